@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from claimwright.model import EditionUsed
 
@@ -115,3 +117,44 @@ class CodeRecord:
     editions: tuple[EditionUsed, ...]
     sources: tuple[SourceRecord, ...]
     title_note: str | None = None
+
+
+class Period(NamedTuple):
+    """A row of the dated registry: billable from `starts` to `ends`, flags separated by blanks."""
+
+    starts: date
+    ends: date | None
+    flags: str
+
+
+class _Days(dict[str, date]):
+    """Days by their ISO text, read once each: the registry has some twenty of them."""
+
+    def __missing__(self, text: str) -> date:
+        self[text] = day = date.fromisoformat(text)
+        return day
+
+
+DAYS = _Days()
+"""The day of an ISO text."""
+
+
+def joined(windows: Iterable[tuple[date, date | None]]) -> tuple[Validity, ...]:
+    """Dated rows joined where one follows the other: flags change, validity does not."""
+    out: list[tuple[date, date | None]] = []
+    for starts, ends in windows:
+        last = out[-1][1] if out else None
+        if last and (starts - last).days == 1:
+            out[-1] = (out[-1][0], ends)
+        else:
+            out.append((starts, ends))
+    return tuple(Validity(*each) for each in out)
+
+
+def flags_of(periods: list[Period]) -> tuple[FlagRecord, ...]:
+    """Flags with their days; touching periods of one flag joined."""
+    spans: dict[str, list[tuple[date, date | None]]] = {}
+    for row in periods:
+        for flag in row.flags.split():
+            spans.setdefault(flag, []).append((row.starts, row.ends))
+    return tuple(FlagRecord(flag, each.starts, each.ends) for flag in sorted(spans) for each in joined(spans[flag]))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from claimwright.book.classes import Row, companion_groups, compress
 from claimwright.book.notes import Moved, Note
 from claimwright.book.references import ReferenceParser, Spans, merged
-from claimwright.book.sides import sides
+from claimwright.book.sides import LEFT, RIGHT, sides
 from claimwright.book.tree import Tree
 from claimwright.errors import RuleError
 from claimwright.sources.lexicon import Lexicon
@@ -50,7 +50,7 @@ def edition_arrays(
     """Every array of the edition by file name."""
     size = len(tree.nodes)
     resolve = LexiconSpans(tree)
-    arrays: Arrays = {"leaf": np.array([node.leaf for node in tree.nodes])}
+    arrays: Arrays = {"leaf": np.array([node.leaf for node in tree.nodes]), "stem": _stems(tree)}
     arrays["side"], arrays["side_group"] = sides(tree, unspecified)
     arrays["chapter"] = _chapters(tree)
     pairs = {
@@ -72,6 +72,7 @@ def edition_arrays(
     for kind in ("codeFirst", "useAdditionalCode"):
         groups = companion_groups(_groups(tree, notes, kind), size)
         arrays |= {f"{kind}.{part}": array for part, array in groups.arrays().items()}
+    arrays["modifiers"], arrays["modifier_sides"] = _modifier_sides(lexicons.get("modifier-sides"))
     arrays["sets"] = _sets(lexicons.get("code-sets"), resolve, size)
     arrays["age_low"], arrays["age_high"] = _ages(lexicons.get("age-limits"), resolve, size)
     return arrays
@@ -110,6 +111,22 @@ def _groups(tree: Tree, notes: Sequence[Note], kind: str) -> list[Row]:
         for (holder, _), members in groups.items()
         if any(note.spans for note in members) and "for adverse effects" not in members[0].text
     ]
+
+
+def _stems(tree: Tree) -> npt.NDArray[np.bool_]:
+    """Nodes that only a seventh character makes into a code."""
+    out = np.zeros(len(tree.nodes), dtype=np.bool_)
+    for node in tree.leaves():
+        if node.source < 0:
+            out[node.parent] = True
+    return out
+
+
+def _modifier_sides(lexicon: Lexicon | None) -> tuple[npt.NDArray[np.bytes_], npt.NDArray[np.uint8]]:
+    """Modifiers (S2, sorted) and the side each states (numbers of `sides`)."""
+    number = {"left": LEFT, "right": RIGHT}
+    found = sorted((m, number[row["side"]]) for row in (lexicon.rows if lexicon else ()) for m in row["modifiers"])
+    return np.array([m for m, _ in found], dtype="S2"), np.array([side for _, side in found], dtype=np.uint8)
 
 
 def _chapters(tree: Tree) -> npt.NDArray[np.uint8]:

@@ -1,11 +1,231 @@
-"""The words of the book, indexed for `search` (SQLite FTS5)."""
+"""The words of the book, indexed for `search` (SQLite FTS5).
+
+A phrase is one official wording that leads to one node: a title, an inclusion term, a row of the
+index terms. Excludes notes are no phrases: they say what a code is not. Seventh-character codes
+have none either, since they only repeat the words of their stem.
+
+Each phrase keeps the stems of its words, how many of them a query should name (they come first) and
+what those weigh, so that `search` ranks without reading texts. SQLite's own Porter stemmer makes the
+stems: phrases, queries and the FTS5 table cannot disagree about them.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 import sqlite3
+import struct
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.sources.lexicon import Lexicon
+from claimwright.model.codes import undotted
+
+if TYPE_CHECKING:
+    from claimwright.sources.lexicon import Lexicon
+
+TABLES = """
+CREATE TABLE phrase (
+  id INTEGER PRIMARY KEY, pos INTEGER, kind INTEGER, source INTEGER, weight REAL, stems BLOB
+);
+CREATE VIRTUAL TABLE phrase_words USING fts5(
+  words, content='', tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE TABLE stem (id INTEGER PRIMARY KEY, weight REAL, role INTEGER);
+CREATE INDEX stem_role ON stem (role) WHERE role > 0;
+CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, stem INTEGER, uses INTEGER);
+CREATE TABLE gram (gram TEXT PRIMARY KEY, words BLOB) WITHOUT ROWID;
+"""
+
+KINDS = ("title", "inclusion", "index")
+"""What a phrase is, by the number in `phrase.kind`; `source` is the position, note or lexicon row."""
+EDITION_BITS = 24
+"""A phrase id is `edition << EDITION_BITS | number`: one edition is one interval of row ids."""
+
+_STOP = """
+a about after an and any are as at be been but by can do does due during for from had has have he her his i if in into
+is it its me my of on or our patient patients pt she some such than that the their them there these they this those
+through to was we were what when which who with would you your
+"""
+STOP_WORDS = frozenset(_STOP.split())
+"""Words that tell nothing apart. `without`, `not` and `no` are kept: they change what is meant."""
+
+_CONTEXT = """
+history family encounter screening sequela pregnancy complicating childbirth delivery abortion puerperium puerperal
+maternal gestational newborn neonatal perinatal congenital postprocedural intraoperative poisoning underdosing
+"""
+VAGUE, SIDE, CONTEXT, OTHER = 1, 2, 3, 4
+ROLES = {
+    **dict.fromkeys(("unspecified", "nos", "specified"), VAGUE),
+    **dict.fromkeys(("other", "nec"), OTHER),
+    **dict.fromkeys(("left", "right", "bilateral"), SIDE),
+    **dict.fromkeys(_CONTEXT.split(), CONTEXT),
+}
+"""Words with a part of their own in the ranking; all but context words weigh `LIGHT`.
+
+Context words make another kind of code of the same condition (a history of it, a screening for it,
+the condition in pregnancy or of the newborn), which is seldom meant when it is not said."""
+LIGHT = 0.5
+
+_POSSESSIVE = re.compile(r"['\u2019\u02bc](?:s\b)?")
+_TOKEN = re.compile(r"[a-z0-9]+")
+_CODES = re.compile(r"[(\[]\s*[A-Z]\d[0-9A-Z][^)\]]*[)\]]")
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise )?specified\b")
+"""Brackets, and the axis that is left open (`Pneumonia, unspecified organism`)."""
+
+
+class Phrase(NamedTuple):
+    """A wording on its way into the index; `aside` holds words that a question need not name."""
+
+    pos: int
+    kind: int
+    source: int
+    words: tuple[str, ...]
+    aside: tuple[str, ...]
+
+
+def tokens(text: str) -> list[str]:
+    """Words of `text` in ASCII and lower case, possessive endings gone; stop-words still there."""
+    if not text.isascii():
+        # Quotes first: compatibility forms would turn some of them into spaces.
+        text = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text)).encode("ascii", "ignore").decode()
+    return _TOKEN.findall(_POSSESSIVE.sub("", text.lower()))
+
+
+def stems(words: Iterable[str]) -> dict[str, str]:
+    """Porter stem of each token, as FTS5 makes it."""
+    listed = list(words)
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5(w, content='', tokenize='porter unicode61')")
+        db.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')")
+        db.executemany("INSERT INTO t (rowid, w) VALUES (?, ?)", enumerate(listed))
+        return {listed[doc]: term for term, doc in db.execute("SELECT term, doc FROM v")}
+
+
+def grams(word: str) -> set[str]:
+    """Trigrams of a word with its ends marked."""
+    marked = f"^{word}$"
+    return {marked[i : i + 3] for i in range(len(marked) - 2)}
+
+
+def pack(numbers: Iterable[int]) -> bytes:
+    """Numbers as little-endian 32-bit integers: the same bytes on every machine."""
+    listed = list(numbers)
+    return struct.pack(f"<{len(listed)}I", *listed)
+
+
+def unpack(blob: bytes) -> tuple[int, ...]:
+    """What `pack` packed."""
+    return struct.unpack(f"<{len(blob) // 4}I", blob)
 
 
 def write_search(db: sqlite3.Connection, terms: Lexicon | None) -> None:
     """Fill the search tables from the nodes and notes already written."""
+    for statement in TABLES.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    editions = [number for (number,) in db.execute("SELECT id FROM edition ORDER BY id")]
+    phrases = {number: list(_phrases(db, number, terms)) for number in editions}
+    flat = [phrase for number in editions for phrase in phrases[number]]
+    uses = Counter(word for phrase in flat for word in (*phrase.words, *phrase.aside))
+    ids = _write_words(db, uses)
+    weights = _write_stems(db, ids, flat)
+    for number in editions:
+        _write_phrases(db, number, phrases[number], ids, weights)
+    db.execute("INSERT INTO phrase_words (phrase_words) VALUES ('optimize')")
+
+
+def _phrases(db: sqlite3.Connection, edition: int, terms: Lexicon | None) -> Iterator[Phrase]:
+    places = {}
+    sql = (
+        "SELECT pos, code, title FROM node WHERE edition = ? AND made = 0 "
+        "AND kind IN ('category', 'subcategory', 'code') ORDER BY pos"
+    )
+    for pos, code, title in db.execute(sql, (edition,)):
+        places[code] = pos
+        yield _phrase(pos, 0, pos, title)
+    holders = frozenset(places.values())
+    for number, holder, text in note_texts(db, edition):
+        if holder in holders:
+            yield from (_phrase(holder, 1, number, part) for part in _parts(text))
+    for ordinal, row in enumerate(terms.rows if terms else ()):
+        pos = places.get(undotted(str(row["code"])).rstrip("-"))
+        if pos is not None:
+            yield _phrase(pos, 2, ordinal, str(row["term"]))
+
+
+def note_texts(db: sqlite3.Connection, edition: int, number: int | None = None) -> list[tuple[int, int, str]]:
+    """(number, holder, text) of inclusion notes, with the heading they stand under; one, or all."""
+    sql = (
+        "SELECT n.number, n.holder, coalesce(h.text || ' ', '') || n.text FROM note n "
+        "LEFT JOIN note h ON h.edition = n.edition AND h.number = n.head "
+        "WHERE n.edition = ? AND n.number = coalesce(?, n.number) AND n.kind IN ('inclusionTerm', 'includes') "
+        "ORDER BY n.number"
+    )
+    if number is not None:  # by its key, not by reading the whole edition
+        sql = sql.replace("coalesce(?, n.number)", "?")
+    return db.execute(sql, (edition, number)).fetchall()
+
+
+def _parts(text: str) -> list[str]:
+    """The text, and what it names after `including`: a whole term of its own."""
+    _, found, instance = text.partition(" including ")
+    return [text, instance] if found and len(tokens(instance)) > 1 else [text]
+
+
+def _phrase(pos: int, kind: int, source: int, text: str) -> Phrase:
+    text = _CODES.sub(" ", text)  # a code in brackets is a reference, not a word of the term
+    main = dict.fromkeys(word for word in tokens(_ASIDE.sub(" ", text)) if word not in STOP_WORDS)
+    every = dict.fromkeys(word for word in tokens(text) if word not in STOP_WORDS)
+    return Phrase(pos, kind, source, tuple(main), tuple(word for word in every if word not in main))
+
+
+def _write_words(db: sqlite3.Connection, uses: Counter[str]) -> dict[str, int]:
+    """Vocabulary and its trigrams; gives the number of each word's stem."""
+    words = sorted(uses.keys() | ROLES.keys())
+    stem_of = stems(words)
+    number = {stem: index for index, stem in enumerate(sorted(set(stem_of.values())))}
+    ids = {word: number[stem_of[word]] for word in words}
+    db.executemany(
+        "INSERT INTO word VALUES (?, ?, ?, ?)",
+        ((index, word, ids[word], uses[word]) for index, word in enumerate(words)),
+    )
+    holding: dict[str, list[int]] = {}
+    for index, word in enumerate(words):
+        if len(word) > 3 and word.isalpha() and uses[word]:
+            for gram in grams(word):
+                holding.setdefault(gram, []).append(index)
+    db.executemany("INSERT INTO gram VALUES (?, ?)", ((gram, pack(holding[gram])) for gram in sorted(holding)))
+    return ids
+
+
+def _write_stems(db: sqlite3.Connection, ids: dict[str, int], phrases: list[Phrase]) -> dict[int, float]:
+    """Weight of each stem: the rarer, the more it tells."""
+    holding: Counter[int] = Counter()
+    for phrase in phrases:
+        holding.update({ids[word] for word in (*phrase.words, *phrase.aside)})
+    roles = {ids[word]: role for word, role in ROLES.items()}
+    weights = {}
+    for stem in sorted(set(ids.values())):
+        light = roles.get(stem, CONTEXT) != CONTEXT
+        weights[stem] = LIGHT if light else round(math.log(1 + len(phrases) / max(1, holding[stem])), 4)
+    db.executemany("INSERT INTO stem VALUES (?, ?, ?)", ((s, weights[s], roles.get(s, 0)) for s in weights))
+    return weights
+
+
+def _write_phrases(
+    db: sqlite3.Connection, edition: int, phrases: list[Phrase], ids: dict[str, int], weights: dict[int, float]
+) -> None:
+    rows, texts = [], []
+    for number, phrase in enumerate(phrases, start=edition << EDITION_BITS):
+        held = dict.fromkeys(ids[word] for word in phrase.words)
+        every = dict.fromkeys([*held, *(ids[word] for word in phrase.aside)])
+        # Words aside may be named but need not be: they do not weigh.
+        weight = round(sum(weights[stem] for stem in held or every), 4)
+        stored = pack([len(held or every), *every])
+        rows.append((number, phrase.pos, phrase.kind, phrase.source, weight, stored))
+        texts.append((number, " ".join((*phrase.words, *phrase.aside))))
+    db.executemany("INSERT INTO phrase VALUES (?, ?, ?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO phrase_words (rowid, words) VALUES (?, ?)", texts)

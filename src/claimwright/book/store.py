@@ -22,6 +22,7 @@ from claimwright.model import EditionUsed, Interval
 if TYPE_CHECKING:
     from claimwright.book.record import CodeRecord
     from claimwright.book.search import Hits
+    from claimwright.book.show import Notes, Shelf
 
 FIRST_DAY = date(2015, 10, 1)
 """ICD-10-CM is in force since this day (first row of the dated registry)."""
@@ -82,6 +83,10 @@ _NODE = "edition, pos, kind, code, title, parent, stop, seventh, made"
 _NOTE = "n.edition, n.number, n.holder, n.kind, n.element, n.run, n.head, n.text, n.conditional, n.open"
 
 
+_MOST_SHELVES = 4
+"""Days whose families stay in memory."""
+
+
 class Book:
     """A compiled book in `folder`, opened without reading more than its manifest."""
 
@@ -96,6 +101,8 @@ class Book:
                 f"{(folder / 'book.sqlite').as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self._editions = tuple(self._load_editions())
+            self._shelves: dict[tuple[date, date | None], Shelf] = {}
+            self._notes: dict[int, Notes] = {}
         except (OSError, ValueError, KeyError, sqlite3.DatabaseError) as error:
             raise BookDamaged(
                 f"The book in {folder} cannot be read ({error}). Build it anew: claimwright data build --force"
@@ -207,6 +214,21 @@ class Book:
         found = self.rows(sql, (group, day.isoformat(), day.isoformat()))
         return (found[0][0], found[0][1]) if found else None
 
+    def table_edition(self, table: str, day: date) -> tuple[str, Interval, int] | None:
+        """(name, window, number) of the edition of an added table that covers `day`; None when none does."""
+        for number, entry in enumerate(self.manifest.get(table) or []):
+            window = Interval(date.fromisoformat(entry["from"]), date.fromisoformat(entry["to"]))
+            if day in window:
+                return entry["edition"], window, number
+        return None
+
+    def poa_exempt(self, code: str, day: date) -> bool | None:
+        """Is `code` exempt from present-on-admission reporting? None when no list of that day is loaded."""
+        edition = self.table_edition("poa-exempt", day)
+        if edition is None:
+            return None
+        return bool(self.rows("SELECT 1 FROM poa_exempt WHERE code = ? AND edition = ?", (code, edition[2])))
+
     # ---- the tree -------------------------------------------------------------------------------
 
     def node(self, edition: int, code: str) -> NodeEntry | None:
@@ -302,6 +324,19 @@ class Book:
         found = self.rows(sql, (edition, stop, start))
         return [NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1])) for row in found]
 
+    def moved(self, holder: list[NodeEntry], carrier: list[NodeEntry]) -> list[tuple[NoteEntry, int, int]]:
+        """Notes held on one path whose words now stand on the other: (note, node, term or -1)."""
+        out = []
+        for node in holder:
+            sql = (
+                "SELECT m.note, m.target, m.term FROM moved m JOIN note n ON n.edition = m.edition AND n.number = m.note "
+                "WHERE m.edition = ? AND n.holder = ? ORDER BY m.note, m.target"
+            )
+            for note, target, term in self.rows(sql, (node.edition, node.pos)):
+                if any(each.pos == target for each in carrier):
+                    out.append((self.note(node.edition, note), target, term))
+        return out
+
     # ---- our own data ---------------------------------------------------------------------------
 
     def lexicon_rows(self, lexicon: str) -> list[dict[str, Any]]:
@@ -346,6 +381,35 @@ class Book:
         from claimwright.book.show import record
 
         return record(self, code, day or date.today(), as_of)
+
+    def records(self, codes: Iterable[str], day: date | None = None, as_of: date | None = None) -> Iterator[CodeRecord]:
+        """Records of many codes in their order, read in batches; each equals what `show` answers.
+
+        Errors: `InputError` on reaching a name that no loaded table has ever had.
+        """
+        from claimwright.book.show import records
+
+        return records(self, codes, day or date.today(), as_of)
+
+    def shelf(self, day: date, as_of: date | None = None) -> Shelf:
+        """What the records of one day share; the last few days are kept."""
+        from claimwright.book.show import Shelf
+
+        kept = self._shelves.get((day, as_of))
+        if kept is None:
+            if len(self._shelves) >= _MOST_SHELVES:
+                self._shelves = {}
+            kept = self._shelves[day, as_of] = Shelf(self, day, as_of)
+        return kept
+
+    def notes_shelf(self, edition: int) -> Notes:
+        """Notes of one edition by their holder, kept while the book is open."""
+        from claimwright.book.show import Notes
+
+        kept = self._notes.get(edition)
+        if kept is None:
+            kept = self._notes[edition] = Notes(self, edition)
+        return kept
 
     def search(self, words: str, day: date | None = None, most: int = 20) -> Hits:
         """Codes whose title, inclusion terms or index terms match `words`, best first."""

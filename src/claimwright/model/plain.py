@@ -32,7 +32,7 @@ def _fields(value: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for each in fields(value):
         item = getattr(value, each.name)
-        if each.metadata.get("omit") and not item and item != 0:
+        if each.metadata.get("omit") and not item:
             continue
         out[each.metadata.get("json", each.name)] = plain(item)
     return out

@@ -24,6 +24,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "index-terms": (frozenset({"term", "code", "path"}), frozenset()),
     "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
+    "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
     "combination-codes": (frozenset({"first", "second", "combined", "says", "cite"}), frozenset({"replaces"})),
 }
 """Required and optional keys of a row, by lexicon."""

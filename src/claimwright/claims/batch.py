@@ -1,0 +1,116 @@
+"""`ClaimBatch`: claims as columns, the form every kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from claimwright.model import Claim, Setting, undotted
+
+SETTINGS = tuple(Setting)
+SEXES = ("U", "F", "M")
+UNKNOWN_AGE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBatch:
+    """Ragged columns of n claims with L diagnoses and S service lines.
+
+    Claims: `setting` uint8 (index into SETTINGS), `day` int32 (days since 1970-01-01 of the date
+    that decides), `age` int16 completed years or -1, `sex` uint8 (index into SEXES),
+    `exempt` bool (hospital exempt from present-on-admission reporting).
+    Diagnoses: `offsets` int64 [n + 1]; `codes` S8 [L] without dots (an eighth character marks a text
+    too long to be a code); `poa` S1 [L], empty when absent.
+    Lines: `line_offsets` int64 [n + 1]; `modifiers` S2 [S, 4]; `pointer_offsets` int64 [S + 1] and
+    `pointers` int32, positions of diagnoses in the claim from 0. `claims` are the claims themselves.
+    """
+
+    claims: tuple[Claim, ...]
+    setting: npt.NDArray[np.uint8]
+    day: npt.NDArray[np.int32]
+    age: npt.NDArray[np.int16]
+    sex: npt.NDArray[np.uint8]
+    exempt: npt.NDArray[np.bool_]
+    offsets: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.bytes_]
+    poa: npt.NDArray[np.bytes_]
+    line_offsets: npt.NDArray[np.int64]
+    modifiers: npt.NDArray[np.bytes_]
+    pointer_offsets: npt.NDArray[np.int64]
+    pointers: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.claims)
+
+
+def batch_of(claims: Sequence[Claim], otherwise: date) -> ClaimBatch:
+    """Columns of `claims`; `otherwise` is the date of service of claims that carry none."""
+    diagnoses = [each for claim in claims for each in claim.diagnoses]
+    lines = [each for claim in claims for each in claim.lines]
+    epoch = date(1970, 1, 1)
+    return ClaimBatch(
+        claims=tuple(claims),
+        setting=np.array([SETTINGS.index(claim.setting) for claim in claims], dtype=np.uint8),
+        day=np.array([(claim.date_of_service(otherwise) - epoch).days for claim in claims], dtype=np.int32),
+        age=np.array([UNKNOWN_AGE if c.patient.age is None else c.patient.age for c in claims], dtype=np.int16),
+        sex=np.array([SEXES.index(claim.patient.sex) for claim in claims], dtype=np.uint8),
+        exempt=np.array([claim.poa_exempt_hospital for claim in claims], dtype=np.bool_),
+        offsets=_offsets([len(claim.diagnoses) for claim in claims]),
+        codes=np.array([undotted(each.code).encode("ascii", "replace")[:8] for each in diagnoses], dtype="S8"),
+        poa=np.array([(each.poa or "").strip().upper().encode("ascii", "replace") for each in diagnoses], dtype="S1"),
+        line_offsets=_offsets([len(claim.lines) for claim in claims]),
+        modifiers=_modifiers([line.modifiers for line in lines]),
+        pointer_offsets=_offsets([len(line.pointers) for line in lines]),
+        pointers=np.array([pointer - 1 for line in lines for pointer in line.pointers], dtype=np.int32),
+    )
+
+
+def subset(batch: ClaimBatch, owners: Sequence[int]) -> ClaimBatch:
+    """The batch of the claims at these indices, in the order given."""
+    return _narrow(batch, np.array(owners, dtype=np.int64))
+
+
+def _narrow(batch: ClaimBatch, at: npt.NDArray[np.int64]) -> ClaimBatch:
+    diagnoses, lines = _inside(batch.offsets, at), _inside(batch.line_offsets, at)
+    pointers = _inside(batch.pointer_offsets, lines)
+    return ClaimBatch(
+        claims=tuple(batch.claims[each] for each in at.tolist()),
+        setting=batch.setting[at],
+        day=batch.day[at],
+        age=batch.age[at],
+        sex=batch.sex[at],
+        exempt=batch.exempt[at],
+        offsets=_offsets(np.diff(batch.offsets)[at].tolist()),
+        codes=batch.codes[diagnoses],
+        poa=batch.poa[diagnoses],
+        line_offsets=_offsets(np.diff(batch.line_offsets)[at].tolist()),
+        modifiers=batch.modifiers[lines],
+        pointer_offsets=_offsets(np.diff(batch.pointer_offsets)[lines].tolist()),
+        pointers=batch.pointers[pointers],
+    )
+
+
+def _inside(offsets: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Indices of everything that the owners at `at` own."""
+    parts = [np.arange(offsets[each], offsets[each + 1]) for each in at.tolist()]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+MOST_MODIFIERS = 4
+"""A service line carries up to four modifiers (X12 837, SV1 and SV2)."""
+
+
+def _modifiers(lines: Sequence[tuple[str, ...]]) -> npt.NDArray[np.bytes_]:
+    out = np.zeros((len(lines), MOST_MODIFIERS), dtype="S2")
+    for number, each in enumerate(lines):
+        for place, modifier in enumerate(each[:MOST_MODIFIERS]):
+            out[number, place] = modifier.upper().encode("ascii", "replace")
+    return out
+
+
+def _offsets(counts: list[int]) -> npt.NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)

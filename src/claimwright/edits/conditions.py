@@ -1,0 +1,128 @@
+"""Conditions on a diagnosis that memberships are made of; each returns bool over the frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from claimwright.book.columns import FLAG_BIT
+from claimwright.claims.batch import SEXES
+from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.relations import Condition
+from claimwright.model import Setting
+
+
+def flagged(flag: str) -> Condition:
+    """The registry row in force on the day carries this MCE flag."""
+    bit = FLAG_BIT[flag]
+    return lambda frame: (frame.flags & bit) != 0
+
+
+def in_set(name: str) -> Condition:
+    """The code belongs to a set of `lexicons/code-sets.yaml`."""
+    return lambda frame: (frame.pos >= 0) & ((_sets(frame) & frame.columns.set_bit(name)) != 0)
+
+
+def _sets(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
+    found: np.ndarray[tuple[int, ...], np.dtype[np.uint32]] = frame.columns.array("sets")[np.maximum(frame.pos, 0)]
+    return found
+
+
+def on_claim_with(condition: Condition) -> Condition:
+    """Some diagnosis of the same claim meets the condition."""
+    return lambda frame: frame.per_claim(condition(frame))
+
+
+def negated(condition: Condition) -> Condition:
+    """The condition is not met."""
+    return lambda frame: ~condition(frame)
+
+
+def either(*conditions: Condition) -> Condition:
+    """At least one condition is met."""
+
+    def met(frame: Frame) -> Bools:
+        held = np.zeros(len(frame), dtype=np.bool_)
+        for condition in conditions:
+            held |= condition(frame)
+        return held
+
+    return met
+
+
+def principal(frame: Frame) -> Bools:
+    """It is the principal (inpatient) or first-listed diagnosis."""
+    return frame.principal
+
+
+def secondary(frame: Frame) -> Bools:
+    """It is not the first diagnosis."""
+    return ~frame.principal
+
+
+def alone(frame: Frame) -> Bools:
+    """It is the only diagnosis of its claim."""
+    return np.diff(frame.batch.offsets)[frame.claim] == 1
+
+
+def setting(*settings: Setting) -> Condition:
+    """The claim has one of these settings."""
+    return lambda frame: frame.in_settings(*settings)
+
+
+def inpatient(frame: Frame) -> Bools:
+    """The claim is an inpatient one, which the Medicare Code Editor edits."""
+    return frame.in_settings(Setting.INPATIENT)
+
+
+def in_effect(frame: Frame) -> Bools:
+    """The code is billable on the claim's day."""
+    return frame.row >= 0
+
+
+def known_elsewhere(frame: Frame) -> Bools:
+    """The registry has the code, but not on the claim's day."""
+    return frame.listed & (frame.row < 0)
+
+
+def wants_seventh(frame: Frame) -> Bools:
+    """It is a stem that a seventh character makes into a code, or such a stem with a wrong ending."""
+    return ~frame.listed & (frame.nearest >= 0) & frame.columns.array("stem")[np.maximum(frame.nearest, 0)]
+
+
+def header(frame: Frame) -> Bools:
+    """The edition's tree has it as a heading, and no registry row ever made it a code."""
+    leaf = frame.columns.array("leaf")[np.maximum(frame.pos, 0)]
+    return ~frame.listed & frame.exact & ~leaf & ~wants_seventh(frame)
+
+
+def unknown(frame: Frame) -> Bools:
+    """No table has the code as written."""
+    return ~frame.listed & ~header(frame) & ~wants_seventh(frame)
+
+
+def sex_is(sex: str) -> Condition:
+    """The patient's sex."""
+    return lambda frame: (frame.batch.sex == SEXES.index(sex))[frame.claim]
+
+
+def age_within(low: int, high: int) -> Condition:
+    """The patient's age in completed years is known and lies within both bounds."""
+    return lambda frame: ((frame.batch.age >= low) & (frame.batch.age <= high))[frame.claim]
+
+
+def age_outside_note(frame: Frame) -> Bools:
+    """An official note limits the code to other ages (`lexicons/age-limits.yaml`)."""
+    at = np.maximum(frame.pos, 0)
+    age = frame.batch.age[frame.claim]
+    low, high = frame.columns.array("age_low")[at], frame.columns.array("age_high")[at]
+    return (frame.pos >= 0) & (age >= 0) & ((age < low) | (age > high))
+
+
+def has_poa(frame: Frame) -> Bools:
+    """A present-on-admission indicator is given."""
+    return frame.batch.poa != b""
+
+
+def hospital_reports_poa(frame: Frame) -> Bools:
+    """The hospital is not exempt from present-on-admission reporting."""
+    return ~frame.batch.exempt[frame.claim]

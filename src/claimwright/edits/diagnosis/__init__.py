@@ -1,0 +1,1 @@
+"""Rules over the diagnoses of a claim, one module each."""

@@ -1,0 +1,60 @@
+"""DX501 bilateral-code."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from claimwright.book.sides import BILATERAL, LEFT, RIGHT
+from claimwright.edits.frame import Frame
+from claimwright.edits.hit import Hit
+from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Alike
+from claimwright.edits.sides import same_condition
+from claimwright.model import Authority, Finding, Fix, Severity, dotted
+
+
+def _sided_group(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Group of the condition for codes of one side that are in effect, -1 for all others."""
+    at = np.maximum(frame.pos, 0)
+    side, group = frame.columns.array("side")[at], frame.columns.array("side_group")[at]
+    held = (frame.row >= 0) & (frame.pos >= 0) & np.isin(side, (LEFT, RIGHT)) & (group > 0)
+    return np.where(held, group, -1).astype(np.int64)
+
+
+@rule(
+    "DX501",
+    relation=Alike(_sided_group, tables=("icd10cm-tabular",)),
+    severity=Severity.WARNING,
+    authority=Authority.GUIDELINE,
+    in_force=since("2015-10-01"),
+    cites=("icd10cm-guidelines:I.B.13",),
+)
+def bilateral_code(hit: Hit) -> Finding | None:
+    """Left and right reported separately although a bilateral code exists.
+
+    ## What it checks
+    Two diagnoses of one category whose titles differ only in the side, one left and one right, where the
+    same condition has a bilateral code.
+
+    ## Why it matters
+    Separate codes for both sides are for conditions that have no bilateral code.
+
+    ## Example
+    H25.11 and H25.12 (age-related nuclear cataract, right and left eye): H25.13.
+
+    ## How to fix
+    Report the bilateral code once.
+    """
+    sides = hit.scene.frame.columns.array("side")
+    if sides[hit.left.pos] == sides[hit.right.pos]:
+        return None
+    both = [dotted(code) for code, _ in same_condition(hit, hit.left, BILATERAL) if hit.book.billable(code, hit.day)]
+    if not both:
+        return None
+    first, later = hit.right, hit.left
+    return hit.finding(
+        f"{first.named} and {later.named} are one bilateral condition: {both[0]} "
+        f"({hit.book.title(both[0].replace('.', ''), hit.day)})",
+        because=[],
+        fix=Fix(say=f"Report {both[0]} once", replace={first.code: (both[0],), later.code: ()}),
+    )

@@ -1,0 +1,76 @@
+"""DX407 newborn-obstetric."""
+
+from __future__ import annotations
+
+from claimwright.edits.conditions import either, in_effect, in_set, on_claim_with, sex_is
+from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.hit import Hit
+from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Membership, OneOf
+from claimwright.model import Authority, Finding, Fix, Severity
+
+_maternal = either(in_set("obstetric"), in_set("outcome-of-delivery"))
+_newborn = either(in_set("perinatal"), in_set("liveborn"))
+_WITH_NEWBORN, _ON_MALE = -1, -2
+
+
+def _maternal_beside_newborn(frame: Frame) -> Bools:
+    return _maternal(frame) & in_effect(frame) & on_claim_with(_newborn)(frame)
+
+
+@rule(
+    "DX407",
+    relation=OneOf(
+        (
+            Membership((_maternal_beside_newborn,), tables=("icd10cm-tabular",)),
+            Membership((_maternal, in_effect, sex_is("M")), tables=("icd10cm-tabular",)),
+        )
+    ),
+    severity=Severity.ERROR,
+    authority=Authority.OFFICIAL_NOTE,
+    in_force=since("2015-10-01"),
+    cites=("icd10cm-guidelines:I.C.15.a.2", "icd10cm-guidelines:I.C.16.a.1"),
+)
+def newborn_obstetric(hit: Hit) -> Finding | None:
+    """Codes of the mother's record and codes of the newborn's record on one claim.
+
+    ## What it checks
+    Chapter 15 codes (and Z37, outcome of delivery) on the same claim as chapter 16 codes or Z38
+    (liveborn), and chapter 15 codes on a claim of a male patient.
+
+    ## Why it matters
+    Chapter 15 is for the maternal record only, chapter 16 for the newborn's: such a claim mixes two
+    patients.
+
+    ## Example
+    O80 (full-term uncomplicated delivery) with Z38.00 (single liveborn infant).
+
+    ## How to fix
+    Bill mother and child on their own claims.
+    """
+    frame = hit.scene.frame
+    notes = [
+        hit.note(note, hit.left)
+        for note in (hit.book.notes_at(hit.left.path[-1].edition, hit.left.path[-1].pos, ("notes",)) if hit.left.path else ())
+    ]
+    if hit.key == _ON_MALE:
+        return hit.finding(
+            f"{hit.left.named} belongs to a mother's record, and the claim says sex M",
+            because=notes,
+            fix=Fix(
+                say=f"Check the patient's sex, then the code {hit.left.code}",
+                ask=f"Is this the mother's record, and does it support {hit.left.named}?",
+            ),
+        )
+    partners = [end for end in hit.others() if bool(_newborn(frame)[end.index])]
+    if any(end.index < hit.left.index and bool(_maternal_beside_newborn(frame)[end.index]) for end in hit.others()):
+        return None
+    return hit.finding(
+        f"{hit.left.named} belongs to the mother's record and {partners[0].named} to the newborn's",
+        because=notes,
+        at=[hit.left, *partners],
+        fix=Fix(
+            say="Bill mother and newborn on separate claims",
+            ask="Whose record is this, the mother's or the newborn's?",
+        ),
+    )

@@ -1,0 +1,55 @@
+"""DX307 sex-conflict."""
+
+from __future__ import annotations
+
+from claimwright.edits.conditions import either, flagged, sex_is
+from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.hit import Hit
+from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Membership
+from claimwright.model import Authority, Finding, Fix, Severity
+
+
+def _female_on_male(frame: Frame) -> Bools:
+    return flagged("female")(frame) & sex_is("M")(frame)
+
+
+def _male_on_female(frame: Frame) -> Bools:
+    return flagged("male")(frame) & sex_is("F")(frame)
+
+
+@rule(
+    "DX307",
+    relation=Membership((either(_female_on_male, _male_on_female),)),
+    severity=Severity.ERROR,
+    authority=Authority.TABLE_EDIT,
+    in_force=since("2015-10-01"),
+    cites=("mce:sex-conflict",),
+)
+def sex_conflict(hit: Hit) -> Finding:
+    """A code that CMS's table ties to the other sex.
+
+    ## What it checks
+    Each diagnosis against the female and male flags in force on the date of service, where the claim
+    states a sex. The flags decide by date: CMS ended all of them on 2024-09-30.
+
+    ## Why it matters
+    Up to that day the Medicare Code Editor returned such claims; since then it does not, and a rule
+    that still rejects them is wrong.
+
+    ## Example
+    N40.1 (benign prostatic hyperplasia) on a claim with sex F, up to 2024-09-30.
+
+    ## How to fix
+    Check the patient's record for sex and code.
+    """
+    sex = hit.claim.patient.sex
+    flag = "female" if sex == "M" else "male"
+    return hit.finding(
+        f"{hit.left.named} is flagged {flag} on {hit.day}, and the claim says sex {sex}",
+        because=[hit.flag(hit.left, flag, f"flagged as a diagnosis of {flag} patients")],
+        fix=Fix(
+            say=f"Check the patient's sex on the claim, then the code {hit.left.code}",
+            ask=f"Does the record support {hit.left.named}, and is the sex on the claim right?",
+        ),
+    )

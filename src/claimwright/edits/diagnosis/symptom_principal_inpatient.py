@@ -1,0 +1,46 @@
+"""DX403 symptom-principal-inpatient."""
+
+from __future__ import annotations
+
+from claimwright.edits.conditions import in_effect, in_set, principal
+from claimwright.edits.hit import Hit
+from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Membership
+from claimwright.model import Authority, Finding, Fix, Setting, Severity
+
+
+@rule(
+    "DX403",
+    relation=Membership(
+        (principal, in_effect, in_set("symptom")), tables=("icd10cm-tabular",), settings=(Setting.INPATIENT,)
+    ),
+    severity=Severity.INFO,
+    authority=Authority.GUIDELINE,
+    in_force=since("2015-10-01"),
+    cites=("icd10cm-guidelines:II.A", "icd10cm-guidelines:I.B.18"),
+)
+def symptom_principal_inpatient(hit: Hit) -> Finding:
+    """An inpatient stay whose principal diagnosis is a symptom.
+
+    ## What it checks
+    The principal diagnosis of an inpatient claim against the set of symptom codes (chapter 18).
+
+    ## Why it matters
+    After study a symptom is seldom what is left as the reason for the stay. It is allowed where no
+    definitive diagnosis was established, and reviewers look at it.
+
+    ## Example
+    R55 (syncope and collapse) as inpatient principal diagnosis.
+
+    ## How to fix
+    Look for a diagnosis established by discharge. If there is none, the code stands as it is.
+    """
+    return hit.finding(
+        f"{hit.left.named} is a symptom and the principal diagnosis of an inpatient stay; "
+        "it stands only if no related definitive diagnosis was established",
+        because=[],
+        fix=Fix(
+            say="No change, if no definitive diagnosis was established by discharge",
+            ask=f"Was the cause of {(hit.left.title or hit.left.code).lower()} established or suspected at discharge?",
+        ),
+    )

@@ -1,0 +1,56 @@
+"""DX204 use-additional."""
+
+from __future__ import annotations
+
+from claimwright.edits.hit import Hit
+from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Companion
+from claimwright.model import Authority, Finding, Fix, Severity, dotted
+
+
+@rule(
+    "DX204",
+    relation=Companion("useAdditionalCode"),
+    severity=Severity.INFO,
+    authority=Authority.OFFICIAL_NOTE,
+    in_force=since("2015-10-01"),
+    cites=("icd10cm-guidelines:I.A.13",),
+)
+def use_additional(hit: Hit) -> Finding | None:
+    """An official note asks for an additional code, and none of those it names is on the claim.
+
+    ## What it checks
+    "Use additional code" notes, own and inherited, that name codes. Each headed list asks for one
+    fact; any code of the list answers it. Several diagnoses under the same note are reported once.
+
+    ## Why it matters
+    The additional code completes the picture (control of diabetes, the organism, the stage), and some
+    carry weight in grouping. The note is an instruction only where the fact is documented.
+
+    ## Example
+    E11.9 without Z79.4: category E11 asks for the kind of control (insulin, oral drugs, injectables).
+
+    ## How to fix
+    Add the code that the record supports; add nothing that it does not show.
+    """
+    note = hit.book.note(hit.scene.edition.number, hit.key)
+    if any(
+        end.index < hit.left.index and any(node.pos == note.holder for node in end.path) for end in hit.others()
+    ):
+        return None
+    run = [each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]
+    exact = [code for each in run for _, code, _ in hit.book.targets(each) if code]
+    add = tuple(dotted(code) for code in dict.fromkeys(exact) if hit.book.billable(code, hit.day))
+    holder = dotted(hit.book.node_at(note.edition, note.holder).code)
+    listed = [each for each in run if hit.book.targets(each)]
+    asked = note.text.rstrip(":").removeprefix("code ").lstrip(", ")
+    items = "; ".join(each.text for each in listed if each.number != note.number)
+    return hit.finding(
+        f"{holder} asks for an additional code beside {hit.left.named}: {asked}" + (f": {items}" if items else ""),
+        because=[hit.note(each, hit.left) for each in run],
+        fix=Fix(
+            say="Add the code that the record supports" + (f": {', '.join(add)}" if add else ""),
+            add=add,
+            ask=f"Does the record show one of these for {hit.left.code}: {items or asked}?",
+        ),
+    )

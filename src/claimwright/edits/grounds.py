@@ -1,0 +1,42 @@
+"""On what ground a symptom and a diagnosis are held to be related."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from claimwright.edits.hit import End, Hit
+from claimwright.model import Because
+
+LEXICON = "integral-symptoms"
+
+
+def grounds(hit: Hit, symptom: End, diagnosis: End) -> list[dict[str, Any]]:
+    """Rows of the cited table that join the two; the surest relation first."""
+    if symptom.pos < 0 or diagnosis.pos < 0:
+        return []
+    sides = {"symptom": symptom.pos, "diagnosis": diagnosis.pos}
+    rows = hit.book.lexicon_rows_at(LEXICON, hit.scene.edition.number, sides)
+    return sorted(rows, key=lambda row: row["relation"] != "integral")
+
+
+def because_related(hit: Hit, rows: list[dict[str, Any]]) -> list[Because]:
+    """The sources of the rows as proof: who says so, where, in which words."""
+    out = []
+    for row in rows:
+        source = hit.book.lexicon_source(LEXICON, row["source"])
+        read = date.fromisoformat(str(source["read"]))
+        usual = "a usual symptom" if row["relation"] == "integral" else "a possible symptom"
+        out.append(
+            Because(
+                source=f"lexicon {LEXICON}",
+                edition=f"read {read}",
+                starts=None,
+                ends=None,
+                kind="cited-source",
+                text=f"{row['clinical']}, {usual}: “{row['quote']}”",
+                holder=f"{source['title']} ({source['publisher']}, {source['url']})",
+                level="source",
+            )
+        )
+    return out

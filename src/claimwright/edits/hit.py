@@ -1,0 +1,270 @@
+"""One hit, with what an explanation needs: the codes, their places, the official words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from claimwright.book.columns import FLAG_BIT
+from claimwright.book.store import Book, NodeEntry, NoteEntry, RegistryEntry, TabularEdition
+from claimwright.edits.frame import Frame
+from claimwright.edits.registry import Rule
+from claimwright.model import (
+    Authority,
+    Because,
+    Claim,
+    Diagnosis,
+    Finding,
+    Fix,
+    Place,
+    Setting,
+    Severity,
+    dotted,
+    undotted,
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all hits of a frame share: the book, the edition that answers, and whether it is the nearest."""
+
+    book: Book
+    frame: Frame
+    edition: TabularEdition
+    nearest: bool
+
+
+@dataclass(frozen=True)
+class End:
+    """One diagnosis of a hit: `index` in the frame, `position` in the claim from 1, code with dot."""
+
+    scene: Scene
+    index: int
+
+    @property
+    def position(self) -> int:
+        """Position in the claim, from 1."""
+        return int(self.scene.frame.place[self.index]) + 1
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """The diagnosis as the claim has it."""
+        frame = self.scene.frame
+        return frame.batch.claims[int(frame.claim[self.index])].diagnoses[self.position - 1]
+
+    @property
+    def code(self) -> str:
+        """The code with its dot."""
+        return dotted(undotted(self.diagnosis.code))
+
+    @property
+    def pos(self) -> int:
+        """Place in the edition's tree, -1 for none."""
+        return int(self.scene.frame.pos[self.index])
+
+    @cached_property
+    def node(self) -> NodeEntry | None:
+        """The node of the edition: the code's own, else its nearest category."""
+        return self.scene.book.node_at(self.scene.edition.number, self.pos) if self.pos >= 0 else None
+
+    @cached_property
+    def path(self) -> list[NodeEntry]:
+        """The node and its ancestors, nearest first."""
+        return self.scene.book.path(self.node) if self.node else []
+
+    @property
+    def chapter(self) -> str:
+        """Number of the chapter, empty outside the tree."""
+        return self.path[-1].code if self.path else ""
+
+    @property
+    def place(self) -> Place:
+        """What a finding points to."""
+        return Place("diagnosis", self.position, self.code)
+
+    @cached_property
+    def title(self) -> str | None:
+        """Title in the nearest edition that has the code."""
+        frame = self.scene.frame
+        return self.scene.book.title(undotted(self.code), frame.day(int(frame.claim[self.index])))
+
+    @property
+    def named(self) -> str:
+        """The code with its title, as messages show it."""
+        return f"{self.code} ({self.title})" if self.title else self.code
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A rule's hit: `left`, and `right` where the relation joins two diagnoses."""
+
+    rule: Rule
+    scene: Scene
+    left: End
+    right_index: int
+    key: int
+
+    @cached_property
+    def right(self) -> End:
+        """The second diagnosis; only for relations of two."""
+        return End(self.scene, self.right_index)
+
+    @property
+    def book(self) -> Book:
+        """The book that answers."""
+        return self.scene.book
+
+    @property
+    def claim_index(self) -> int:
+        """Index of the claim in the batch."""
+        return int(self.scene.frame.claim[self.left.index])
+
+    @property
+    def claim(self) -> Claim:
+        """The claim itself."""
+        return self.scene.frame.batch.claims[self.claim_index]
+
+    @cached_property
+    def day(self) -> date:
+        """The day that decides for this claim."""
+        return self.scene.frame.day(self.claim_index)
+
+    @property
+    def is_inpatient(self) -> bool:
+        """Is it an inpatient claim?"""
+        return self.claim.setting is Setting.INPATIENT
+
+    def others(self) -> list[End]:
+        """Every other diagnosis of the claim, in order."""
+        offsets = self.scene.frame.batch.offsets
+        first, last = int(offsets[self.claim_index]), int(offsets[self.claim_index + 1])
+        return [End(self.scene, index) for index in range(first, last) if index != self.left.index]
+
+    def order(self, first: End) -> tuple[str, ...]:
+        """All codes of the claim with `first` moved to the front."""
+        ends = sorted([self.left, *self.others()], key=lambda end: (end.index != first.index, end.index))
+        return tuple(end.code for end in ends)
+
+    def acceptable_principal(self) -> End | None:
+        """The first other diagnosis that is in effect and carries no flag against being principal."""
+        frame = self.scene.frame
+        barred = sum(int(FLAG_BIT[flag]) for flag in ("ecodepdx", "unacceptable", "manifestation"))
+        for end in self.others():
+            if frame.row[end.index] >= 0 and not int(frame.flags[end.index]) & barred:
+                return end
+        return None
+
+    # ---- proof ----------------------------------------------------------------------------------
+
+    def note(self, note: NoteEntry, end: End | None = None, text: str | None = None) -> Because:
+        """An official note as proof, with the path from `end` up to its holder."""
+        edition = self.scene.edition
+        holder = self.book.node_at(note.edition, note.holder)
+        path = tuple(dotted(node.code) for node in end.path if node.pos >= holder.pos) if end else ()
+        return Because(
+            source="icd10cm-tabular",
+            edition=edition.name,
+            starts=edition.window.starts,
+            ends=edition.window.ends,
+            kind=note.kind,
+            text=text or note.text,
+            holder=dotted(holder.code),
+            level=holder.kind,
+            path=_unbroken(path, end, note.holder),
+        )
+
+    def validity(self, entry: RegistryEntry | None, text: str, code: str) -> Because:
+        """A row of the dated registry as proof; the window is the row's own."""
+        window = entry.window if entry else self.book.registry_window
+        return Because(
+            source="icd10cm-registry",
+            edition=self.book.manifest["registry"]["edition"],
+            starts=window.starts,
+            ends=window.ends,
+            kind="validity" if entry is None or not entry.flags else "flags",
+            text=text,
+            holder=code,
+            level="code",
+        )
+
+    def flag(self, end: End, flag: str, says: str) -> Because:
+        """The MCE flag of a code on the day as proof."""
+        rows = [row for row in self.book.registry(undotted(end.code)) if self.day in row.window]
+        starts = rows[0].window if rows else self.book.registry_window
+        return Because(
+            source="icd10cm-registry",
+            edition=self.book.manifest["registry"]["edition"],
+            starts=starts.starts,
+            ends=starts.ends,
+            kind=f"mce-flag {flag}",
+            text=says,
+            holder=end.code,
+            level="code",
+        )
+
+    def cite(self, reference: str) -> Because:
+        """A section of a source document, `document:section`, in the edition nearest to the day."""
+        document, _, section = reference.partition(":")
+        entry = self.book.citation(document, section, self.day)
+        if entry is None:
+            return Because(document, "", None, None, "guideline", reference, section, "section")
+        return Because(
+            source=document,
+            edition=entry["edition"],
+            starts=date.fromisoformat(entry["starts"]) if entry["starts"] else None,
+            ends=date.fromisoformat(entry["ends"]) if entry["ends"] else None,
+            kind=entry["authority"],
+            text=f"{entry['title']}: {entry['text']}" if entry["text"] != entry["title"] else entry["title"],
+            holder=section,
+            level="section",
+        )
+
+    def notes_between(self, kind: str, holder: End, other: End) -> list[Because]:
+        """Notes of one kind that hold for `holder` and name `other`, nearest level first."""
+        found = []
+        for node in holder.path:
+            for note in self.book.notes_at(node.edition, node.pos, (kind,)):
+                if self.book.names(note, other.pos):
+                    found.append(self.note(note, holder))
+        return found
+
+    # ---- the finding ----------------------------------------------------------------------------
+
+    def finding(
+        self,
+        message: str,
+        *,
+        because: Sequence[Because],
+        fix: Fix,
+        severity: Severity | None = None,
+        authority: Authority | None = None,
+        at: Sequence[End] | None = None,
+    ) -> Finding:
+        """The finding, with all that no rule may forget: name, severity, places, edition, citations.
+
+        Where official notes answered from an edition that does not cover the day, the message says so.
+        """
+        ends = at if at is not None else ([self.left] if self.right_index < 0 else [self.left, self.right])
+        proof = [*because, *(self.cite(each) for each in self.rule.cites)]
+        if self.scene.nearest and any(each.source == "icd10cm-tabular" for each in proof):
+            message += (
+                f" (the notes are those of {self.scene.edition.name}, the nearest edition loaded to {self.day};"
+                " those in force that day are not loaded)"
+            )
+        return Finding(
+            rule=self.rule.name,
+            code=self.rule.code,
+            severity=severity or self.rule.severity,
+            authority=authority or self.rule.authority,
+            at=tuple(sorted((each.place for each in ends), key=lambda place: place.position)),
+            message=message,
+            because=tuple(proof),
+            fix=fix,
+        )
+
+
+def _unbroken(path: tuple[str, ...], end: End | None, holder: int) -> tuple[str, ...]:
+    """The path, if the holder is an ancestor of the code; empty otherwise."""
+    return path if end and any(node.pos == holder for node in end.path) else ()

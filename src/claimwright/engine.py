@@ -1,0 +1,148 @@
+"""The only composer: opens the book, runs the rules over a batch, gives one report a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from claimwright.book.columns import columns
+from claimwright.book.store import Book, open_book
+from claimwright.claims.batch import ClaimBatch, batch_of, subset
+from claimwright.claims.era import check_era
+from claimwright.claims.wire import claim_from_object
+from claimwright.edits.frame import EPOCH, Frame
+from claimwright.edits.hit import End, Hit, Scene
+from claimwright.edits.pending import pending
+from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
+from claimwright.model import Claim, Finding, NotEvaluated, Report, Severity, Verdict
+
+
+class Engine:
+    """Rules over one open book. Safe to share between threads once made."""
+
+    def __init__(self, book: Book | None = None) -> None:
+        """Use `book`, or the book of this machine."""
+        self.book = book or open_book()
+        self.rules = load_rules()
+
+    def check(self, claim: Claim | dict[str, Any], day: date | None = None, as_of: date | None = None) -> Report:
+        """The report of one claim; `day` is the date of service if the claim carries none.
+
+        Errors: `InputError` for a claim that cannot be read, `EditionMissing` for a day that the
+        dated registry does not reach.
+        """
+        return self.check_all([claim], day, as_of)[0]
+
+    def check_all(
+        self, claims: Iterable[Claim | dict[str, Any]], day: date | None = None, as_of: date | None = None
+    ) -> list[Report]:
+        """One report a claim, in the order of the claims."""
+        read = [each if isinstance(each, Claim) else claim_from_object(each) for each in claims]
+        otherwise = day or date.today()
+        check_era(otherwise, "date of service")
+        if not read:
+            return []
+        batch = batch_of(read, otherwise)
+        for claim in read:
+            self.book.need_registry(claim.date_of_service(otherwise))
+        findings: list[list[Finding]] = [[] for _ in read]
+        for scene, owners in self._scenes(batch, as_of):
+            for each in self.rules.values():
+                self._run(each, scene, owners, findings)
+        return [self._report(claim, found, otherwise, as_of) for claim, found in zip(read, findings, strict=True)]
+
+    def _scenes(self, batch: ClaimBatch, as_of: date | None) -> list[tuple[Scene, list[int]]]:
+        """The batch split by the edition that answers, with the indices of the claims in each part."""
+        parts: dict[tuple[int, bool], list[int]] = {}
+        editions = {}
+        for index, number in enumerate(batch.day.tolist()):
+            edition, nearest = self.book.edition_on(date.fromordinal(EPOCH.toordinal() + number), as_of)
+            editions[edition.number] = edition
+            parts.setdefault((edition.number, nearest), []).append(index)
+        out = []
+        for (number, nearest), owners in parts.items():
+            part = batch if len(owners) == len(batch) else subset(batch, owners)
+            frame = Frame(part, columns(self.book, number), as_of)
+            out.append((Scene(self.book, frame, editions[number], nearest), owners))
+        return out
+
+    def _run(self, rule: Rule, scene: Scene, owners: list[int], findings: list[list[Finding]]) -> None:
+        hits = rule.relation.find(scene.frame)
+        for left, right, key in zip(hits.left.tolist(), hits.right.tolist(), hits.key.tolist(), strict=True):
+            hit = Hit(rule, scene, End(scene, left), right, key)
+            if hit.day not in rule.in_force or self._missing(rule, hit.day):
+                continue
+            finding = rule.explain(hit)
+            if finding is not None:
+                findings[owners[hit.claim_index]].append(finding)
+
+    def _missing(self, rule: Rule, day: date) -> str:
+        """The first table that the rule needs and the book lacks for that day; empty when it has all.
+
+        A dated table is never answered by its nearest edition.
+        """
+        for table in rule.tables:
+            if table in EXTRA_TABLES and self.book.table_edition(table, day) is None:
+                return table
+        return ""
+
+    def _report(self, claim: Claim, found: list[Finding], otherwise: date, as_of: date | None) -> Report:
+        day = claim.date_of_service(otherwise)
+        merged = sorted(dict.fromkeys(map(_Keyed, found)), key=lambda each: each.order)
+        findings = tuple(each.finding for each in merged)
+        lacking = [
+            NotEvaluated(each.name, missing, EXTRA_TABLES[missing])
+            for each in self.rules.values()
+            if (missing := self._missing(each, day)) and each.relation.concerns(claim)
+        ]
+        return Report(
+            claim=claim.id,
+            verdict=_verdict(findings),
+            date_of_service=day,
+            editions=self.book.editions_used(day, as_of),
+            findings=findings,
+            not_evaluated=(*lacking, *pending(claim)),
+            date_assumed=not (claim.service_from or claim.service_to),
+        )
+
+
+class _Keyed:
+    """A finding by its identity: the same rule on the same places says the same once."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        self.order = (
+            finding.severity.rank,
+            tuple((place.kind, place.position) for place in finding.at),
+            finding.rule,
+            finding.message,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and self.order == other.order
+
+    def __hash__(self) -> int:
+        return hash(self.order)
+
+
+def _verdict(findings: Sequence[Finding]) -> Verdict:
+    worst = {finding.severity for finding in findings}
+    if Severity.ERROR in worst:
+        return Verdict.FAIL
+    return Verdict.REVIEW if Severity.WARNING in worst else Verdict.PASS
+
+
+_ENGINES: dict[str, Engine] = {}
+
+
+def check(claim: Claim | dict[str, Any], book: Book | None = None, day: date | None = None) -> Report:
+    """Check one claim (a dict as the contract describes it, or a `Claim`) against the machine's book.
+
+    The engine is kept between calls. Errors: see `Engine.check`.
+    """
+    if book is not None:
+        return Engine(book).check(claim, day)
+    if "own" not in _ENGINES:
+        _ENGINES["own"] = Engine()
+    return _ENGINES["own"].check(claim, day)

@@ -1,0 +1,34 @@
+"""`claimwright check FILE`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+
+import click
+
+from claimwright.interfaces.cli.options import common, the_book
+
+
+@click.command("check")
+@click.argument("file")
+@common
+def command(file: str, day: date | None, as_of: date | None, as_json: bool) -> int:
+    """Check the claims of FILE (- is standard input).
+
+    FILE holds one claim, a JSON array of claims, or one claim a line. Exit code 1 when any finding
+    is an error, 0 otherwise.
+    """
+    from claimwright.claims.reader import read_claims
+    from claimwright.engine import Engine
+    from claimwright.model import Verdict, to_json
+
+    claims, several = read_claims(file)
+    reports = Engine(the_book()).check_all(claims, day, as_of)
+    if as_json:
+        sys.stdout.write(to_json(reports if several else reports[0]) + "\n")
+    else:
+        from claimwright.interfaces.render.report import report_text
+
+        sys.stdout.write("\n".join(report_text(each) for each in reports))
+    return int(any(each.verdict is Verdict.FAIL for each in reports))
