@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.search_index import CONTEXT, STOP_WORDS, stems, tokens
@@ -19,6 +19,7 @@ MOST_WORDS = 24
 UNKNOWN_WEIGHT = 8.0
 """A word that no phrase holds counts against the coverage like a rare one."""
 _MOST_COMPLETIONS = 30
+_MOST_JOINED = 5
 _NUMERALS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 _NUMERALS |= {digit: roman for roman, digit in _NUMERALS.items()}
 
@@ -68,8 +69,14 @@ def read_query(book: Book, text: str) -> Query:
     if fixed != said:
         known |= _vocabulary(book, fixed)
     content = list(dict.fromkeys(word for word in fixed if word not in STOP_WORDS))[:MOST_WORDS]
-    joined = _vocabulary(book, [one + two for one, two in pairwise(content)], stemmed=False)
-    terms = [_term(book, content, place, known, joined) for place in range(len(content))]
+    content.sort()  # the order of a question must not matter
+    long = [word for word in content if len(word) > 2]
+    pairs = {one + two: (one, two) for one, two in permutations(long, 2)} if len(long) <= _MOST_JOINED else {}
+    joined = _vocabulary(book, pairs)
+    terms = [
+        _term(book, word, known, {whole: joined[whole] for whole in sorted(joined) if word in pairs[whole]})
+        for word in content
+    ]
     return Query(
         terms,
         " ".join(fixed) if fixed != said else None,
@@ -78,20 +85,18 @@ def read_query(book: Book, text: str) -> Query:
     )
 
 
-def _vocabulary(book: Book, words: Iterable[str], stemmed: bool = True) -> dict[str, _Known]:
-    """What the book knows of each word, by the word itself or (for `stemmed`) by its stem."""
+def _vocabulary(book: Book, words: Iterable[str]) -> dict[str, _Known]:
+    """What the book knows of each word, by the word itself or else by its stem."""
     listed = sorted(set(words))
     found = _look_up(book, listed)
-    missing = [word for word in listed if word not in found] if stemmed else []
+    missing = [word for word in listed if word not in found]
     if missing:
         stem_of = stems(missing)
-        # A word whose stem is a word itself: `cramping` -> `cramp`. Others (`fibrillating`) share the
-        # stem of a neighbour that begins alike.
-        by_stem = _look_up(book, sorted(set(stem_of.values())))
-        for word in missing:
-            entry = by_stem.get(stem_of[word]) or _same_stem(book, stem_of[word])
-            if entry:
-                found[word] = entry
+        sql = "SELECT stem, id, weight, role FROM stem WHERE stem IN ({})"
+        asked = sorted(set(stem_of.values()))
+        rows = book.rows(sql.format(", ".join("?" * len(asked))), asked)
+        by_stem = {stem: _Known(*rest) for stem, *rest in rows}
+        found |= {word: by_stem[stem_of[word]] for word in missing if stem_of[word] in by_stem}
     return found
 
 
@@ -112,12 +117,6 @@ def _beginning(book: Book, start: str) -> list[tuple[str, _Known]]:
     )
     found = book.rows(sql, (start, start + "{", _MOST_COMPLETIONS))
     return [(word, _Known(*rest)) for word, *rest in found]
-
-
-def _same_stem(book: Book, stem: str) -> _Known | None:
-    near = dict(_beginning(book, stem[: max(3, len(stem) - 1)]))
-    stem_of = stems(near) if near else {}
-    return next((near[word] for word in sorted(near) if stem_of[word] == stem), None)
 
 
 def _corrected(book: Book, said: list[str], known: dict[str, _Known]) -> list[str]:
@@ -145,8 +144,7 @@ def _fitting(book: Book, near: list[str], others: list[str]) -> str:
     return next((word for word in near if book.rows(sql, (f'"{word}" AND {rest}',))), near[0])
 
 
-def _term(book: Book, content: list[str], place: int, known: dict[str, _Known], joined: dict[str, _Known]) -> Term:
-    word = content[place]
+def _term(book: Book, word: str, known: dict[str, _Known], joined: dict[str, _Known]) -> Term:
     term = Term(word)
     if word in known:
         _add(term, word, known[word])
@@ -158,11 +156,9 @@ def _term(book: Book, content: list[str], place: int, known: dict[str, _Known], 
     if word in _NUMERALS:
         for other, entry in _look_up(book, [_NUMERALS[word]]).items():
             _add(term, other, entry)
-    # `bed sore` also asks for `bedsore`; whichever half asks, the one word answers both.
-    for pair in (content[place - 1 : place + 1], content[place : place + 2]):
-        whole = "".join(pair)
-        if len(pair) == 2 and whole in joined:
-            _add(term, whole, joined[whole])
+    # `bed sore` also asks for `bedsore`; the one word answers both halves.
+    for whole, entry in joined.items():
+        _add(term, whole, entry)
     return term
 
 

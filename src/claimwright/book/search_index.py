@@ -33,7 +33,7 @@ CREATE TABLE phrase (
 CREATE VIRTUAL TABLE phrase_words USING fts5(
   words, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
-CREATE TABLE stem (id INTEGER PRIMARY KEY, weight REAL, role INTEGER);
+CREATE TABLE stem (id INTEGER PRIMARY KEY, stem TEXT UNIQUE, weight REAL, role INTEGER);
 CREATE INDEX stem_role ON stem (role) WHERE role > 0;
 CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, stem INTEGER, uses INTEGER);
 CREATE TABLE gram (gram TEXT PRIMARY KEY, words BLOB) WITHOUT ROWID;
@@ -130,8 +130,9 @@ def write_search(db: sqlite3.Connection, terms: Lexicon | None) -> None:
     phrases = {number: list(_phrases(db, number, terms)) for number in editions}
     flat = [phrase for number in editions for phrase in phrases[number]]
     uses = Counter(word for phrase in flat for word in (*phrase.words, *phrase.aside))
-    ids = _write_words(db, uses)
-    weights = _write_stems(db, ids, flat)
+    stem_of = stems(uses.keys() | ROLES.keys())
+    ids = _write_words(db, uses, stem_of)
+    weights = _write_stems(db, stem_of, ids, flat)
     for number in editions:
         _write_phrases(db, number, phrases[number], ids, weights)
     db.execute("INSERT INTO phrase_words (phrase_words) VALUES ('optimize')")
@@ -182,10 +183,9 @@ def _phrase(pos: int, kind: int, source: int, text: str) -> Phrase:
     return Phrase(pos, kind, source, tuple(main), tuple(word for word in every if word not in main))
 
 
-def _write_words(db: sqlite3.Connection, uses: Counter[str]) -> dict[str, int]:
+def _write_words(db: sqlite3.Connection, uses: Counter[str], stem_of: dict[str, str]) -> dict[str, int]:
     """Vocabulary and its trigrams; gives the number of each word's stem."""
-    words = sorted(uses.keys() | ROLES.keys())
-    stem_of = stems(words)
+    words = sorted(stem_of)
     number = {stem: index for index, stem in enumerate(sorted(set(stem_of.values())))}
     ids = {word: number[stem_of[word]] for word in words}
     db.executemany(
@@ -201,17 +201,20 @@ def _write_words(db: sqlite3.Connection, uses: Counter[str]) -> dict[str, int]:
     return ids
 
 
-def _write_stems(db: sqlite3.Connection, ids: dict[str, int], phrases: list[Phrase]) -> dict[int, float]:
+def _write_stems(
+    db: sqlite3.Connection, stem_of: dict[str, str], ids: dict[str, int], phrases: list[Phrase]
+) -> dict[int, float]:
     """Weight of each stem: the rarer, the more it tells."""
     holding: Counter[int] = Counter()
     for phrase in phrases:
         holding.update({ids[word] for word in (*phrase.words, *phrase.aside)})
     roles = {ids[word]: role for word, role in ROLES.items()}
+    text = {ids[word]: stem for word, stem in stem_of.items()}
     weights = {}
-    for stem in sorted(set(ids.values())):
+    for stem in sorted(text):
         light = roles.get(stem, CONTEXT) != CONTEXT
         weights[stem] = LIGHT if light else round(math.log(1 + len(phrases) / max(1, holding[stem])), 4)
-    db.executemany("INSERT INTO stem VALUES (?, ?, ?)", ((s, weights[s], roles.get(s, 0)) for s in weights))
+    db.executemany("INSERT INTO stem VALUES (?, ?, ?, ?)", ((s, text[s], weights[s], roles.get(s, 0)) for s in weights))
     return weights
 
 

@@ -65,10 +65,11 @@ def records(book: Book, names: Iterable[str], day: date, as_of: date | None = No
     yield from _Batch(shelf, chunk).records()
 
 
-def _node(row: tuple[Any, ...]) -> NodeEntry:
+def _node(row: Sequence[Any]) -> NodeEntry:
     from claimwright.book.store import NodeEntry
 
-    return NodeEntry(*row[:-1], bool(row[-1]))
+    edition, pos, kind, code, title, parent, stop, seventh, made = row
+    return NodeEntry(edition, pos, kind, code, title, parent, stop, seventh, bool(made))
 
 
 class Notes:
@@ -137,12 +138,12 @@ class Notes:
         if self._naming is not None:
             return self._naming.elsewhere(start, stop)
         sql = (
-            "SELECT DISTINCT n.number FROM span s CROSS JOIN reference r ON r.id = s.reference AND r.edition = ? "
-            "JOIN note_reference l ON l.reference = r.id JOIN note n ON n.edition = l.edition AND n.number = l.note "
-            "JOIN node h ON h.edition = n.edition AND h.pos = n.holder WHERE s.start < ? AND s.stop > ? "
-            "AND NOT (h.pos < ? AND h.stop > ?) AND n.kind IN (SELECT value FROM json_each(?)) ORDER BY n.number"
+            "SELECT DISTINCT n.number FROM span s CROSS JOIN note_reference l ON l.reference = s.reference "
+            "CROSS JOIN note n ON n.edition = l.edition AND n.number = l.note "
+            "CROSS JOIN node h ON h.edition = n.edition AND h.pos = n.holder WHERE s.start < ? AND s.stop > ? "
+            "AND l.edition = ? AND NOT (h.pos < ? AND h.stop > ?) AND instr(?, n.kind) ORDER BY n.number"
         )
-        values = (self.edition, stop, start, stop, start, json.dumps(_REVERSE))
+        values = (stop, start, self.edition, stop, start, json.dumps(_REVERSE))
         return tuple(number for (number,) in self.book.rows(sql, values))
 
     def _speak(self, numbers: list[int]) -> None:
@@ -172,7 +173,7 @@ class Naming:
             "SELECT n.number, h.pos, h.stop, s.start, s.stop FROM note n "
             "JOIN node h ON h.edition = n.edition AND h.pos = n.holder "
             "JOIN note_reference l ON l.edition = n.edition AND l.note = n.number "
-            "JOIN span s ON s.reference = l.reference WHERE n.edition = ? AND n.kind IN (SELECT value FROM json_each(?))"
+            "JOIN span s ON s.reference = l.reference WHERE n.edition = ? AND instr(?, n.kind)"
         )
         self._holders: dict[int, tuple[int, int]] = {}
         changes: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -273,11 +274,11 @@ class _Families:
             return
         sql = (
             "WITH RECURSIVE up (pos) AS (SELECT value FROM json_each(?) UNION SELECT p.parent FROM up "
-            f"JOIN node p ON p.edition = ? AND p.pos = up.pos WHERE p.parent >= 0) SELECT {_NODE}, {_BILLABLE} "
-            "FROM up JOIN node n ON n.edition = ? AND n.pos = up.pos"
+            "CROSS JOIN node p ON p.edition = ? AND p.pos = up.pos WHERE p.parent >= 0) "
+            f"SELECT {_NODE}, {_BILLABLE} FROM up CROSS JOIN node n ON n.edition = ? AND n.pos = up.pos"  # noqa: S608
         )
         for *row, billable in self.shelf.book.rows(sql, (json.dumps(new), self.edition, *self._days, self.edition)):
-            node = _node(tuple(row))
+            node = _node(row)
             self.up[node.pos] = node
             self._neighbours[node.pos] = Neighbour(dotted(node.code), node.title, bool(billable), node.kind)
 
@@ -288,7 +289,7 @@ class _Families:
         if not new:
             return
         sql = (
-            f"SELECT n.parent, n.pos, n.code, n.title, n.kind, {_BILLABLE} FROM node n "
+            f"SELECT n.parent, n.pos, n.code, n.title, n.kind, {_BILLABLE} FROM node n "  # noqa: S608
             "WHERE n.edition = ? AND n.parent IN (SELECT value FROM json_each(?)) ORDER BY n.parent, n.pos"
         )
         found: dict[int, list[tuple[int, Neighbour]]] = {pos: [] for pos in new}
