@@ -59,6 +59,7 @@ class _Known(NamedTuple):
     stem: int
     weight: float
     role: int
+    sure: bool = True
 
 
 def read_query(book: Book, text: str) -> Query:
@@ -96,7 +97,11 @@ def _vocabulary(book: Book, words: Iterable[str]) -> dict[str, _Known]:
         asked = sorted(set(stem_of.values()))
         rows = book.rows(sql.format(", ".join("?" * len(asked))), asked)
         by_stem = {stem: _Known(*rest) for stem, *rest in rows}
-        found |= {word: by_stem[stem_of[word]] for word in missing if stem_of[word] in by_stem}
+        for word in missing:
+            stem = stem_of[word]
+            if stem in by_stem:
+                # `cramping` is a form of `cramp`; `migrane` is none of `migrans`, though Porter cuts both alike.
+                found[word] = by_stem[stem]._replace(sure=word != stem + "e")
     return found
 
 
@@ -123,11 +128,12 @@ def _corrected(book: Book, said: list[str], known: dict[str, _Known]) -> list[st
     """The words with those outside the vocabulary replaced, where a neighbour is near enough."""
     out: list[str] = []
     for word in said:
-        if word in known or word in STOP_WORDS or len(word) < SHORTEST or _beginning(book, word):
+        sure = known[word].sure if word in known else bool(_beginning(book, word))
+        if sure or word in STOP_WORDS or len(word) < SHORTEST:
             out.append(word)
             continue
         near = corrections(book, word)
-        split = halves(book, word) if not near else None
+        split = halves(book, word) if not near and word not in known else None
         if near:
             out.append(_fitting(book, near, [each for each in said if each in known and each not in STOP_WORDS]))
         else:

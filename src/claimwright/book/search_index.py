@@ -45,9 +45,9 @@ EDITION_BITS = 24
 """A phrase id is `edition << EDITION_BITS | number`: one edition is one interval of row ids."""
 
 _STOP = """
-a about after an and any are as at be been but by can do does due during for from had has have he her his i if in into
-is it its me my of on or our patient patients pt she some such than that the their them there these they this those
-through to was we were what when which who with would you your
+a about after an and any are as at be been but by can do does due during for from had has have he her his i if
+in including into is it its me my of on or our patient patients pt she some such than that the their them
+there these they this those through to was we were what when which who with would you your
 """
 STOP_WORDS = frozenset(_STOP.split())
 """Words that tell nothing apart. `without`, `not` and `no` are kept: they change what is meant."""

@@ -42,7 +42,6 @@ _MOST_FAMILIES = 4096
 _MANY = 24
 """Look-ups after which the index of reverse notes pays for being built."""
 
-_EXPECTED = "an ICD-10-CM code, category, block or chapter"
 _REVERSE = ("excludes1", "excludes2", "codeFirst", "useAdditionalCode", "codeAlso")
 _LEVELS = ("code", "subcategory", "category", "block", "chapter")
 _NODE = "n.edition, n.pos, n.kind, n.code, n.title, n.parent, n.stop, n.seventh, n.made"
@@ -260,7 +259,7 @@ class _Families:
     def load(self, nodes: list[NodeEntry], stems: list[NodeEntry]) -> None:
         """Read what is not here yet: families of these nodes, and notes down to them and to these stems."""
         parents = {node.parent for node in nodes if node.parent >= 0} | {stem.pos for stem in stems}
-        self._climb([pos for pos in parents if pos not in self.up])
+        self._climb(parents)
         holders = {node.pos for node in nodes}
         for pos in parents:
             while pos >= 0 and pos not in self.notes.own:
@@ -269,18 +268,19 @@ class _Families:
         self.notes.load(holders)
         self._gather(parents | {node.pos for node in nodes if node.stop > node.pos + 1})
 
-    def _climb(self, new: list[int]) -> None:
-        if not new:
-            return
+    def _climb(self, new: set[int]) -> None:
+        """Level by level: a recursive query makes SQLite scan the tree."""
         sql = (
-            "WITH RECURSIVE up (pos) AS (SELECT value FROM json_each(?) UNION SELECT p.parent FROM up "
-            "CROSS JOIN node p ON p.edition = ? AND p.pos = up.pos WHERE p.parent >= 0) "
-            f"SELECT {_NODE}, {_BILLABLE} FROM up CROSS JOIN node n ON n.edition = ? AND n.pos = up.pos"  # noqa: S608
+            f"SELECT {_NODE}, {_BILLABLE} FROM node n "  # noqa: S608 - constants
+            "WHERE n.edition = ? AND n.pos IN (SELECT value FROM json_each(?))"
         )
-        for *row, billable in self.shelf.book.rows(sql, (json.dumps(new), self.edition, *self._days, self.edition)):
-            node = _node(row)
-            self.up[node.pos] = node
-            self._neighbours[node.pos] = Neighbour(dotted(node.code), node.title, bool(billable), node.kind)
+        while new := {pos for pos in new if pos >= 0 and pos not in self.up}:
+            found = self.shelf.book.rows(sql, (*self._days, self.edition, json.dumps(list(new))))
+            for *row, billable in found:
+                node = _node(row)
+                self.up[node.pos] = node
+                self._neighbours[node.pos] = Neighbour(dotted(node.code), node.title, bool(billable), node.kind)
+            new = {self.up[pos].parent for pos in new}
 
     def _gather(self, parents: set[int]) -> None:
         if len(self._children) > _MOST_FAMILIES:
@@ -393,7 +393,7 @@ class _Batch:
             periods = self.periods.get(code, [])
             node = self.nodes.get(code)
             if node is None and not periods:
-                raise InputError("code", f"{name!r} is in no loaded table", _EXPECTED)
+                raise InputError("code", f"{name!r} is in no loaded table", "a code, category, block or chapter")
             yield self._record(code, node, periods)
 
     def _record(self, code: str, node: NodeEntry | None, periods: list[Period]) -> CodeRecord:

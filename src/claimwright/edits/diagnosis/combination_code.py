@@ -41,7 +41,7 @@ def combination_code(hit: Hit) -> Finding | None:
     partners = [(end, row) for end in hit.others() for row in _rows(hit, end)]
     if not partners or min(end.index for end, _ in partners) != hit.right.index:
         return None
-    combined = tuple(dict.fromkeys(code for _, row in partners for code in row["combined"]))
+    combined = _combined([row for _, row in partners])
     replace: dict[str, tuple[str, ...]] = {hit.left.code: combined}
     for end, row in partners:
         if _goes(hit, end, row):
@@ -54,7 +54,7 @@ def combination_code(hit: Hit) -> Finding | None:
         fix=Fix(
             say="; ".join(dict.fromkeys(row["says"] for _, row in partners)),
             replace=replace,
-            ask=f"Does the record say that {hit.left.named} and {' or '.join(others)} are unrelated?",
+            ask=f"Does the record say that {hit.left.named} is unrelated to {' or to '.join(others)}?",
         ),
     )
 
@@ -64,6 +64,12 @@ def _rows(hit: Hit, end: End) -> list[dict[str, Any]]:
         return []
     sides = {"first": hit.left.pos, "second": end.pos}
     return hit.book.lexicon_rows_at(LEXICON, hit.scene.edition.number, sides)
+
+
+def _combined(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The code that joins all partners (I13.0 of I10, N18.4 and I50.9), if one does; else each one's own."""
+    shared = [code for code in rows[0]["combined"] if all(code in row["combined"] for row in rows)]
+    return tuple(shared or dict.fromkeys(code for row in rows for code in row["combined"]))
 
 
 def _goes(hit: Hit, end: End, row: dict[str, Any]) -> bool:

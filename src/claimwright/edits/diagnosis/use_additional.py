@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+from claimwright.book.store import NoteEntry
+from claimwright.edits.conditions import in_set
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
+
+_LEAD = re.compile(r"^(?:codes?(?:\(s\))?\b(?! from)[\s,]*)")
+"""What the note's words repeat of "use additional code"."""
 
 
 @rule(
@@ -22,6 +29,9 @@ def use_additional(hit: Hit) -> Finding | None:
     ## What it checks
     "Use additional code" notes, own and inherited, that name codes. Each headed list asks for one
     fact; any code of the list answers it. Several diagnoses under the same note are reported once.
+    Notes of a whole chapter are left out, unless they ask for what is known of every patient of the
+    chapter (weeks of gestation): "any retained foreign body" would speak on every injury. Notes on
+    underdosing speak only of underdosing.
 
     ## Why it matters
     The additional code completes the picture (control of diabetes, the organism, the stage), and some
@@ -36,14 +46,14 @@ def use_additional(hit: Hit) -> Finding | None:
     note = hit.book.note(hit.scene.edition.number, hit.key)
     if any(
         end.index < hit.left.index and any(node.pos == note.holder for node in end.path) for end in hit.others()
-    ):
+    ) or not _speaks_of(hit, note):
         return None
     run = [each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]
     exact = [code for each in run for _, code, _ in hit.book.targets(each) if code]
     add = tuple(dotted(code) for code in dict.fromkeys(exact) if hit.book.billable(code, hit.day))
     holder = dotted(hit.book.node_at(note.edition, note.holder).code)
     listed = [each for each in run if hit.book.targets(each)]
-    asked = note.text.rstrip(":").removeprefix("code ").lstrip(", ")
+    asked = _LEAD.sub("", note.text.rstrip(":"))
     items = "; ".join(each.text for each in listed if each.number != note.number)
     return hit.finding(
         f"{holder} asks for an additional code beside {hit.left.named}: {asked}" + (f": {items}" if items else ""),
@@ -54,3 +64,14 @@ def use_additional(hit: Hit) -> Finding | None:
             ask=f"Does the record show one of these for {hit.left.code}: {items or asked}?",
         ),
     )
+
+
+def _speaks_of(hit: Hit, note: NoteEntry) -> bool:
+    """Is the note meant for this diagnosis, and not only for some of the many that inherit it?"""
+    if hit.book.node_at(note.edition, note.holder).kind == "chapter":
+        return "if known" in note.text
+    run = [each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]
+    items = [each.text for each in run if hit.book.targets(each)]
+    if all("underdosing" in text for text in items):
+        return bool(in_set("underdosing")(hit.scene.frame)[hit.left.index])
+    return True

@@ -7,7 +7,7 @@ from datetime import date
 
 import click
 
-from claimwright.interfaces.cli.options import common, the_book
+from claimwright.interfaces.cli.options import common, the_book, wide
 
 
 @click.command("check")
@@ -30,5 +30,5 @@ def command(file: str, day: date | None, as_of: date | None, as_json: bool) -> i
     else:
         from claimwright.interfaces.render.report import report_text
 
-        sys.stdout.write("\n".join(report_text(each) for each in reports))
+        sys.stdout.write("\n".join(report_text(each, colour=wide()) for each in reports))
     return int(any(each.verdict is Verdict.FAIL for each in reports))

@@ -1,0 +1,102 @@
+"""The tables of a book as `data list` and `data verify` show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from claimwright.book import home as homes
+from claimwright.book.store import Book
+from claimwright.errors import BookDamaged
+
+NOT_LOADED = {
+    "icd10cm-index": "Alphabetic Index (CDC)",
+    "icd10pcs-tables": "ICD-10-PCS tables (CMS)",
+    "msdrg-weights": "MS-DRG weights, Table 5 (CMS)",
+    "ncci-ptp": "procedure-to-procedure edits (CMS)",
+    "ncci-mue": "medically unlikely edits (CMS)",
+    "ncci-aoc": "add-on code edits (CMS)",
+    "hcpcs": "HCPCS Level II (CMS)",
+    "pfs": "physician fee schedule (CMS)",
+    "mcd": "Medicare Coverage Database (CMS)",
+}
+"""Tables that this release has no importer for; answers that need them say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One loaded table: its edition and window, the file it came from, how many rows it gave."""
+
+    table: str
+    edition: str
+    starts: str | None = field(metadata={"json": "from"})
+    ends: str | None = field(metadata={"json": "to"})
+    source: str = ""
+    sha256: str = ""
+    rows: int = 0
+    licence: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def tables(book: Book) -> tuple[Table, ...]:
+    """Every loaded table, official ones first."""
+    manifest = book.manifest
+    files = {(each["table"], each["path"]): each for each in manifest["inputs"]}
+    out = []
+    for entry in manifest["tabular"]:
+        source = files["icd10cm-tabular", entry["file"]]
+        detail = {key: entry[key] for key in ("billable", "phantoms", "notes", "moved", "unresolved")}
+        detail |= {key: entry[key] for key in ("not in tabular", "not in registry") if entry[key]}
+        out.append(_table(entry, source, entry["nodes"], detail))
+    registry = manifest["registry"]
+    source = next(each for (table, _), each in files.items() if table == "icd10cm-registry")
+    detail = {"codes": registry["codes"], "billable": registry["billable"], "conversions": registry["conversions"]}
+    out.append(_table(registry, source, registry["rows"], detail))
+    added = [each for (table, _), each in files.items() if table == "poa-exempt"]
+    for entry, source in zip(manifest["poa-exempt"], added, strict=False):
+        out.append(_table(entry, source, entry["rows"], {}))
+    for name, entry in manifest["lexicons"].items():
+        source = files["lexicons", f"{name}.yaml"]
+        out.append(
+            Table(f"lexicon {name}", f"reviewed {entry['reviewed']}", None, None, source["origin"], source["sha256"],
+                  entry["rows"], source["licence"])
+        )  # fmt: skip
+    return tuple(out)
+
+
+def _table(entry: dict[str, Any], source: dict[str, Any], rows: int, detail: dict[str, Any]) -> Table:
+    return Table(
+        table=source["table"],
+        edition=entry["edition"],
+        starts=entry["from"],
+        ends=entry["to"],
+        source=f"{source['origin']}: {source['path']}",
+        sha256=source["sha256"],
+        rows=rows,
+        licence=source["licence"],
+        detail=detail,
+    )
+
+
+def verify(book: Book) -> int:
+    """Compare every file of the book, and every added source, with the digest that was recorded.
+
+    Returns the number of files compared. Errors: `BookDamaged` naming each file that differs.
+    """
+    wrong = []
+    for name, digest in book.manifest["files"].items():
+        file = book.folder / name
+        if not file.is_file() or homes.sha256(file) != digest:
+            wrong.append(name)
+    recorded = {(each["table"], each["path"]): each["sha256"] for each in book.manifest["inputs"]}
+    sources = [each for each in homes.inputs(homes.home()) if each.origin == "added by the user"]
+    for each in sources:
+        expected = recorded.get((each.table, each.path.name), each.sha256)
+        if not each.path.is_file() or homes.sha256(each.path) != expected:
+            wrong.append(f"sources: {each.table} {each.path.name}")
+    if wrong:
+        raise BookDamaged(
+            f"{len(wrong)} of {len(book.manifest['files']) + len(sources)} files differ from what was recorded: "
+            f"{', '.join(wrong)}. Build the book anew: claimwright data build --force"
+        )
+    return len(book.manifest["files"]) + len(sources)

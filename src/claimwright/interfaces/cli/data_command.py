@@ -1,0 +1,95 @@
+"""`claimwright data list|add|build|verify`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+
+from claimwright.errors import InputError
+from claimwright.interfaces.cli.options import Day, the_book
+
+TABLES = ("icd10cm-tabular", "poa-exempt")
+"""Tables that a user can add in this release."""
+
+
+@click.group("data")
+def command() -> None:
+    """List, add, build and verify the tables that answers come from."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
+def list_tables(as_json: bool) -> None:
+    """Every loaded table with edition, window, source, rows and licence; and what is not loaded."""
+    from claimwright.book.tables import NOT_LOADED, tables
+    from claimwright.model import to_json
+
+    book = the_book()
+    found = tables(book)
+    missing = dict(NOT_LOADED)
+    if not book.manifest["poa-exempt"]:
+        missing["poa-exempt"] = "codes exempt from present-on-admission reporting (CMS); claimwright data add poa-exempt FILE"
+    if as_json:
+        sys.stdout.write(to_json({"tables": found, "not_loaded": missing}) + "\n")
+        return
+    from claimwright.interfaces.render.tables import tables_text
+
+    sys.stdout.write(tables_text(found, missing))
+
+
+@command.command("add")
+@click.argument("table")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--release", type=Day(), default=None, help="First day the file is for, if its name does not tell.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
+def add(table: str, file: Path, release: date | None, as_json: bool) -> None:
+    """Add an official FILE as TABLE (icd10cm-tabular, poa-exempt) and build the book with it.
+
+    The file is read whole first: one that is not as published changes nothing. Adding the same file
+    again changes nothing either.
+    """
+    from claimwright.book import home as homes
+    from claimwright.book.tables import NOT_LOADED
+    from claimwright.interfaces.cli.progress import building
+    from claimwright.model import to_json
+    from claimwright.sources import poa, tabular
+
+    if table not in TABLES:
+        later = f"; {table} has no importer in this release" if table in NOT_LOADED else ""
+        raise InputError("TABLE", f"{table!r} cannot be added{later}", f"one of {', '.join(TABLES)}")
+    if not file.is_file():
+        raise InputError(str(file), "is not a file", f"an official {table} file")
+    edition = tabular.read(file, release).name if table == "icd10cm-tabular" else poa.read(file).name
+    folder = homes.home()
+    homes.add_source(
+        folder, table, file, "US Government work", release.isoformat() if release else "", date.today().isoformat()
+    )
+    book = building()
+    answer = {"table": table, "edition": edition, "sha256": homes.sha256(file), "book": book.name}
+    sys.stdout.write(to_json(answer) + "\n" if as_json else f"{table}: {edition} is loaded\n")
+
+
+@command.command("build")
+@click.option("--force", is_flag=True, help="Build again even if nothing has changed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
+def build(force: bool, as_json: bool) -> None:
+    """Compile the book from the installed data packages and the added files."""
+    from claimwright.interfaces.cli.progress import building
+    from claimwright.model import to_json
+
+    folder = building(force=force)
+    sys.stdout.write(to_json({"book": folder.name}) + "\n" if as_json else f"the book is ready ({folder.name})\n")
+
+
+@command.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
+def verify(as_json: bool) -> None:
+    """Compare every file of the book with its recorded digest; exit code 3 when one differs."""
+    from claimwright.book.tables import verify as compare
+    from claimwright.model import to_json
+
+    number = compare(the_book())
+    sys.stdout.write(to_json({"files": number, "state": "as recorded"}) + "\n" if as_json else f"{number} files as recorded\n")

@@ -1,0 +1,229 @@
+"""What stands on the reference page of a code, in order; the same for every form of output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from claimwright.book.record import CodeRecord, FlagRecord, Neighbour, NoteRecord, ReverseNote
+
+MOST_RELATIVES = 40
+"""Rows of a long family before the rest becomes a count."""
+
+KINDS = {
+    "excludes1": "Excludes1: not coded with it",
+    "excludes2": "Excludes2: not part of it, may be coded beside it",
+    "codeFirst": "Code first: these stand before it",
+    "useAdditionalCode": "Use additional code: these follow it",
+    "codeAlso": "Code also: in the order that the encounter decides",
+    "includes": "Includes",
+    "notes": "Notes on use",
+}
+"""Kinds of notes in the order of the page, with their headings."""
+
+FLAGS = {
+    "adult": "Adult diagnosis (age edit)",
+    "ecodepdx": "External cause: not as principal diagnosis",
+    "female": "Female diagnosis (sex edit)",
+    "male": "Male diagnosis (sex edit)",
+    "manifestation": "Manifestation: not as principal diagnosis",
+    "maternity": "Maternity diagnosis (age edit)",
+    "newborn": "Newborn diagnosis (age edit)",
+    "pediatric": "Pediatric diagnosis (age edit)",
+    "qadm": "Questionable admission when principal diagnosis",
+    "reqsdx": "Unacceptable as principal diagnosis without a secondary diagnosis",
+    "unacceptable": "Unacceptable as principal diagnosis",
+    "unspecified": "Unspecified side although codes for a side exist",
+    "wrngproc": "Wrong procedure performed",
+}
+"""MCE flags in words; a flag that is not here is shown by its name."""
+
+_SHORT = {kind: heading.partition(":")[0] for kind, heading in KINDS.items()}
+_BROAD = ("chapter", "block")
+
+
+class Line(NamedTuple):
+    """An item of a list: `lead` (a code or holder), its text, an aside; `depth` from 0."""
+
+    lead: str
+    text: str = ""
+    aside: str = ""
+    depth: int = 0
+
+
+class Table(NamedTuple):
+    """Columns with their headings; `marked` is the row of the code itself, or -1."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: int = -1
+
+
+class Section(NamedTuple):
+    """A heading, sentences, and lists or tables in order."""
+
+    heading: str
+    sentences: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    table: Table | None = None
+
+
+class Page(NamedTuple):
+    """The whole page: head line, what holds on the day, sections."""
+
+    code: str
+    title: str
+    facts: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+def page(record: CodeRecord) -> Page:
+    """The page of a record; sections without content are left out unless their absence says something."""
+    sections = [
+        _place(record),
+        _family(record),
+        *_notes(record),
+        _reverse(record),
+        _terms(record),
+        _seventh(record),
+        _flags(record),
+        *_changes(record),
+        _editions(record),
+        _sources(record),
+    ]
+    title = record.title or "(no title in any loaded edition)"
+    return Page(record.code, title, tuple(_facts(record)), tuple(each for each in sections if each))
+
+
+def _facts(record: CodeRecord) -> Iterator[str]:
+    if record.status == "billable":
+        yield f"BILLABLE on {record.date}."
+    else:
+        yield f"{'BILLABLE' if record.billable else 'NOT BILLABLE'} on {record.date}: {_stripped(record.status)}."
+    for each in record.validity:
+        yield f"Valid from {each.starts} " + (f"to {each.ends}." if each.ends else "with no end known.")
+    if record.title_note:
+        yield f"{record.title_note}."
+    for edition in record.editions:
+        if edition.nearest:
+            yield f"{edition.edition} does not cover {record.date}: it answers as the nearest edition loaded."
+
+
+def _stripped(status: str) -> str:
+    return status.removeprefix("not billable: ")
+
+
+def _place(record: CodeRecord) -> Section:
+    above = [(each.code, each.title or "", each.kind) for each in reversed(record.parents)]
+    path = [*above, (record.code, record.title or "", record.kind)]
+    lines = tuple(Line(code, title, kind, depth) for depth, (code, title, kind) in enumerate(path))
+    return Section("Where it stands", lines=lines)
+
+
+def _family(record: CodeRecord) -> Section | None:
+    if record.children:
+        return _relatives(f"Below {record.code}", record.children)
+    if record.siblings:
+        return _relatives(f"Beside it, under {record.parents[0].code}", record.siblings)
+    return None
+
+
+def _relatives(heading: str, family: Sequence[Neighbour]) -> Section:
+    rows = tuple((each.code, "billable" if each.billable else "-", each.title or "") for each in family)
+    rest = len(rows) - MOST_RELATIVES
+    sentences = (f"{len(rows)} in all; the first {MOST_RELATIVES} are shown.",) if rest > 0 else ()
+    return Section(heading, sentences, table=Table(("Code", "On the day", "Title"), rows[:MOST_RELATIVES]))
+
+
+def _notes(record: CodeRecord) -> Iterator[Section]:
+    shown = [each for each in record.notes if each.kind in KINDS]
+    for kind, heading in KINDS.items():
+        lines = tuple(_held([each for each in shown if each.kind == kind]))
+        if lines:
+            yield Section(heading, lines=lines)
+    if not shown:
+        yield Section("Notes", ("No official note applies.",))
+
+
+def _held(notes: list[NoteRecord]) -> Iterator[Line]:
+    """Notes under their holder, list heads once above their items."""
+    for (holder, level, inherited), held in groupby(notes, lambda each: (each.holder, each.level, each.inherited)):
+        yield Line(f"{holder}, {level}{', inherited' if inherited else ''}")
+        head: str | None = None
+        for note in held:
+            if note.head and note.head != head:
+                yield Line("", note.head, depth=1)
+            head = note.head or note.text
+            problem = f"problem: {note.problem}" if note.problem else ""
+            yield Line("", note.text, problem, depth=2 if note.head else 1)
+
+
+def _reverse(record: CodeRecord) -> Section | None:
+    near = [each for each in record.reverse_notes if each.level not in _BROAD]
+    broad = [each for each in record.reverse_notes if each.level in _BROAD]
+    if not near and not broad:
+        return None
+    lines = [Line(each.holder, f"{_SHORT[each.kind]}: {each.text}", each.holder_title) for each in near]
+    lines += [_summary(level, kind, broad) for level in reversed(_BROAD) for kind in KINDS if _of(broad, level, kind)]
+    return Section("Named by notes elsewhere", lines=tuple(lines))
+
+
+def _of(notes: list[ReverseNote], level: str, kind: str) -> list[ReverseNote]:
+    return [each for each in notes if (each.level, each.kind) == (level, kind)]
+
+
+def _summary(level: str, kind: str, broad: list[ReverseNote]) -> Line:
+    found = _of(broad, level, kind)
+    holders = list(dict.fromkeys(each.holder for each in found))
+    who = f"{len(holders)} {level}{'s' if len(holders) > 1 else ''}"
+    return Line(f"{_SHORT[kind]} of {who}", ", ".join(holders))
+
+
+def _terms(record: CodeRecord) -> Section:
+    if not record.inclusion_terms:
+        return Section("Inclusion terms", ("No official inclusion terms.",))
+    return Section("Inclusion terms", lines=tuple(Line("", term) for term in record.inclusion_terms))
+
+
+def _seventh(record: CodeRecord) -> Section | None:
+    if not record.seventh_characters:
+        return None
+    rows = tuple(record.seventh_characters.items())
+    sentences = tuple(each.text for each in record.notes if each.kind == "sevenChrNote" and not each.inherited)
+    letters = list(record.seventh_characters)
+    own = record.code[-1] if len(record.code) == 8 else ""
+    marked = letters.index(own) if own in letters else -1
+    return Section("Seventh character", sentences, table=Table(("Character", "Meaning"), rows, marked))
+
+
+def _flags(record: CodeRecord) -> Section | None:
+    if not record.flags:
+        return Section("MCE flags", ("No MCE flag.",)) if record.validity else None
+    return Section("MCE flags", table=Table(("Flag", "From", "To"), tuple(_flag(each) for each in record.flags)))
+
+
+def _flag(flag: FlagRecord) -> tuple[str, str, str]:
+    return FLAGS.get(flag.flag, flag.flag), str(flag.starts), str(flag.ends or "open")
+
+
+def _changes(record: CodeRecord) -> Iterator[Section]:
+    for heading, changes in (("Became", record.successors), ("Came from", record.predecessors)):
+        if changes:
+            rows = tuple((each.code, str(each.effective), each.title or "(no title loaded)") for each in changes)
+            several = heading == "Became" and len({each.code for each in changes}) > 1
+            choice = ("All successors are listed; the documentation decides which one.",) if several else ()
+            yield Section(heading, choice, table=Table(("Code", "From", "Title"), rows))
+
+
+def _editions(record: CodeRecord) -> Section:
+    rows = tuple(
+        (each.table, each.edition, f"{each.starts} to {each.ends}", "nearest only" if each.nearest else "yes")
+        for each in record.editions
+    )
+    return Section("Editions that answered", table=Table(("Table", "Edition", "In force", "Covers the day"), rows))
+
+
+def _sources(record: CodeRecord) -> Section:
+    rows = tuple((each.file, each.sha256[:12]) for each in record.sources)
+    return Section("Sources", table=Table(("File", "SHA-256 begins"), rows))

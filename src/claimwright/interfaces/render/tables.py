@@ -1,0 +1,40 @@
+"""Loaded tables as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from claimwright.book.tables import Table
+
+
+def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
+    """One paragraph a table, 80 columns; then what is not loaded."""
+    lines = []
+    for table in found:
+        window = f", {table.starts} to {table.ends}" if table.starts else ""
+        lines.append(f"{table.table}: {table.edition}{window}")
+        lines.append(f"  {table.rows:,} rows from {table.source} ({table.licence})")
+        lines.append(f"  sha256 {table.sha256}")
+        lines += _details(table)
+    lines.append("")
+    lines.append("Not loaded (answers that need them say so):")
+    lines += [f"  {name}: {what}" for name, what in sorted(missing.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _details(table: Table) -> list[str]:
+    out = []
+    billable = table.detail.get("billable")
+    if isinstance(billable, int):
+        notes = sum(table.detail["notes"].values())
+        unresolved = len(table.detail["unresolved"])
+        out.append(f"  {billable:,} billable codes, {notes:,} notes, {table.detail['phantoms']} phantom seventh characters left out")
+        out.append(f"  {unresolved} references to codes that do not exist, {table.detail['moved']} references that moved")
+    elif isinstance(billable, dict):
+        days = [f"{day} {count:,}" for day, count in billable.items()]
+        out.append("  billable codes from:")
+        out += [f"    {'   '.join(days[at : at + 3])}" for at in range(0, len(days), 3)]
+    for key in ("not in tabular", "not in registry"):
+        if table.detail.get(key):
+            out.append(f"  codes {key}: {', '.join(table.detail[key])}")
+    return out
