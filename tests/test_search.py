@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from claimwright.book.query_words import Term
 from claimwright.book.schema import SCHEMA
 from claimwright.book.search import Hits, search
-from claimwright.book.search_index import grams, note_texts, pack, stems, tokens, unpack, write_search
+from claimwright.book.search_index import NOTE_TEXTS, grams, pack, stems, tokens, unpack, write_search
 from claimwright.book.spelling import corrections, edits, halves
 from claimwright.book.store import Book
 from claimwright.errors import InputError
@@ -129,7 +129,7 @@ def test_an_instance_and_an_open_axis_weigh_alone() -> None:
     blobs = [unpack(blob) for (blob,) in db.execute("SELECT stems FROM phrase WHERE id < 1 << 24 ORDER BY id")]
     # The title without its open axis; the heading; the note and the instance it names; the index term.
     assert [(blob[0], len(blob) - 1) for blob in blobs] == [(1, 3), (1, 1), (5, 5), (3, 3), (2, 2)]
-    assert note_texts(db, 1, 1) == [(1, 1, "Flux due to: vibrio, including rice water stool")]
+    assert db.execute(NOTE_TEXTS, (1, 1, 1)).fetchall() == [(1, 1, "Flux due to: vibrio, including rice water stool")]
 
 
 # ---- answers that must hold ----------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_order_and_number_do_not_matter(book: Book, one: str, other: str) -> Non
 
 
 @whole_book
-@pytest.mark.parametrize("words", ["diabetis", "pnuemonia", "hypomagnesaemia"])
+@pytest.mark.parametrize("words", ["diabetis", "pnuemonia", "hypomagnesaemia", "migrane"])
 def test_corrected_spelling_is_told(book: Book, words: str) -> None:
     assert search(book, words, DAY).searched_for not in (None, words)
 

@@ -126,6 +126,7 @@ def _beginning(book: Book, start: str) -> list[tuple[str, _Known]]:
 
 def _corrected(book: Book, said: list[str], known: dict[str, _Known]) -> list[str]:
     """The words with those outside the vocabulary replaced, where a neighbour is near enough."""
+    firm = [word for word in said if word in known and known[word].sure and word not in STOP_WORDS]
     out: list[str] = []
     for word in said:
         sure = known[word].sure if word in known else bool(_beginning(book, word))
@@ -135,7 +136,7 @@ def _corrected(book: Book, said: list[str], known: dict[str, _Known]) -> list[st
         near = corrections(book, word)
         split = halves(book, word) if not near and word not in known else None
         if near:
-            out.append(_fitting(book, near, [each for each in said if each in known and each not in STOP_WORDS]))
+            out.append(_fitting(book, near, firm))
         else:
             out.extend(split or (word,))
     return out

@@ -19,10 +19,10 @@ from claimwright.book.search_index import (
     CONTEXT,
     EDITION_BITS,
     KINDS,
+    NOTE_TEXTS,
     OTHER,
     SIDE,
     VAGUE,
-    note_texts,
     unpack,
 )
 from claimwright.errors import InputError
@@ -259,7 +259,7 @@ def _wording(shelf: _Shelf, each: _Scored) -> str:
     """The official wording behind a phrase."""
     kind = KINDS[each.kind]
     if kind == "inclusion":
-        return note_texts(shelf.book.db, shelf.edition, each.source)[0][2]
+        return str(shelf.book.rows(NOTE_TEXTS, (shelf.edition, each.source, each.source))[0][2])
     if kind == "index":
         sql = "SELECT data FROM lexicon_row WHERE lexicon = 'index-terms' AND ordinal = ?"
         return str(json.loads(shelf.book.rows(sql, (each.source,))[0][0])["term"])

@@ -39,6 +39,12 @@ CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, stem INTEGER, uses 
 CREATE TABLE gram (gram TEXT PRIMARY KEY, words BLOB) WITHOUT ROWID;
 """
 
+NOTE_TEXTS = (
+    "SELECT n.number, n.holder, coalesce(h.text || ' ', '') || n.text FROM note n "
+    "LEFT JOIN note h ON h.edition = n.edition AND h.number = n.head "
+    "WHERE n.edition = ? AND n.number BETWEEN ? AND ? AND n.kind IN ('inclusionTerm', 'includes') ORDER BY n.number"
+)
+"""(number, holder, text) of the inclusion notes of an edition in a range of numbers, under their headings."""
 KINDS = ("title", "inclusion", "index")
 """What a phrase is, by the number in `phrase.kind`; `source` is the position, note or lexicon row."""
 EDITION_BITS = 24
@@ -148,26 +154,13 @@ def _phrases(db: sqlite3.Connection, edition: int, terms: Lexicon | None) -> Ite
         places[code] = pos
         yield _phrase(pos, 0, pos, title)
     holders = frozenset(places.values())
-    for number, holder, text in note_texts(db, edition):
+    for number, holder, text in db.execute(NOTE_TEXTS, (edition, 0, 2**62)):
         if holder in holders:
             yield from (_phrase(holder, 1, number, part) for part in _parts(text))
     for ordinal, row in enumerate(terms.rows if terms else ()):
         pos = places.get(undotted(str(row["code"])).rstrip("-"))
         if pos is not None:
             yield _phrase(pos, 2, ordinal, str(row["term"]))
-
-
-def note_texts(db: sqlite3.Connection, edition: int, number: int | None = None) -> list[tuple[int, int, str]]:
-    """(number, holder, text) of inclusion notes, with the heading they stand under; one, or all."""
-    sql = (
-        "SELECT n.number, n.holder, coalesce(h.text || ' ', '') || n.text FROM note n "
-        "LEFT JOIN note h ON h.edition = n.edition AND h.number = n.head "
-        "WHERE n.edition = ? AND n.number = coalesce(?, n.number) AND n.kind IN ('inclusionTerm', 'includes') "
-        "ORDER BY n.number"
-    )
-    if number is not None:  # by its key, not by reading the whole edition
-        sql = sql.replace("coalesce(?, n.number)", "?")
-    return db.execute(sql, (edition, number)).fetchall()
 
 
 def _parts(text: str) -> list[str]:

@@ -49,7 +49,7 @@ _NODE = "n.edition, n.pos, n.kind, n.code, n.title, n.parent, n.stop, n.seventh,
 
 def record(book: Book, name: str, day: date, as_of: date | None = None) -> CodeRecord:
     """The record of `name` on `day`; see `Book.show`."""
-    return next(records(book, (name,), day, as_of))
+    return next(_Batch(book.shelf(day, as_of), [name]).records())
 
 
 def records(book: Book, names: Iterable[str], day: date, as_of: date | None = None) -> Iterator[CodeRecord]:
@@ -441,10 +441,10 @@ class _Batch:
 
     def _placed(self, stem: NodeEntry | None) -> str:
         says = "No loaded edition of the tabular list names this code: it has no title and no notes of its own"
-        if stem is None:
-            return says
-        edition = self.book.editions[stem.edition].name
-        return f"{says}. By its characters it belongs to {dotted(stem.code)} of {edition}, whose notes are shown"
+        if stem:
+            edition = self.book.editions[stem.edition].name
+            says += f". By its characters it belongs to {dotted(stem.code)} of {edition}, whose notes are shown"
+        return says
 
     def _status(self, node: NodeEntry | None, spans: tuple[Validity, ...], span: Validity | None) -> str:
         day, reach = self.shelf.day, self.book.registry_window.ends

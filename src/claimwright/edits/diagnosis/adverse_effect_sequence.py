@@ -11,13 +11,22 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
 
+FACTORS = 21
+"""Chapter of factors that influence health status."""
+
 _drug = either(in_set("adverse-effect"), in_set("underdosing"))
+
+
+def _nature(frame: Frame) -> Bools:
+    """Could this code be the condition that a drug led to?"""
+    chapter = frame.columns.array("chapter")[np.maximum(frame.pos, 0)]
+    return ~_drug(frame) & ~flagged("ecodepdx")(frame) & in_effect(frame) & (frame.pos >= 0) & (chapter != FACTORS)
 
 
 def _before_its_nature(frame: Frame) -> Bools:
     """A drug code of this kind stands first: nothing that could be its nature is before it."""
     drug = _drug(frame)
-    nature = ~drug & ~flagged("ecodepdx")(frame) & in_effect(frame)
+    nature = _nature(frame)
     first = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
     np.minimum.at(first, frame.claim[nature], frame.place[nature])
     leading = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
@@ -38,8 +47,8 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
 
     ## What it checks
     Codes of T36-T50 whose intent is adverse effect (fifth or sixth character 5) or underdosing (6): a
-    condition has to come before the first of them. Poisoning codes (1 to 4) go the other way and are
-    left alone.
+    condition has to come before the first of them. External causes and factors of chapter 21 (long-term
+    drug use, noncompliance) are no condition. Poisoning codes (1 to 4) go the other way and are left alone.
 
     ## Why it matters
     For an adverse effect the nature of the effect is coded first, then the drug. An underdosing code is
@@ -51,8 +60,9 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
     ## How to fix
     Put the condition first. If none is on the claim, the record has to name it.
     """
-    drugs = {end.code for end in [hit.left, *hit.others()] if _is_drug(hit, end.index)}
-    nature = next((end for end in hit.others() if end.code not in drugs and _could_be_nature(hit, end.index)), None)
+    held = _nature(hit.scene.frame)
+    nature = next((end for end in hit.others() if held[end.index]), None)
+    is_effect = bool(in_set("adverse-effect")(hit.scene.frame)[hit.left.index])
     notes = [
         hit.note(note, hit.left)
         for node in hit.left.path
@@ -63,23 +73,20 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
         return hit.finding(
             f"{hit.left.named} is on the claim without the condition that it led to",
             because=notes,
+            severity=Severity.ERROR if hit.left.position == 1 else Severity.WARNING,
             fix=Fix(
-                say=f"Report the nature of the adverse effect before {hit.left.code}",
+                say=f"Report the {'nature of the adverse effect' if is_effect else 'condition'} before {hit.left.code}",
                 ask=f"Which condition does the record attribute to the drug of {hit.left.code}?",
             ),
         )
+    why = (
+        "the nature of the adverse effect comes first, then the drug"
+        if is_effect
+        else "the condition comes first, and an underdosing code is never principal or first-listed"
+    )
     return hit.finding(
-        f"{hit.left.named} stands before {nature.named}: the nature of the adverse effect comes first, then the drug",
+        f"{hit.left.named} stands before {nature.named}: {why}",
         because=notes,
         at=[hit.left, nature],
         fix=Fix(say=f"Put {nature.code} before {hit.left.code}", reorder=hit.order(nature)),
     )
-
-
-def _is_drug(hit: Hit, index: int) -> bool:
-    return bool(_drug(hit.scene.frame)[index])
-
-
-def _could_be_nature(hit: Hit, index: int) -> bool:
-    frame = hit.scene.frame
-    return bool(frame.row[index] >= 0) and not bool(flagged("ecodepdx")(frame)[index])

@@ -98,4 +98,4 @@ def _absent(hit: Hit, group: list[NoteEntry]) -> Finding | None:
 
 def _text(hit: Hit, note: NoteEntry) -> str:
     head = hit.book.note(note.edition, note.head).text.rstrip(":") + ": " if note.head >= 0 else ""
-    return head + note.text.lstrip(", ")
+    return (head + note.text).lstrip(", ").rstrip(".")

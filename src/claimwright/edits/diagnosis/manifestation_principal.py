@@ -34,7 +34,7 @@ def manifestation_principal(hit: Hit) -> Finding:
     Put the underlying condition first. If it stands on the claim under a "code first" note, the new
     order is given; otherwise the record has to name it.
     """
-    cause = _cause(hit) or hit.acceptable_principal()
+    cause = _cause(hit)
     fix = (
         Fix(say=f"Put {cause.code} before {hit.left.code}", reorder=hit.order(cause))
         if cause

@@ -11,7 +11,7 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
-_LEAD = re.compile(r"^(?:codes?(?:\(s\))?\b(?! from)[\s,]*)")
+_LEAD = re.compile(r"^codes?(?:\(s\))?(?=[\s,])(?! from)[\s,]*")
 """What the note's words repeat of "use additional code"."""
 
 
@@ -29,9 +29,9 @@ def use_additional(hit: Hit) -> Finding | None:
     ## What it checks
     "Use additional code" notes, own and inherited, that name codes. Each headed list asks for one
     fact; any code of the list answers it. Several diagnoses under the same note are reported once.
-    Notes of a whole chapter are left out, unless they ask for what is known of every patient of the
-    chapter (weeks of gestation): "any retained foreign body" would speak on every injury. Notes on
-    underdosing speak only of underdosing.
+    Notes of a whole chapter, and those of a block that hold only "if applicable", are left out unless
+    they ask for what is known of every patient (weeks of gestation): "any retained foreign body" would
+    speak on every injury. Notes on underdosing speak only of underdosing.
 
     ## Why it matters
     The additional code completes the picture (control of diabetes, the organism, the stage), and some
@@ -53,7 +53,7 @@ def use_additional(hit: Hit) -> Finding | None:
     add = tuple(dotted(code) for code in dict.fromkeys(exact) if hit.book.billable(code, hit.day))
     holder = dotted(hit.book.node_at(note.edition, note.holder).code)
     listed = [each for each in run if hit.book.targets(each)]
-    asked = _LEAD.sub("", note.text.rstrip(":"))
+    asked = _LEAD.sub("", note.text.rstrip(":.")).strip(", ")
     items = "; ".join(each.text for each in listed if each.number != note.number)
     return hit.finding(
         f"{holder} asks for an additional code beside {hit.left.named}: {asked}" + (f": {items}" if items else ""),
@@ -68,7 +68,8 @@ def use_additional(hit: Hit) -> Finding | None:
 
 def _speaks_of(hit: Hit, note: NoteEntry) -> bool:
     """Is the note meant for this diagnosis, and not only for some of the many that inherit it?"""
-    if hit.book.node_at(note.edition, note.holder).kind == "chapter":
+    level = hit.book.node_at(note.edition, note.holder).kind
+    if level == "chapter" or (level == "block" and note.conditional):
         return "if known" in note.text
     run = [each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]
     items = [each.text for each in run if hit.book.targets(each)]

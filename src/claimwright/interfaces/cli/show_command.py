@@ -15,7 +15,7 @@ FORMS = ("terminal", "markdown", "html", "json")
 
 @click.command("show")
 @click.argument("code")
-@click.option("--format", "form", type=click.Choice(FORMS), default="terminal", show_default=True, help="Form of the page.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="terminal", help="Form of the page.")
 @common
 def command(code: str, form: str, day: date | None, as_of: date | None, as_json: bool) -> None:
     """Show what the official tables say of CODE (with or without dot, any case), a block or a chapter."""

@@ -37,8 +37,9 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _item(line: Line) -> str:
-    parts = (f"**{_safe(line.lead)}**" if line.lead else "", _safe(line.text), f"*{_safe(line.aside)}*" * bool(line.aside))
-    return "  " * line.depth + "- " + " ".join(part for part in parts if part)
+    lead = f"**{_safe(line.lead)}**" if line.lead else ""
+    aside = f"*{_safe(line.aside)}*" if line.aside else ""
+    return "  " * line.depth + "- " + " ".join(part for part in (lead, _safe(line.text), aside) if part)
 
 
 def _rows(table: Table) -> Iterator[str]:

@@ -124,9 +124,20 @@ def _place(record: CodeRecord) -> Section:
 def _family(record: CodeRecord) -> Section | None:
     if record.children:
         return _relatives(f"Below {record.code}", record.children)
+    if record.siblings and _differ_in_seventh(record):
+        letters = ", ".join(each.code[-1] for each in record.siblings)
+        off = [each.code for each in record.siblings if not each.billable]
+        says = f"Differing in the seventh character only (meanings below): {letters}."
+        also = f"Not billable on the day: {', '.join(off)}." if off else "All of them are billable on the day."
+        return Section(f"Beside it, under {record.parents[0].code}", (says, also))
     if record.siblings:
         return _relatives(f"Beside it, under {record.parents[0].code}", record.siblings)
     return None
+
+
+def _differ_in_seventh(record: CodeRecord) -> bool:
+    stems = {each.code[:-1] for each in record.siblings}
+    return len(record.code) == 8 and bool(record.seventh_characters) and stems == {record.code[:-1]}
 
 
 def _relatives(heading: str, family: Sequence[Neighbour]) -> Section:
