@@ -96,7 +96,9 @@ def compile_book(files: list[homes.Input], work: Path, progress: Progress = lamb
     registry = mce.read(_one(files, "icd10cm-registry").path)
     lexicons = {each.name: each for each in map(lexicon_source.read_lexicon, _paths(files, "lexicons"))}
     editions = []
-    read = [(each.path.name, tabular.read(each.path, _release(each))) for each in files if each.table == "icd10cm-tabular"]
+    read = [
+        (each.path.name, tabular.read(each.path, _release(each))) for each in files if each.table == "icd10cm-tabular"
+    ]
     for number, (file, source, window) in enumerate(_windows(read)):
         progress(f"reading notes of {source.name}", 0.1 + 0.3 * number / len(read))
         editions.append(_edition(number, file, source, window, registry))
@@ -156,7 +158,10 @@ def _windows(found: list[tuple[str, tabular.Tabular]]) -> list[tuple[str, tabula
     ordered = [unique[key] for key in sorted(unique)]
     out = []
     for index, (file, each) in enumerate(ordered):
-        before, after = ordered[index - 1][1] if index else None, ordered[index + 1][1] if index + 1 < len(ordered) else None
+        before, after = (
+            ordered[index - 1][1] if index else None,
+            ordered[index + 1][1] if index + 1 < len(ordered) else None,
+        )
         starts = each.release if before and before.fiscal_year == each.fiscal_year else each.window.starts
         handed_on = after and after.fiscal_year == each.fiscal_year
         ends = after.release - timedelta(days=1) if after and handed_on else each.window.ends
@@ -164,13 +169,13 @@ def _windows(found: list[tuple[str, tabular.Tabular]]) -> list[tuple[str, tabula
     return out
 
 
-def _edition(
-    number: int, file: str, source: tabular.Tabular, window: Interval, registry: mce.MceTables
-) -> Edition:
+def _edition(number: int, file: str, source: tabular.Tabular, window: Interval, registry: mce.MceTables) -> Edition:
     year = source.window
     assert year.ends is not None  # noqa: S101 - a fiscal year ends
     known = frozenset(
-        row.code for row in registry.diagnoses if row.starts <= year.ends and (row.ends is None or row.ends >= year.starts)
+        row.code
+        for row in registry.diagnoses
+        if row.starts <= year.ends and (row.ends is None or row.ends >= year.starts)
     )
     tree = grow(source, known)
     leaves = {node.code for node in tree.leaves()}
@@ -201,17 +206,13 @@ def _write_registry(db: sqlite3.Connection, registry: mce.MceTables, exempt: lis
         "registry",
         ((row.code, _iso(row.starts), _iso(row.ends), " ".join(row.flags)) for row in registry.diagnoses),
     )
-    _insert(
-        db, "age_range", ((a.name, a.low, a.high, _iso(a.starts), _iso(a.ends)) for a in registry.age_ranges)
-    )
+    _insert(db, "age_range", ((a.name, a.low, a.high, _iso(a.starts), _iso(a.ends)) for a in registry.age_ranges))
     _insert(db, "conversion", ((c.source, c.target, _iso(c.effective)) for c in registry.conversions))
     for number, each in enumerate(exempt):
         _insert(db, "poa_exempt", ((number, code) for code in sorted(set(each.codes))))
 
 
-def _write_lexicons(
-    db: sqlite3.Connection, lexicons: dict[str, lexicon_source.Lexicon]
-) -> dict[tuple[str, int], int]:
+def _write_lexicons(db: sqlite3.Connection, lexicons: dict[str, lexicon_source.Lexicon]) -> dict[tuple[str, int], int]:
     keys = [(name, ordinal) for name in sorted(lexicons) for ordinal in range(len(lexicons[name].rows))]
     numbers = {key: number for number, key in enumerate(keys)}
     _insert(
@@ -392,7 +393,9 @@ def _edition_entry(edition: Edition, registry: mce.MceTables) -> dict[str, Any]:
         kinds[note.kind] = kinds.get(note.kind, 0) + 1
     starts, ends = edition.window.starts, edition.window.ends
     on = {
-        row.code for row in registry.diagnoses if ends and row.starts <= ends and (row.ends is None or row.ends >= starts)
+        row.code
+        for row in registry.diagnoses
+        if ends and row.starts <= ends and (row.ends is None or row.ends >= starts)
     }
     nodes = edition.tree.nodes
     return {

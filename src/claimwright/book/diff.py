@@ -70,7 +70,9 @@ def named_edition(book: Book, name: str) -> TabularEdition:
     if not found:
         have = ", ".join(each.name for each in book.editions)
         raise InputError(
-            "edition", f"{name!r} is not loaded (add its file: claimwright data add icd10cm-tabular FILE)", f"one of {have}"
+            "edition",
+            f"{name!r} is not loaded (add its file: claimwright data add icd10cm-tabular FILE)",
+            f"one of {have}",
         )
     return found[-1]
 
@@ -108,7 +110,7 @@ def _titles(book: Book, edition: int) -> dict[tuple[str, str], str]:
 
 def _leaves(book: Book, edition: int) -> dict[str, str]:
     sql = "SELECT code, title FROM node WHERE edition = ? AND kind = 'code' ORDER BY pos"
-    return {code: title for code, title in book.rows(sql, (edition,))}
+    return dict(book.rows(sql, (edition,)))
 
 
 def _successors(book: Book, code: str, after: TabularEdition) -> tuple[Change, ...]:
@@ -119,7 +121,9 @@ def _successors(book: Book, code: str, after: TabularEdition) -> tuple[Change, .
 def _notes(book: Book, before: int, after: int) -> tuple[ChangedNote, ...]:
     old, new = _note_rows(book, before), _note_rows(book, after)
     known_old, known_new = set(old), set(new)
-    removed = [ChangedNote("removed", dotted(h), kind, text) for h, kind, text in old if (h, kind, text) not in known_new]
+    removed = [
+        ChangedNote("removed", dotted(h), kind, text) for h, kind, text in old if (h, kind, text) not in known_new
+    ]
     added = [ChangedNote("added", dotted(h), kind, text) for h, kind, text in new if (h, kind, text) not in known_old]
     return tuple(removed + added)
 

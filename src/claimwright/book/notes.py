@@ -17,7 +17,9 @@ from claimwright.sources.tabular import Tabular
 ENFORCED = ("excludes1", "excludes2", "codeFirst", "useAdditionalCode", "codeAlso")
 """Kinds whose references are instructions; in the other kinds they are part of a description."""
 
-_CONDITIONAL = re.compile(r"\b(?:if|where|when) (?:applicable|known|present|documented|appropriate)\b|\bany\b", re.IGNORECASE)
+_CONDITIONAL = re.compile(
+    r"\b(?:if|where|when) (?:applicable|known|present|documented|appropriate)\b|\bany\b", re.IGNORECASE
+)
 _OPEN = re.compile(r"\bsuch as\b", re.IGNORECASE)
 
 
@@ -111,7 +113,7 @@ def moved_references(notes: list[Note], tree: Tree) -> list[Moved]:
             terms.setdefault(_plain(note.text), []).append((note.holder, note.number))
         if note.kind in ("inclusionTerm", "includes"):
             words_at.append((note.holder, _stems(note.text)))
-    out = []
+    out: list[Moved] = []
     for note in notes:
         if note.kind not in ("excludes1", "excludes2") or len(note.references) != 1 or note.head >= 0:
             continue

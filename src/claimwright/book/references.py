@@ -30,7 +30,8 @@ _BETWEEN = re.compile(r"[\s,;.]*(?:\b(?:or|and)\b)?[\s,;]*\Z")
 _WITH = re.compile(r"[\s,]*\bwith\s+(?P<text>[^()]*)")
 _ORDINAL = {"fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "six": 6, "6th": 6, "seventh": 7, "7th": 7}
 _POSITION = re.compile(
-    r"(?P<first>fourth|4th|fifth|5th|sixth|6th|seventh|7th)(?:[- ](?P<join>or|to)[- ](?P<second>sixth|six|6th|seventh|7th))?"
+    r"(?P<first>fourth|4th|fifth|5th|sixth|6th|seventh|7th)"
+    r"(?:[- ](?P<join>or|to)[- ](?P<second>sixth|six|6th|seventh|7th))?"
     r"[- ]characters?\s*(?P<values>.*)\Z"
 )
 

@@ -57,7 +57,8 @@ def edition_arrays(
         "excludes1": _note_rows(tree, notes, "excludes1", chapters=True),
         "excludes2": _note_rows(tree, notes, "excludes2", chapters=False),
         "moved": [
-            Row(number, _below(tree, notes[each.note].holder), _below(tree, each.to)) for number, each in enumerate(moved)
+            Row(number, _below(tree, notes[each.note].holder), _below(tree, each.to))
+            for number, each in enumerate(moved)
         ],
     }
     for name, (left, right) in PAIRS.items():

@@ -27,7 +27,9 @@ CREATE TABLE registry (
   code TEXT, starts TEXT, ends TEXT, flags TEXT, PRIMARY KEY (code, starts)
 ) WITHOUT ROWID;
 CREATE TABLE age_range (name TEXT, low INTEGER, high INTEGER, starts TEXT, ends TEXT);
-CREATE TABLE conversion (source TEXT, target TEXT, effective TEXT, PRIMARY KEY (source, target, effective)) WITHOUT ROWID;
+CREATE TABLE conversion (
+  source TEXT, target TEXT, effective TEXT, PRIMARY KEY (source, target, effective)
+) WITHOUT ROWID;
 CREATE TABLE poa_exempt (edition INTEGER, code TEXT, PRIMARY KEY (code, edition)) WITHOUT ROWID;
 CREATE TABLE lexicon_row (id INTEGER PRIMARY KEY, lexicon TEXT, ordinal INTEGER, data TEXT);
 CREATE TABLE lexicon_source (lexicon TEXT, id TEXT, data TEXT, PRIMARY KEY (lexicon, id)) WITHOUT ROWID;

@@ -342,9 +342,7 @@ class _Batch:
         found: dict[str, NodeEntry] = {}
         missing = set(codes)
         sql = f"SELECT {_NODE} FROM node n WHERE edition = ? AND code IN (SELECT value FROM json_each(?))"  # noqa: S608
-        for edition in self.shelf.order:
-            if not missing:
-                break
+        for edition in self.shelf.order if missing else ():
             for row in self.book.rows(sql, (edition, json.dumps(sorted(missing)))):
                 if row[3] not in found or found[row[3]].kind in ("block", "chapter"):
                     found[row[3]] = _node(row)
@@ -490,8 +488,8 @@ def _sources(book: Book, edition: int | None) -> tuple[SourceRecord, ...]:
     registry = book.registry_window
     tabular = book.editions[edition] if edition is not None else None
     out = []
-    files = {(each["table"], each["path"]): each["sha256"] for each in book.manifest["inputs"]}
-    for (table, file), digest in files.items():
+    for each in book.manifest["inputs"]:
+        table, file, digest = each["table"], each["path"], each["sha256"]
         if table == "icd10cm-registry":
             name = book.manifest["registry"]["edition"]
             out.append(SourceRecord(table, name, registry.starts, registry.ends, file, digest))

@@ -18,7 +18,10 @@ NONE, LEFT, RIGHT, BILATERAL, UNSPECIFIED = range(5)
 
 _SIDE = {"left": LEFT, "right": RIGHT, "bilateral": BILATERAL}
 # Words that name the organ's side only in some members of a group ("right eye" beside "bilateral").
-_DROPPED = frozenset("left right bilateral unilateral unspecified side of in the and eye ear both".split())
+_DROPPED = frozenset(
+    ("left", "right", "bilateral", "unilateral", "unspecified", "side", "both")
+    + ("of", "in", "the", "and", "eye", "ear")
+)
 
 
 def sides(tree: Tree, unspecified: frozenset[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:

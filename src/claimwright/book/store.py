@@ -198,13 +198,16 @@ class Book:
 
     def successors(self, code: str) -> list[tuple[str, date]]:
         """Every code that `code` became, with the first day; all of them, none chosen."""
-        found = self.rows("SELECT target, effective FROM conversion WHERE source = ? ORDER BY effective, target", (code,))
+        found = self.rows(
+            "SELECT target, effective FROM conversion WHERE source = ? ORDER BY effective, target", (code,)
+        )
         return [(target, date.fromisoformat(day)) for target, day in found if target != code]
 
     def predecessors(self, code: str) -> list[tuple[str, date]]:
         """Every code that became `code`, with the first day."""
         found = self.rows(
-            "SELECT source, effective FROM conversion WHERE target = ? AND source <> '' ORDER BY effective, source", (code,)
+            "SELECT source, effective FROM conversion WHERE target = ? AND source <> '' ORDER BY effective, source",
+            (code,),
         )
         return [(source, date.fromisoformat(day)) for source, day in found if source != code]
 
@@ -234,13 +237,13 @@ class Book:
     def node(self, edition: int, code: str) -> NodeEntry | None:
         """The node named `code`: a category or code before a block of the same name."""
         found = self.rows(f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?", (code, edition))
-        entries = [NodeEntry(*row[:-1], bool(row[-1])) for row in found]
+        entries = [_node(row) for row in found]
         return min(entries, key=lambda each: each.kind in ("chapter", "block"), default=None)
 
     def node_at(self, edition: int, pos: int) -> NodeEntry:
         """The node at a position."""
         row = self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]
-        return NodeEntry(*row[:-1], bool(row[-1]))
+        return _node(row)
 
     def path(self, node: NodeEntry) -> list[NodeEntry]:
         """The node and its ancestors, nearest first."""
@@ -254,7 +257,7 @@ class Book:
         found = self.rows(
             f"SELECT {_NODE} FROM node WHERE edition = ? AND parent = ? ORDER BY pos", (node.edition, node.pos)
         )
-        return [NodeEntry(*row[:-1], bool(row[-1])) for row in found]
+        return [_node(row) for row in found]
 
     def title(self, code: str, day: date, as_of: date | None = None) -> str | None:
         """Title in the edition nearest to `day` that has the code; None when none has it."""
@@ -282,7 +285,7 @@ class Book:
     def seventh_characters(self, node: NodeEntry) -> dict[str, str]:
         """Permitted seventh characters at `node` and below, with their meaning; the nearest list wins."""
         sql = "SELECT character, text FROM extension WHERE edition = ? AND holder = ? ORDER BY ordinal"
-        return dict(self.rows(sql, (node.edition, node.seventh)))  # type: ignore[arg-type]
+        return dict(self.rows(sql, (node.edition, node.seventh)))
 
     # ---- notes ----------------------------------------------------------------------------------
 
@@ -291,12 +294,12 @@ class Book:
         some = f" AND n.kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         sql = f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.holder = ?{some} ORDER BY n.number"
         found = self.rows(sql, (edition, holder, *kinds))
-        return [NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1])) for row in found]
+        return [_note(row) for row in found]
 
     def note(self, edition: int, number: int) -> NoteEntry:
         """One note by its number."""
         row = self.rows(f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.number = ?", (edition, number))[0]
-        return NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1]))
+        return _note(row)
 
     def targets(self, note: NoteEntry) -> list[tuple[str, str, str]]:
         """(text, exact code or "", problem or "") of every reference of a note."""
@@ -322,14 +325,15 @@ class Book:
             "WHERE r.edition = ? AND s.start < ? AND s.stop > ? ORDER BY n.number"
         )
         found = self.rows(sql, (edition, stop, start))
-        return [NoteEntry(*row[:-2], bool(row[-2]), bool(row[-1])) for row in found]
+        return [_note(row) for row in found]
 
     def moved(self, holder: list[NodeEntry], carrier: list[NodeEntry]) -> list[tuple[NoteEntry, int, int]]:
         """Notes held on one path whose words now stand on the other: (note, node, term or -1)."""
         out = []
         for node in holder:
             sql = (
-                "SELECT m.note, m.target, m.term FROM moved m JOIN note n ON n.edition = m.edition AND n.number = m.note "
+                "SELECT m.note, m.target, m.term FROM moved m "
+                "JOIN note n ON n.edition = m.edition AND n.number = m.note "
                 "WHERE m.edition = ? AND n.holder = ? ORDER BY m.note, m.target"
             )
             for note, target, term in self.rows(sql, (node.edition, node.pos)):
@@ -364,7 +368,8 @@ class Book:
     def citation(self, document: str, section: str, day: date) -> dict[str, Any] | None:
         """A section of a source document in the edition nearest to `day`; None when it is not known."""
         found = self.rows(
-            "SELECT edition, starts, ends, authority, title, page, text FROM citation WHERE document = ? AND section = ?",
+            "SELECT edition, starts, ends, authority, title, page, text FROM citation "
+            "WHERE document = ? AND section = ?",
             (document, section),
         )
         keys = ("edition", "starts", "ends", "authority", "title", "page", "text")
@@ -416,6 +421,16 @@ class Book:
         from claimwright.book.search import search
 
         return search(self, words, day or date.today(), most)
+
+
+def _node(row: tuple[Any, ...]) -> NodeEntry:
+    edition, pos, kind, code, title, parent, stop, seventh, made = row
+    return NodeEntry(edition, pos, kind, code, title, parent, stop, seventh, bool(made))
+
+
+def _note(row: tuple[Any, ...]) -> NoteEntry:
+    edition, number, holder, kind, element, run, head, text, conditional, is_open = row
+    return NoteEntry(edition, number, holder, kind, element, run, head, text, bool(conditional), bool(is_open))
 
 
 def _distance(entry: dict[str, Any], day: date) -> int:

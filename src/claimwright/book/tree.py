@@ -80,9 +80,7 @@ class _Grower:
         self.extensions: dict[int, list[ExtensionRow]] = {}
         for extension in tabular.extensions:
             self.extensions.setdefault(extension.node, []).append(extension)
-        self.order = {
-            undotted(row.name): index for index, row in enumerate(tabular.nodes) if row.kind == "diag"
-        }
+        self.order = {undotted(row.name): index for index, row in enumerate(tabular.nodes) if row.kind == "diag"}
         self._nest_umbrellas()
         self.tree = Tree(nodes=[], position_of_row=[-1] * len(tabular.nodes))
 
@@ -96,7 +94,7 @@ class _Grower:
             if row.kind != "chapter":
                 continue
             open_umbrellas: list[int] = []
-            kept = []
+            kept: list[int] = []
             for section in self.children[chapter]:
                 while open_umbrellas and not self._holds(open_umbrellas[-1], section):
                     open_umbrellas.pop()
@@ -126,10 +124,7 @@ class _Grower:
         code = undotted(row.name) if row.kind == "diag" else row.name
         stem = row.kind == "diag" and not children and seventh >= 0 and len(code) < 7
         leaf = row.kind == "diag" and not children and not stem
-        if row.kind == "diag":
-            kind = "code" if leaf else "category" if len(code) == 3 else "subcategory"
-        else:
-            kind = row.kind
+        kind = row.kind if row.kind != "diag" else "code" if leaf else "category" if len(code) == 3 else "subcategory"
         nodes.append(Node(pos, kind, code, row.title, parent, index, seventh=seventh, leaf=leaf))
         self.tree.position_of_row[index] = pos
         # A block of one category (B20, Z68) shares its name with the category: the category wins.

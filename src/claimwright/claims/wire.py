@@ -33,11 +33,7 @@ Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Age = Annotated[int, msgspec.Meta(ge=0, le=124)]
 
 
-class _Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Base of every object of the wire: a key that is not known is refused."""
-
-
-class WirePatient(_Strict):
+class WirePatient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`patient`."""
 
     age: Age | None = None
@@ -45,7 +41,7 @@ class WirePatient(_Strict):
     birth_date: date | None = None
 
 
-class WirePayer(_Strict):
+class WirePayer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`payer`."""
 
     id: Text | None = None
@@ -53,21 +49,21 @@ class WirePayer(_Strict):
     mac: Text | None = None
 
 
-class WireDiagnosis(_Strict):
+class WireDiagnosis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `diagnoses` in its long form."""
 
     code: Code
     poa: Annotated[str, msgspec.Meta(max_length=1)] | None = None
 
 
-class WireProcedure(_Strict):
+class WireProcedure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `procedures`."""
 
     code: Code
     date: date | None = None
 
 
-class WireLine(_Strict):
+class WireLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `lines`."""
 
     code: Code
@@ -78,7 +74,7 @@ class WireLine(_Strict):
     charge: float | None = None
 
 
-class WireFact(_Strict):
+class WireFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `facts`."""
 
     id: Code
@@ -86,7 +82,7 @@ class WireFact(_Strict):
     value: float | str | None = None
 
 
-class WireClaim(_Strict):
+class WireClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole claim."""
 
     setting: Setting
@@ -116,7 +112,9 @@ def claim_from_json(data: bytes | msgspec.Raw, place: str, root: str = "$") -> C
     except msgspec.ValidationError as error:
         raise _refusal(str(error), _loads(bytes(data)), place, root) from None
     except msgspec.DecodeError as error:
-        raise InputError(place, f"not readable as JSON ({error})", "one claim, a JSON array, or one claim a line") from None
+        raise InputError(
+            place, f"not readable as JSON ({error})", "one claim, a JSON array, or one claim a line"
+        ) from None
     return _claim(wire, place, root)
 
 
@@ -170,7 +168,7 @@ def _short(value: Any) -> str:
 
 
 def _struct(path: str) -> type[msgspec.Struct]:
-    names = {
+    names: dict[str, type[msgspec.Struct]] = {
         "patient": WirePatient,
         "payer": WirePayer,
         "diagnoses": WireDiagnosis,
@@ -201,13 +199,17 @@ def _claim(wire: WireClaim, place: str, root: str) -> Claim:
     if not wire.diagnoses:
         raise InputError(f"{at}.diagnoses", "the list is empty", "at least one diagnosis")
     if len(wire.diagnoses) > MOST_DIAGNOSES:
-        raise InputError(f"{at}.diagnoses", f"{len(wire.diagnoses)} diagnoses on one claim", f"at most {MOST_DIAGNOSES}")
+        raise InputError(
+            f"{at}.diagnoses", f"{len(wire.diagnoses)} diagnoses on one claim", f"at most {MOST_DIAGNOSES}"
+        )
     _check_dates(wire, at)
     for number, line in enumerate(wire.lines):
         for index, pointer in enumerate(line.pointers):
             if pointer > len(wire.diagnoses):
                 raise InputError(
-                    f"{at}.lines[{number}].pointers[{index}]", f"points to diagnosis {pointer}", f"1 to {len(wire.diagnoses)}"
+                    f"{at}.lines[{number}].pointers[{index}]",
+                    f"points to diagnosis {pointer}",
+                    f"1 to {len(wire.diagnoses)}",
                 )
     patient = Patient(age=_age(wire, at), sex=wire.patient.sex, birth_date=wire.patient.birth_date)
     return Claim(
@@ -223,7 +225,8 @@ def _claim(wire: WireClaim, place: str, root: str) -> Claim:
         admitting_diagnosis=wire.admitting_diagnosis,
         procedures=tuple(Procedure(each.code, each.date) for each in wire.procedures),
         lines=tuple(
-            ServiceLine(each.code, each.modifiers, each.units, each.date, each.pointers, each.charge) for each in wire.lines
+            ServiceLine(each.code, each.modifiers, each.units, each.date, each.pointers, each.charge)
+            for each in wire.lines
         ),
         discharge_status=wire.discharge_status,
         poa_exempt_hospital=wire.poa_exempt_hospital,

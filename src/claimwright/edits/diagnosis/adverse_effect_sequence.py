@@ -20,7 +20,8 @@ _drug = either(in_set("adverse-effect"), in_set("underdosing"))
 def _nature(frame: Frame) -> Bools:
     """Could this code be the condition that a drug led to?"""
     chapter = frame.columns.array("chapter")[np.maximum(frame.pos, 0)]
-    return ~_drug(frame) & ~flagged("ecodepdx")(frame) & in_effect(frame) & (frame.pos >= 0) & (chapter != FACTORS)
+    held: Bools = ~_drug(frame) & ~flagged("ecodepdx")(frame) & in_effect(frame)
+    return held & (frame.pos >= 0) & (chapter != FACTORS)
 
 
 def _before_its_nature(frame: Frame) -> Bools:

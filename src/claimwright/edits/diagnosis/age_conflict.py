@@ -79,7 +79,7 @@ def _by_table(hit: Hit, age: int | None) -> Finding:
         because=[hit.flag(hit.left, group, text)],
         fix=Fix(
             say=f"Check the patient's age, then the code {hit.left.code}",
-            ask=f"Is the patient {age} years old, and does the record support {hit.left.named}?",
+            ask=f"Is {age} the patient's right age, and does the record support {hit.left.named}?",
         ),
     )
 
@@ -100,14 +100,18 @@ def _by_note(hit: Hit, age: int | None) -> Finding:
         path=tuple(dotted(node.code) for node in hit.left.path if node.pos >= holder.pos),
     )
     limit = f"{row['low']} years of age or older" if row["high"] == 255 else f"ages {row['low']} to {row['high']}"
+    if row["low"] == row["high"]:
+        limit = f"age {row['low']}"
     instead = tuple(row.get("instead", ()))
     return hit.finding(
         f"{hit.left.named} is for {limit} by the note at {row['holder']}, and the patient is {age}",
         because=[proof],
         authority=Authority.OFFICIAL_NOTE,
         fix=Fix(
-            say=f"Check the patient's age; for other ages use {', '.join(instead)}" if instead else "Check the patient's age",
+            say=f"Check the patient's age; for other ages use {', '.join(instead)}"
+            if instead
+            else "Check the patient's age",
             replace={hit.left.code: instead} if instead else {},
-            ask=None if instead else f"Is the patient {age} years old?",
+            ask=None if instead else f"Is {age} the patient's right age?",
         ),
     )

@@ -9,6 +9,9 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion, OneOf, Order
 from claimwright.model import Authority, Because, Finding, Fix, Severity
 
+FACTORS = "21"
+"""Chapter of factors that influence health status and of encounters."""
+
 
 @rule(
     "DX203",
@@ -38,7 +41,9 @@ def code_first(hit: Hit) -> Finding | None:
     Move the underlying condition to the front, or add it from the record. Which one it is, is never guessed.
     """
     note = hit.book.note(hit.scene.edition.number, hit.key)
-    group = [each for each in hit.book.notes_at(note.edition, note.holder, ("codeFirst",)) if each.element == note.element]
+    group = [
+        each for each in hit.book.notes_at(note.edition, note.holder, ("codeFirst",)) if each.element == note.element
+    ]
     if hit.right_index >= 0:
         return _late(hit, group)
     return _absent(hit, group)
@@ -55,11 +60,18 @@ def _late(hit: Hit, group: list[NoteEntry]) -> Finding | None:
         because=[hit.note(each, hit.left) for each in naming],
         severity=Severity.WARNING if conditional else Severity.ERROR,
         fix=Fix(
-            say=f"Put {hit.right.code} before {hit.left.code}" + (", if it is its cause" if conditional else ""),
+            say=f"Put {hit.right.code} before {hit.left.code}" + (", if the note applies" if conditional else ""),
             reorder=_before(hit),
-            ask=f"Is {hit.right.named} the condition behind {hit.left.named}?" if conditional else None,
+            ask=_asks(hit) if conditional else None,
         ),
     )
+
+
+def _asks(hit: Hit) -> str:
+    """The question behind "any" and "if applicable": an encounter is no cause of what it looks after."""
+    if hit.right.chapter == FACTORS:
+        return f"Is {hit.right.named} part of this encounter?"
+    return f"Is {hit.right.named} the condition behind {hit.left.named}?"
 
 
 def _before(hit: Hit) -> tuple[str, ...]:
@@ -73,7 +85,9 @@ def _before(hit: Hit) -> tuple[str, ...]:
 def _absent(hit: Hit, group: list[NoteEntry]) -> Finding | None:
     manifestation = bool(int(hit.scene.frame.flags[hit.left.index]) & int(FLAG_BIT["manifestation"]))
     named = [each for each in group if hit.book.targets(each)]
-    underlying = any("underlying" in each.text.lower() for each in group) and not all(each.conditional for each in named)
+    underlying = any("underlying" in each.text.lower() for each in group) and not all(
+        each.conditional for each in named
+    )
     if not manifestation and not underlying:
         return None
     is_open = any(each.open for each in group)

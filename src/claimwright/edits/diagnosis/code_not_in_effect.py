@@ -46,7 +46,9 @@ def code_not_in_effect(hit: Hit) -> Finding:
     proof += [_conversion(hit, code, heir, day) for heir, day in hit.book.successors(code)]
     message = f"{hit.left.named} is not billable on {hit.day}: its last day was {last.window.ends}"
     if not heirs:
-        return hit.finding(message, because=proof, fix=Fix(say=f"Choose the code that replaces {hit.left.code} from the record"))
+        return hit.finding(
+            message, because=proof, fix=Fix(say=f"Choose the code that replaces {hit.left.code} from the record")
+        )
     names = ", ".join(dotted(heir) for heir in heirs)
     when = ", ".join(sorted({str(day) for _, day in hit.book.successors(code)})) or str(hit.day)
     return hit.finding(

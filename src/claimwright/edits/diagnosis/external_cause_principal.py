@@ -37,7 +37,9 @@ def external_cause_principal(hit: Hit) -> Finding:
     fix = (
         Fix(say=f"Put {first.code} before {hit.left.code}", reorder=hit.order(first))
         if first
-        else Fix(say="Add the injury or condition and put it first", ask="Which injury or condition does the record show?")
+        else Fix(
+            say="Add the injury or condition and put it first", ask="Which injury or condition does the record show?"
+        )
     )
     return hit.finding(
         f"{hit.left.named} is an external cause and cannot be the "

@@ -60,7 +60,9 @@ def laterality_mismatch(hit: Hit) -> Finding:
     line = next(
         each
         for each in frame.pointing
-        if hit.left.index in each.diagnoses.tolist() and each.side in (LEFT, RIGHT) and each.side != _side(frame, hit.left.index)
+        if hit.left.index in each.diagnoses.tolist()
+        and each.side in (LEFT, RIGHT)
+        and each.side != _side(frame, hit.left.index)
     )
     service = hit.claim.lines[line.number]
     proof = Because(

@@ -47,7 +47,9 @@ def manifestation_principal(hit: Hit) -> Finding:
         f"{hit.left.named} is a manifestation code and cannot be the "
         + ("principal" if hit.is_inpatient else "first-listed")
         + " diagnosis",
-        because=[hit.flag(hit.left, "manifestation", "flagged as a manifestation code, not allowed as principal diagnosis")],
+        because=[
+            hit.flag(hit.left, "manifestation", "flagged as a manifestation code, not allowed as principal diagnosis")
+        ],
         fix=fix,
         authority=Authority.TABLE_EDIT if hit.is_inpatient else Authority.GUIDELINE,
     )

@@ -42,15 +42,24 @@ def moved_reference(hit: Hit) -> Finding | None:
             hit.note(hit.book.note(note.edition, term))
             if term >= 0
             else Because(
-                "icd10cm-tabular", edition.name, edition.window.starts, edition.window.ends, "title", new.title,
-                dotted(new.code), new.kind,
-            )  # fmt: skip
+                "icd10cm-tabular",
+                edition.name,
+                edition.window.starts,
+                edition.window.ends,
+                "title",
+                new.title,
+                dotted(new.code),
+                new.kind,
+            )
         )
         proof = hit.note(note, hit.left)
         return hit.finding(
             f"{proof.holder} names {note.text} under {kind}, but the condition now stands at {dotted(new.code)} "
             f"({new.title}), where {hit.right.code} belongs",
             because=[proof, carrier],
-            fix=Fix(say=f"Read the note as naming {dotted(new.code)}; by its printed code it does not reach {hit.right.code}"),
+            fix=Fix(
+                say=f"Read the note as naming {dotted(new.code)}; "
+                f"by its printed code it does not reach {hit.right.code}"
+            ),
         )
     return None

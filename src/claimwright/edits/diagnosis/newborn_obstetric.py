@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import either, in_effect, in_set, on_claim_with, sex_is
 from claimwright.edits.frame import Bools, Frame
-from claimwright.edits.hit import Hit
+from claimwright.edits.hit import End, Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OneOf
 from claimwright.model import Authority, Finding, Fix, Severity
@@ -51,7 +51,9 @@ def newborn_obstetric(hit: Hit) -> Finding | None:
     frame = hit.scene.frame
     notes = [
         hit.note(note, hit.left)
-        for note in (hit.book.notes_at(hit.left.path[-1].edition, hit.left.path[-1].pos, ("notes",)) if hit.left.path else ())
+        for note in (
+            hit.book.notes_at(hit.left.path[-1].edition, hit.left.path[-1].pos, ("notes",)) if hit.left.path else ()
+        )
     ]
     if hit.key == _ON_MALE:
         return hit.finding(
@@ -62,15 +64,22 @@ def newborn_obstetric(hit: Hit) -> Finding | None:
                 ask=f"Is this the mother's record, and does it support {hit.left.named}?",
             ),
         )
-    partners = [end for end in hit.others() if bool(_newborn(frame)[end.index])]
-    if any(end.index < hit.left.index and bool(_maternal_beside_newborn(frame)[end.index]) for end in hit.others()):
+    newborn, maternal = _newborn(frame), _maternal_beside_newborn(frame)
+    mothers = [hit.left, *(end for end in hit.others() if maternal[end.index])]
+    children = [end for end in hit.others() if newborn[end.index]]
+    if min(end.index for end in mothers) < hit.left.index:
         return None
     return hit.finding(
-        f"{hit.left.named} belongs to the mother's record and {partners[0].named} to the newborn's",
+        f"{_names(mothers)} {'belong' if mothers[1:] else 'belongs'} to the mother's record, "
+        f"{_names(children)} to the newborn's",
         because=notes,
-        at=[hit.left, *partners],
+        at=[*mothers, *children],
         fix=Fix(
             say="Bill mother and newborn on separate claims",
             ask="Whose record is this, the mother's or the newborn's?",
         ),
     )
+
+
+def _names(ends: list[End]) -> str:
+    return " and ".join(end.named for end in ends)

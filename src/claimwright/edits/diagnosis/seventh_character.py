@@ -51,16 +51,17 @@ def seventh_character(hit: Hit) -> Finding:
             because=proof,
             fix=Fix(say=f"Write {whole}", replace={hit.left.code: (whole,)}),
         )
-    wrong = f"; {given} is not one of them" if given else ""
+    wrong = f"and may not have {given}" if given else "and has none"
+    permits = f"{dotted(stem.code)} ({stem.title})"
     options = ", ".join(f"{key} ({meaning[key]})" for key in meaning if key in allowed)
     names = tuple(dotted(child.code) for child in allowed.values())
     return hit.finding(
-        f"{hit.left.code} needs a seventh character of {dotted(stem.code)} ({stem.title}){wrong}: {options}",
+        f"{hit.left.code} needs a seventh character that {permits} permits, {wrong}: {options}",
         because=proof,
         fix=Fix(
             say=f"Choose from the documentation: {', '.join(names)}",
             replace={hit.left.code: names},
-            ask=f"Which is documented for {dotted(stem.code)}: {options}?",
+            ask=f"Which of {', '.join(allowed)} does the record support for {dotted(stem.code)}?",
         ),
     )
 

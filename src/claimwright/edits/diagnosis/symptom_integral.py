@@ -46,7 +46,8 @@ def symptom_integral(hit: Hit) -> Finding | None:
         because=because_related(hit, rows),
         severity=Severity.WARNING if integral else Severity.INFO,
         fix=Fix(
-            say=f"Drop {hit.left.code} if it belongs routinely to {hit.right.code}; otherwise keep it after {hit.right.code}",
+            say=f"Drop {hit.left.code} if it belongs routinely to {hit.right.code}; "
+            f"otherwise keep it after {hit.right.code}",
             remove=(hit.left.code,) if integral else (),
             ask=f"Does the record explain {(hit.left.title or hit.left.code).lower()} by {hit.right.named}, "
             "or is it a separate finding?",

@@ -16,7 +16,12 @@ from claimwright.model import Authority, Finding, Fix, Severity
     severity=Severity.ERROR,
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
-    cites=("icd10cm-guidelines:II.A", "icd10cm-guidelines:I.B.4", "icd10cm-guidelines:I.B.5", "icd10cm-guidelines:I.C.18.b"),
+    cites=(
+        "icd10cm-guidelines:II.A",
+        "icd10cm-guidelines:I.B.4",
+        "icd10cm-guidelines:I.B.5",
+        "icd10cm-guidelines:I.C.18.b",
+    ),
 )
 def symptom_principal(hit: Hit) -> Finding | None:
     """A symptom comes first although a related definitive diagnosis is on the claim.

@@ -41,19 +41,24 @@ def unknown_code(hit: Hit) -> Finding:
     """
     code = hit.left.code
     offered = _offers(hit, undotted(code))
-    message = f"{code} is not an ICD-10-CM code on any date that is loaded"
-    looks = _looks_like(code)
+    written = hit.left.diagnosis.code.strip()
+    message = f"{written} is not an ICD-10-CM code on any date that is loaded"
+    looks = _looks_like(written.upper())
     if looks:
         message += f"; it looks like {looks}"
     if offered:
-        named = " or ".join(f"{each} ({hit.book.title(undotted(each), hit.day) or 'title not loaded'})" for each in offered)
+        named = " or ".join(
+            f"{each} ({hit.book.title(undotted(each), hit.day) or 'title not loaded'})" for each in offered
+        )
         fix = Fix(
             say=f"Compare with the source: {named} is billable on {hit.day}",
             replace={code: tuple(offered)},
             ask=f"Is {' or '.join(offered)} meant?",
         )
     else:
-        fix = Fix(say=f"Look the diagnosis up again: claimwright search, with the words of the record, in place of {code}")
+        fix = Fix(
+            say=f"Look the diagnosis up again: claimwright search, with the words of the record, in place of {written}"
+        )
     proof = hit.validity(None, f"no row for {code} between {hit.book.registry_window}", code)
     return hit.finding(message, because=[proof], fix=fix)
 
@@ -72,10 +77,12 @@ def _offers(hit: Hit, code: str) -> list[str]:
 
 
 def _looks_like(code: str) -> str:
+    if re.fullmatch(r"\d{5}", code):
+        return "a procedure code, or an ICD-9-CM code, which ended on 2015-09-30"
+    if re.fullmatch(r"\d{4}[FTUM]", code):
+        return "a procedure code"
     if re.fullmatch(r"(?:\d{3}(?:\.?\d{1,2})?|V\d{2}\.?\d{0,2}|E\d{3}\.?\d?)", code):
         return "an ICD-9-CM code, which ended on 2015-09-30"
-    if re.fullmatch(r"\d{4}[0-9FTU]", code):
-        return "a procedure code"
     if re.fullmatch(r"[0-9B-DF-HX][0-9A-HJ-NP-Z]{6}", code.replace(".", "")) and code[0].isdigit():
         return "an ICD-10-PCS procedure code"
     return ""

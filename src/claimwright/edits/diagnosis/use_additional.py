@@ -44,11 +44,15 @@ def use_additional(hit: Hit) -> Finding | None:
     Add the code that the record supports; add nothing that it does not show.
     """
     note = hit.book.note(hit.scene.edition.number, hit.key)
+    if hit.scene.frame.row[hit.left.index] < 0:
+        return None  # the code itself is in question; its companions can wait
     if any(
         end.index < hit.left.index and any(node.pos == note.holder for node in end.path) for end in hit.others()
     ) or not _speaks_of(hit, note):
         return None
-    run = [each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]
+    run = [
+        each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run
+    ]
     exact = [code for each in run for _, code, _ in hit.book.targets(each) if code]
     add = tuple(dotted(code) for code in dict.fromkeys(exact) if hit.book.billable(code, hit.day))
     holder = dotted(hit.book.node_at(note.edition, note.holder).code)
@@ -71,7 +75,9 @@ def _speaks_of(hit: Hit, note: NoteEntry) -> bool:
     level = hit.book.node_at(note.edition, note.holder).kind
     if level == "chapter" or (level == "block" and note.conditional):
         return "if known" in note.text
-    run = [each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]
+    run = [
+        each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run
+    ]
     items = [each.text for each in run if hit.book.targets(each)]
     if all("underdosing" in text for text in items):
         return bool(in_set("underdosing")(hit.scene.frame)[hit.left.index])

@@ -31,7 +31,9 @@ def list_tables(as_json: bool) -> None:
     found = tables(book)
     missing = dict(NOT_LOADED)
     if not book.manifest["poa-exempt"]:
-        missing["poa-exempt"] = "codes exempt from present-on-admission reporting (CMS); claimwright data add poa-exempt FILE"
+        missing["poa-exempt"] = (
+            "codes exempt from present-on-admission reporting (CMS); claimwright data add poa-exempt FILE"
+        )
     if as_json:
         sys.stdout.write(to_json({"tables": found, "not_loaded": missing}) + "\n")
         return
@@ -92,4 +94,6 @@ def verify(as_json: bool) -> None:
     from claimwright.model import to_json
 
     number = compare(the_book())
-    sys.stdout.write(to_json({"files": number, "state": "as recorded"}) + "\n" if as_json else f"{number} files as recorded\n")
+    sys.stdout.write(
+        to_json({"files": number, "state": "as recorded"}) + "\n" if as_json else f"{number} files as recorded\n"
+    )

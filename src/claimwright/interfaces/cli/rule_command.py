@@ -24,5 +24,7 @@ def command(name: str, as_json: bool) -> None:
     found = rules.get(name.lower()) or next((each for each in rules.values() if each.code == name.upper()), None)
     if found is None:
         near = get_close_matches(name.lower(), rules, n=3)
-        raise InputError("NAME", f"no rule is called {name!r}", f"one of {', '.join(near)}" if near else "a name that `rules` lists")
+        raise InputError(
+            "NAME", f"no rule is called {name!r}", f"one of {', '.join(near)}" if near else "a name that `rules` lists"
+        )
     sys.stdout.write(to_json(rule_entry(found)) + "\n" if as_json else rule_page(found))

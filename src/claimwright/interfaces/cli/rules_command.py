@@ -20,4 +20,6 @@ def command(as_json: bool) -> None:
         sys.stdout.write(to_json({"rules": [rule_entry(each) for each in rules]}) + "\n")
         return
     for each in rules:
-        sys.stdout.write(f"{each.code}  {each.name:28} {each.severity.value:8} {each.authority.value}\n       {each.summary}\n")
+        sys.stdout.write(
+            f"{each.code}  {each.name:28} {each.severity.value:8} {each.authority.value}\n       {each.summary}\n"
+        )

@@ -88,4 +88,6 @@ def _proof(because: Because) -> str:
 
 def _wrap(text: str, margin: str, width: int) -> list[str]:
     blank = " " * len(margin)
-    return textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=blank, break_on_hyphens=False) or [margin]
+    return textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=blank, break_on_hyphens=False) or [
+        margin
+    ]

@@ -29,6 +29,7 @@ def rule_page(rule: Rule) -> str:
     return (
         f"# {rule.name} ({rule.code})\n\n"
         f"| severity | authority | in force | tables | cites |\n|---|---|---|---|---|\n"
-        f"| {rule.severity.value} | {rule.authority.value} | {rule.in_force} | {', '.join(rule.tables) or 'none'} | {cites} |\n\n"
+        f"| {rule.severity.value} | {rule.authority.value} | {rule.in_force} "
+        f"| {', '.join(rule.tables) or 'none'} | {cites} |\n\n"
         f"{rule.page}\n"
     )

@@ -28,8 +28,13 @@ def _details(table: Table) -> list[str]:
     if isinstance(billable, int):
         notes = sum(table.detail["notes"].values())
         unresolved = len(table.detail["unresolved"])
-        out.append(f"  {billable:,} billable codes, {notes:,} notes, {table.detail['phantoms']} phantom seventh characters left out")
-        out.append(f"  {unresolved} references to codes that do not exist, {table.detail['moved']} references that moved")
+        out.append(
+            f"  {billable:,} billable codes, {notes:,} notes, "
+            f"{table.detail['phantoms']} phantom seventh characters left out"
+        )
+        out.append(
+            f"  {unresolved} references to codes that do not exist, {table.detail['moved']} references that moved"
+        )
     elif isinstance(billable, dict):
         days = [f"{day} {count:,}" for day, count in billable.items()]
         out.append("  billable codes from:")
