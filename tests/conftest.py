@@ -1,15 +1,53 @@
-"""The whole book, compiled once into CLAIMWRIGHT_HOME or the user's cache."""
+"""The whole book, compiled once into CLAIMWRIGHT_HOME or the user's cache, and the small one for units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from claimwright.book.build import compile_book
 from claimwright.book.store import Book, open_book
+from claimwright.book.tree import Tree, grow
+from claimwright.engine import Engine
+from claimwright.sources import tabular
+from tests import mini
 
 
 @pytest.fixture(scope="session")
 def book() -> Iterator[Book]:
     with open_book() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def engine(book: Book) -> Engine:
+    return Engine(book)
+
+
+@pytest.fixture(scope="session")
+def mini_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small book as compiled; nobody writes into it."""
+    folder = tmp_path_factory.mktemp("mini")
+    work = folder / "book"
+    work.mkdir()
+    compile_book(mini.inputs(folder), work)
+    return work
+
+
+@pytest.fixture(scope="session")
+def mini_book(mini_folder: Path) -> Iterator[Book]:
+    with Book(mini_folder) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def mini_tabular() -> tabular.Tabular:
+    return tabular.read(mini.TABULAR)
+
+
+@pytest.fixture(scope="session")
+def mini_tree(mini_tabular: tabular.Tabular) -> Tree:
+    known = frozenset(row.code for row in mini.registry_rows() if row.ends is None)
+    return grow(mini_tabular, known)

@@ -193,7 +193,7 @@ def _insert(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]])
     listed = list(rows)
     if listed:
         marks = ", ".join("?" * len(listed[0]))
-        db.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)  # noqa: S608 - our own table names
+        db.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)
 
 
 def _iso(day: date | None) -> str | None:

@@ -271,7 +271,7 @@ class _Families:
     def _climb(self, new: set[int]) -> None:
         """Level by level: a recursive query makes SQLite scan the tree."""
         sql = (
-            f"SELECT {_NODE}, {_BILLABLE} FROM node n "  # noqa: S608 - constants
+            f"SELECT {_NODE}, {_BILLABLE} FROM node n "
             "WHERE n.edition = ? AND n.pos IN (SELECT value FROM json_each(?))"
         )
         while new := {pos for pos in new if pos >= 0 and pos not in self.up}:
@@ -289,7 +289,7 @@ class _Families:
         if not new:
             return
         sql = (
-            f"SELECT n.parent, n.pos, n.code, n.title, n.kind, {_BILLABLE} FROM node n "  # noqa: S608
+            f"SELECT n.parent, n.pos, n.code, n.title, n.kind, {_BILLABLE} FROM node n "
             "WHERE n.edition = ? AND n.parent IN (SELECT value FROM json_each(?)) ORDER BY n.parent, n.pos"
         )
         found: dict[int, list[tuple[int, Neighbour]]] = {pos: [] for pos in new}
@@ -341,7 +341,7 @@ class _Batch:
         """
         found: dict[str, NodeEntry] = {}
         missing = set(codes)
-        sql = f"SELECT {_NODE} FROM node n WHERE edition = ? AND code IN (SELECT value FROM json_each(?))"  # noqa: S608
+        sql = f"SELECT {_NODE} FROM node n WHERE edition = ? AND code IN (SELECT value FROM json_each(?))"
         for edition in self.shelf.order if missing else ():
             for row in self.book.rows(sql, (edition, json.dumps(sorted(missing)))):
                 if row[3] not in found or found[row[3]].kind in ("block", "chapter"):

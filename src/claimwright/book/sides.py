@@ -19,8 +19,7 @@ NONE, LEFT, RIGHT, BILATERAL, UNSPECIFIED = range(5)
 _SIDE = {"left": LEFT, "right": RIGHT, "bilateral": BILATERAL}
 # Words that name the organ's side only in some members of a group ("right eye" beside "bilateral").
 _DROPPED = frozenset(
-    ("left", "right", "bilateral", "unilateral", "unspecified", "side", "both")
-    + ("of", "in", "the", "and", "eye", "ear")
+    ("left", "right", "bilateral", "unilateral", "unspecified", "side", "both", "of", "in", "the", "and", "eye", "ear")
 )
 
 

@@ -43,21 +43,21 @@ def halves(book: Book, word: str) -> tuple[str, str] | None:
 
 
 def _uses(book: Book, words: list[str]) -> dict[str, int]:
-    sql = f"SELECT word, uses FROM word WHERE uses > 0 AND word IN ({', '.join('?' * len(words))})"  # noqa: S608
+    sql = f"SELECT word, uses FROM word WHERE uses > 0 AND word IN ({', '.join('?' * len(words))})"
     return {word: uses for word, uses in book.rows(sql, words)}  # noqa: C416 - typed
 
 
 def _neighbours(book: Book, word: str, reach: int) -> list[tuple[str, int]]:
     """(word, uses) of the vocabulary that share most trigrams with `word`."""
     wanted = sorted(grams(word))
-    sql = f"SELECT words FROM gram WHERE gram IN ({', '.join('?' * len(wanted))})"  # noqa: S608
+    sql = f"SELECT words FROM gram WHERE gram IN ({', '.join('?' * len(wanted))})"
     shared: Counter[int] = Counter()
     for (blob,) in book.rows(sql, wanted):
         shared.update(unpack(blob))
     # One edit breaks at most three trigrams (a swap four), so a word within reach shares the rest.
     least = max(1, len(wanted) - 4 * reach)
     near = sorted((-count, number) for number, count in shared.items() if count >= least)[:400]
-    sql = f"SELECT word, uses FROM word WHERE id IN ({', '.join('?' * len(near))})"  # noqa: S608
+    sql = f"SELECT word, uses FROM word WHERE id IN ({', '.join('?' * len(near))})"
     rows = book.rows(sql, [number for _, number in near])
     fitting = [(other, uses) for other, uses in rows if abs(len(other) - len(word)) <= reach]
     own = grams(word)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from claimwright.claims.era import check_era
+from claimwright.book.era import check_era
 from claimwright.errors import InputError
 from claimwright.model import (
     Claim,

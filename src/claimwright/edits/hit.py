@@ -264,6 +264,11 @@ class Hit:
         )
 
 
+def holder_of(proof: Because) -> str:
+    """The holder of a note as messages name it: a chapter's number alone would say nothing."""
+    return f"chapter {proof.holder}" if proof.level == "chapter" else proof.holder or ""
+
+
 def _unbroken(path: tuple[str, ...], end: End | None, holder: int) -> tuple[str, ...]:
     """The path, if the holder is an ancestor of the code; empty otherwise."""
     return path if end and any(node.pos == holder for node in end.path) else ()

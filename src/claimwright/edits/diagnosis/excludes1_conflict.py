@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from claimwright.edits.hit import End, Hit
+from claimwright.edits.hit import End, Hit, holder_of
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Pair
 from claimwright.model import Authority, Because, Finding, Fix, Severity
@@ -52,11 +52,11 @@ def excludes1_conflict(hit: Hit) -> Finding:
         if each.level != "chapter"
     ]
     says = proof[0]
-    message = f"{left.named} is not reported with {right.named}: {says.holder} excludes {says.text}"
+    message = f"{left.named} is not reported with {right.named}: {holder_of(says)} excludes {says.text}"
     if opposite:
         other = opposite[0]
         return hit.finding(
-            f"{message}, while {other.holder} lists {other.text} under Excludes2, which allows both",
+            f"{message}, while {holder_of(other)} lists {other.text} under Excludes2, which allows both",
             because=[*proof, *opposite],
             severity=Severity.WARNING,
             fix=Fix(

@@ -51,12 +51,12 @@ def seventh_character(hit: Hit) -> Finding:
             because=proof,
             fix=Fix(say=f"Write {whole}", replace={hit.left.code: (whole,)}),
         )
-    wrong = f"and may not have {given}" if given else "and has none"
-    permits = f"{dotted(stem.code)} ({stem.title})"
+    named = f"{dotted(stem.code)} ({stem.title})"
+    wrong = f"{given} is no seventh character of {named}" if given else f"the seventh character of {named} is missing"
     options = ", ".join(f"{key} ({meaning[key]})" for key in meaning if key in allowed)
     names = tuple(dotted(child.code) for child in allowed.values())
     return hit.finding(
-        f"{hit.left.code} needs a seventh character that {permits} permits, {wrong}: {options}",
+        f"{hit.left.code} is not billable as written: {wrong}; permitted are {options}",
         because=proof,
         fix=Fix(
             say=f"Choose from the documentation: {', '.join(names)}",

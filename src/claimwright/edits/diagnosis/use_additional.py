@@ -6,7 +6,7 @@ import re
 
 from claimwright.book.store import NoteEntry
 from claimwright.edits.conditions import in_set
-from claimwright.edits.hit import Hit
+from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
@@ -55,13 +55,15 @@ def use_additional(hit: Hit) -> Finding | None:
     ]
     exact = [code for each in run for _, code, _ in hit.book.targets(each) if code]
     add = tuple(dotted(code) for code in dict.fromkeys(exact) if hit.book.billable(code, hit.day))
-    holder = dotted(hit.book.node_at(note.edition, note.holder).code)
+    proof = [hit.note(each, hit.left) for each in run]
+    holder = holder_of(proof[0])
     listed = [each for each in run if hit.book.targets(each)]
     asked = _LEAD.sub("", note.text.rstrip(":.")).strip(", ")
     items = "; ".join(each.text for each in listed if each.number != note.number)
     return hit.finding(
-        f"{holder} asks for an additional code beside {hit.left.named}: {asked}" + (f": {items}" if items else ""),
-        because=[hit.note(each, hit.left) for each in run],
+        f"{holder[:1].upper()}{holder[1:]} asks for an additional code beside {hit.left.named}: {asked}"
+        + (f": {items}" if items else ""),
+        because=proof,
         fix=Fix(
             say="Add the code that the record supports" + (f": {', '.join(add)}" if add else ""),
             add=add,

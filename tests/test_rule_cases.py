@@ -1,0 +1,70 @@
+"""Every rule against its case file, and every case file against its rule."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from claimwright.edits.registry import HEADINGS, Rule, load_rules
+from claimwright.engine import Engine
+
+from . import rule_cases
+from .rule_cases import Case
+
+RULES = load_rules()
+CASES = rule_cases.every()
+CITATIONS = Path(__file__).parents[1] / "citations"
+
+
+@pytest.mark.book
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.name}")
+def test_the_rule_finds_what_the_case_says_and_nothing_else(case: Case, request: pytest.FixtureRequest) -> None:
+    fixture = "engine" if case.book == "whole" else "engine_with_poa_exempt"
+    engine: Engine = request.getfixturevalue(fixture)
+    assert rule_cases.differences(case, engine.check(case.claim)) == []
+
+
+def _of(rule: Rule) -> list[Case]:
+    return [case for case in CASES if case.file == rule.name]
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_has_a_case_file_with_a_hit_and_a_miss(rule: Rule) -> None:
+    cases = _of(rule)
+    assert cases, f"tests/cases/edits/diagnosis/{rule.name}.yaml is missing"
+    assert {case.rule for case in cases} == {rule.code}
+    assert any(case.expect for case in cases)
+    assert any(not case.expect and not case.not_evaluated for case in cases)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_is_tried_on_both_sides_of_a_boundary_date(rule: Rule) -> None:
+    dated: dict[str, dict[str, str]] = defaultdict(dict)
+    for case in _of(rule):
+        dated[case.apart_from_date][case.day] = repr(case.expect) + case.not_evaluated
+    assert any(len(set(outcomes.values())) > 1 for outcomes in dated.values()), f"{rule.name}: no two cases differ by date"
+
+
+@pytest.mark.parametrize("file", sorted(rule_cases.FOLDER.rglob("*.yaml")), ids=lambda file: file.stem)
+def test_every_case_file_belongs_to_a_rule_and_names_its_cases_apart(file: Path) -> None:
+    names = [case.name for case in rule_cases.read(file)]
+    assert file.stem in RULES
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_has_a_page_with_the_four_headings(rule: Rule) -> None:
+    assert re.findall(r"^## (.+)$", rule.page, re.MULTILINE) == list(HEADINGS)
+    assert rule.summary.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_citation_of_a_rule_resolves(rule: Rule) -> None:
+    for reference in rule.cites:
+        document, _, section = reference.partition(":")
+        content = yaml.safe_load((CITATIONS / f"{document}.yaml").read_text(encoding="utf-8"))
+        assert section in content["sections"], reference
