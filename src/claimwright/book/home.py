@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,6 +51,8 @@ def home() -> Path:
 
 def sha256(file: Path) -> str:
     """Digest of a file's bytes, hexadecimal."""
+    import hashlib
+
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -85,6 +84,8 @@ def inputs(folder: Path) -> list[Input]:
 
 def fingerprint(files: list[Input]) -> str:
     """Names a book by what it is compiled from: the same input gives the same name."""
+    import hashlib
+
     parts = [f"format {FORMAT}"] + [f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -108,6 +109,8 @@ def current(folder: Path) -> Path | None:
 
 def point(folder: Path, book: str, files: list[Input]) -> None:
     """Make `book` the one in use, in one step, and drop books that no longer are."""
+    import shutil
+
     stats = [(str(each.path), each.path.stat().st_size, each.path.stat().st_mtime_ns) for each in files]
     replace_text(folder / "current.json", json.dumps({"format": FORMAT, "book": book, "inputs": stats}))
     for other in (folder / "books").iterdir():
@@ -117,6 +120,8 @@ def point(folder: Path, book: str, files: list[Input]) -> None:
 
 def replace_text(file: Path, text: str) -> None:
     """Write `file` whole or not at all."""
+    import tempfile
+
     with writing(file):
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
         try:
@@ -148,6 +153,8 @@ def writing(place: Path) -> Iterator[None]:
 
 def add_source(folder: Path, table: str, file: Path, licence: str, release: str, day: str) -> Path:
     """Copy `file` into the home with its record; adding the same bytes again changes nothing."""
+    import shutil
+
     digest = sha256(file)
     place = folder / "sources" / table / digest[:16]
     if (place / "record.json").is_file():

@@ -1,30 +1,37 @@
-"""The words everyone speaks: claims, findings and their proof. Nothing here reads a file."""
+"""The words everyone speaks: claims, findings and their proof. Nothing here reads a file.
 
-from claimwright.model.claim import (
-    Claim,
-    Diagnosis,
-    Fact,
-    Patient,
-    Payer,
-    Procedure,
-    ServiceLine,
-    Setting,
-)
+Names load when they are first used: a look-up needs no claim and no finding.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from claimwright.model.codes import CODE_SHAPE, dotted, undotted
-from claimwright.model.finding import (
-    Authority,
-    Because,
-    EditionUsed,
-    Finding,
-    Fix,
-    NotEvaluated,
-    Place,
-    Report,
-    Severity,
-    Verdict,
-)
 from claimwright.model.interval import Interval
 from claimwright.model.plain import plain, to_json
+
+if TYPE_CHECKING:
+    from claimwright.model.claim import Claim, Diagnosis, Fact, Patient, Payer, Procedure, ServiceLine, Setting
+    from claimwright.model.edition import EditionUsed
+    from claimwright.model.finding import (
+        Authority,
+        Because,
+        Finding,
+        Fix,
+        NotEvaluated,
+        Place,
+        Report,
+        Severity,
+        Verdict,
+    )
+
+_HOMES = {
+    "claim": ("Claim", "Diagnosis", "Fact", "Patient", "Payer", "Procedure", "ServiceLine", "Setting"),
+    "edition": ("EditionUsed",),
+    "finding": ("Authority", "Because", "Finding", "Fix", "NotEvaluated", "Place", "Report", "Severity", "Verdict"),
+}
 
 __all__ = [
     "CODE_SHAPE",
@@ -52,3 +59,10 @@ __all__ = [
     "to_json",
     "undotted",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"claimwright.model.{module}"), name)
+    raise AttributeError(f"module 'claimwright.model' has no attribute {name!r}")

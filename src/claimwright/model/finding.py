@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from claimwright.model.edition import EditionUsed
+
 
 class Severity(StrEnum):
     """How bad: `error` would be rejected or is against an official note or table."""
@@ -98,17 +100,6 @@ class NotEvaluated:
     rule: str
     missing: str
     how: str
-
-
-@dataclass(frozen=True, slots=True)
-class EditionUsed:
-    """An edition that answered; `nearest` when it does not cover the day itself."""
-
-    table: str
-    edition: str
-    starts: date | None = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
-    nearest: bool = field(default=False, metadata={"omit": True})
 
 
 @dataclass(frozen=True, slots=True)
