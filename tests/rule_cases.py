@@ -28,7 +28,7 @@ FINDING = {"at", "severity", "authority", "message", "silent_of", "fix", "becaus
 
 @dataclass(frozen=True)
 class Case:
-    """One case; `book` is "whole" or "with-poa-exempt"."""
+    """One case; `book` is "whole" or "mini-with-poa-exempt"."""
 
     rule: str
     file: str

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from claimwright.book.build import compile_book
+from claimwright.book.home import Input, sha256
+from claimwright.book.store import Book
 from claimwright.edits.registry import HEADINGS, Rule, load_rules
 from claimwright.engine import Engine
 
-from . import rule_cases
-from .rule_cases import Case
+from tests import mini, rule_cases
+from tests.rule_cases import Case
 
 RULES = load_rules()
 CASES = rule_cases.every()
 CITATIONS = Path(__file__).parents[1] / "citations"
+
+
+POA_EXEMPT = "OrdFY26\tPOAexemptCode\tDescription\n1\tZ68.41\tBMI\n2\tW19.XXXA\tFall\n"
+"""A list in the layout of CMS, with two codes that are exempt in truth."""
+
+
+@pytest.fixture(scope="session")
+def engine_with_poa_exempt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The small book with a list of codes exempt from present-on-admission reporting."""
+    folder = tmp_path_factory.mktemp("poa")
+    file, work = folder / "POAexemptCodesFY26.txt", folder / "book"
+    file.write_text(POA_EXEMPT, encoding="utf-8")
+    work.mkdir()
+    listed = Input("poa-exempt", file, sha256(file), "added by the user", "US Government work (CMS)")
+    compile_book([*mini.inputs(folder), listed], work)
+    with Book(work) as book:
+        yield Engine(book)
 
 
 @pytest.mark.book

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from claimwright.book.columns import columns
+from claimwright.book.era import check_era
 from claimwright.book.store import Book, open_book
 from claimwright.claims.batch import ClaimBatch, batch_of, subset
-from claimwright.book.era import check_era
 from claimwright.claims.wire import claim_from_object
 from claimwright.edits.frame import EPOCH, Frame
 from claimwright.edits.hit import End, Hit, Scene

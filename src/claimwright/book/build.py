@@ -9,7 +9,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from claimwright.book import home as homes
 from claimwright.book.notes import Moved, Note, moved_references, read_notes
+from claimwright.book.parts import Entry, insert, parts
 from claimwright.book.relations import edition_arrays, lexicon_spans, set_names
 from claimwright.book.schema import INDEXES, SCHEMA
 from claimwright.book.search_index import write_search
@@ -28,7 +29,7 @@ from claimwright.book.tree import Tree, grow
 from claimwright.errors import BookMissing, SourceError
 from claimwright.model import Interval, undotted
 from claimwright.sources import lexicon as lexicon_source
-from claimwright.sources import mce, poa, tabular
+from claimwright.sources import mce, tabular
 
 Progress = Callable[[str, float], None]
 EPOCH = date(1970, 1, 1)
@@ -102,33 +103,39 @@ def compile_book(files: list[homes.Input], work: Path, progress: Progress = lamb
     for number, (file, source, window) in enumerate(_windows(read)):
         progress(f"reading notes of {source.name}", 0.1 + 0.3 * number / len(read))
         editions.append(_edition(number, file, source, window, registry))
-    exempt = [poa.read(each.path) for each in files if each.table == "poa-exempt"]
     progress("writing", 0.4)
+    arrays_folder = work / "arrays"
+    arrays_folder.mkdir()
     with closing(sqlite3.connect(work / "book.sqlite", isolation_level=None)) as db:
-        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
+        others = parts()
+        schema = SCHEMA + "".join(part.schema for part in others)
+        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + schema)
         db.execute("BEGIN")
-        _write_registry(db, registry, exempt)
+        _write_registry(db, registry)
         lexicon_ids = _write_lexicons(db, lexicons)
         for edition in editions:
             _write_edition(db, edition)
             rows = lexicon_spans(edition.tree, lexicons.values(), lexicon_ids)
-            _insert(db, "lexicon_span", ((edition.number, *row) for row in rows))
+            insert(db, "lexicon_span", ((edition.number, *row) for row in rows))
+        entries: list[Entry] = []
+        for part in others:
+            progress(f"writing {', '.join(part.tables)}", 0.5)
+            entries += part.write(db, [each for each in files if each.table in part.tables], arrays_folder)
         progress("indexing words", 0.6)
         write_search(db, lexicons.get("index-terms"))
         db.execute("COMMIT")
-        db.executescript(INDEXES + "ANALYZE; VACUUM;")
+        db.executescript(INDEXES + "".join(part.indexes for part in others) + "ANALYZE; VACUUM;")
     progress("compressing relations", 0.75)
-    (work / "arrays").mkdir()
-    codes = _write_codes(work / "arrays", registry, editions)
+    codes = _write_codes(arrays_folder, registry, editions)
     for edition in editions:
         progress(f"compressing relations of {edition.source.name}", 0.8)
         flagged = frozenset(row.code for row in registry.diagnoses if "unspecified" in row.flags)
         arrays = edition_arrays(edition.tree, edition.notes, edition.moved, lexicons, flagged)
         arrays |= _positions(codes, edition.tree)
         for name, array in arrays.items():
-            np.save(work / "arrays" / f"{edition.number}.{name}.npy", array, allow_pickle=False)
+            np.save(arrays_folder / f"{edition.number}.{name}.npy", array, allow_pickle=False)
     progress("signing", 0.97)
-    manifest = _manifest(files, registry, editions, exempt, lexicons)
+    manifest = _manifest(files, registry, editions, entries, lexicons)
     manifest["files"] = {
         str(file.relative_to(work)): homes.sha256(file) for file in sorted(work.rglob("*")) if file.is_file()
     }
@@ -189,33 +196,24 @@ def _edition(number: int, file: str, source: tabular.Tabular, window: Interval, 
     return Edition(number, file, source, window, tree, notes, moved_references(notes, tree))
 
 
-def _insert(db: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    listed = list(rows)
-    if listed:
-        marks = ", ".join("?" * len(listed[0]))
-        db.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)
-
-
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _write_registry(db: sqlite3.Connection, registry: mce.MceTables, exempt: list[poa.PoaExempt]) -> None:
-    _insert(
+def _write_registry(db: sqlite3.Connection, registry: mce.MceTables) -> None:
+    insert(
         db,
         "registry",
         ((row.code, _iso(row.starts), _iso(row.ends), " ".join(row.flags)) for row in registry.diagnoses),
     )
-    _insert(db, "age_range", ((a.name, a.low, a.high, _iso(a.starts), _iso(a.ends)) for a in registry.age_ranges))
-    _insert(db, "conversion", ((c.source, c.target, _iso(c.effective)) for c in registry.conversions))
-    for number, each in enumerate(exempt):
-        _insert(db, "poa_exempt", ((number, code) for code in sorted(set(each.codes))))
+    insert(db, "age_range", ((a.name, a.low, a.high, _iso(a.starts), _iso(a.ends)) for a in registry.age_ranges))
+    insert(db, "conversion", ((c.source, c.target, _iso(c.effective)) for c in registry.conversions))
 
 
 def _write_lexicons(db: sqlite3.Connection, lexicons: dict[str, lexicon_source.Lexicon]) -> dict[tuple[str, int], int]:
     keys = [(name, ordinal) for name in sorted(lexicons) for ordinal in range(len(lexicons[name].rows))]
     numbers = {key: number for number, key in enumerate(keys)}
-    _insert(
+    insert(
         db,
         "lexicon_row",
         (
@@ -223,7 +221,7 @@ def _write_lexicons(db: sqlite3.Connection, lexicons: dict[str, lexicon_source.L
             for (name, ordinal), number in numbers.items()
         ),
     )
-    _insert(
+    insert(
         db,
         "lexicon_source",
         (
@@ -232,7 +230,7 @@ def _write_lexicons(db: sqlite3.Connection, lexicons: dict[str, lexicon_source.L
             for key, entry in sorted(lexicons[name].sources.items())
         ),
     )
-    _insert(
+    insert(
         db,
         "citation",
         (
@@ -245,7 +243,7 @@ def _write_lexicons(db: sqlite3.Connection, lexicons: dict[str, lexicon_source.L
 
 def _write_edition(db: sqlite3.Connection, edition: Edition) -> None:
     number, source = edition.number, edition.source
-    _insert(
+    insert(
         db,
         "edition",
         [
@@ -253,7 +251,7 @@ def _write_edition(db: sqlite3.Connection, edition: Edition) -> None:
              _iso(source.release), source.fiscal_year)
         ],
     )  # fmt: skip
-    _insert(
+    insert(
         db,
         "node",
         (
@@ -261,7 +259,7 @@ def _write_edition(db: sqlite3.Connection, edition: Edition) -> None:
             for n in edition.tree.nodes
         ),
     )
-    _insert(
+    insert(
         db,
         "note",
         (
@@ -270,7 +268,7 @@ def _write_edition(db: sqlite3.Connection, edition: Edition) -> None:
         ),
     )
     _write_references(db, edition)
-    _insert(
+    insert(
         db,
         "extension",
         (
@@ -279,7 +277,7 @@ def _write_edition(db: sqlite3.Connection, edition: Edition) -> None:
             for ordinal, row in enumerate(rows)
         ),
     )
-    _insert(db, "moved", ((number, each.note, each.to, each.term) for each in edition.moved))
+    insert(db, "moved", ((number, each.note, each.to, each.term) for each in edition.moved))
 
 
 def _write_references(db: sqlite3.Connection, edition: Edition) -> None:
@@ -291,9 +289,9 @@ def _write_references(db: sqlite3.Connection, edition: Edition) -> None:
         for ordinal, reference in enumerate(note.references):
             number = ids.setdefault(reference, base + len(ids))
             links.append((edition.number, note.number, ordinal, number))
-    _insert(db, "reference", ((i, edition.number, r.text, undotted(r.exact), r.problem) for r, i in ids.items()))
-    _insert(db, "span", ((i, start, stop) for r, i in ids.items() for start, stop in r.spans))
-    _insert(db, "note_reference", links)
+    insert(db, "reference", ((i, edition.number, r.text, undotted(r.exact), r.problem) for r, i in ids.items()))
+    insert(db, "span", ((i, start, stop) for r, i in ids.items() for start, stop in r.spans))
+    insert(db, "note_reference", links)
 
 
 def days(day: date | None) -> int:
@@ -348,7 +346,7 @@ def _manifest(
     files: list[homes.Input],
     registry: mce.MceTables,
     editions: list[Edition],
-    exempt: list[poa.PoaExempt],
+    entries: list[Entry],
     lexicons: dict[str, lexicon_source.Lexicon],
 ) -> dict[str, Any]:
     """What the book was made of, what it holds, and what could not be resolved."""
@@ -365,10 +363,7 @@ def _manifest(
             "conversions": len(registry.conversions),
         },
         "tabular": [_edition_entry(edition, registry) for edition in editions],
-        "poa-exempt": [
-            {"edition": e.name, "from": _iso(e.window.starts), "to": _iso(e.window.ends), "rows": len(e.codes)}
-            for e in exempt
-        ],
+        "parts": [each.listed() for each in entries],
         "lexicons": {
             name: {"rows": len(each.rows), "reviewed": each.reviewed, "says": each.says}
             for name, each in sorted(lexicons.items())

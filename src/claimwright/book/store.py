@@ -219,7 +219,7 @@ class Book:
 
     def table_edition(self, table: str, day: date) -> tuple[str, Interval, int] | None:
         """(name, window, number) of the edition of an added table that covers `day`; None when none does."""
-        for number, entry in enumerate(self.manifest.get(table) or []):
+        for number, entry in enumerate(each for each in self.manifest["parts"] if each["table"] == table):
             window = Interval(date.fromisoformat(entry["from"]), date.fromisoformat(entry["to"]))
             if day in window:
                 return entry["edition"], window, number

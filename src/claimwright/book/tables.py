@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from claimwright.book import home as homes
+from claimwright.book.parts import Addable, parts
 from claimwright.book.store import Book
 from claimwright.errors import BookDamaged
+from claimwright.sources import tabular
 
 NOT_LOADED = {
     "icd10cm-index": "Alphabetic Index (CDC)",
@@ -21,6 +25,32 @@ NOT_LOADED = {
     "mcd": "Medicare Coverage Database (CMS)",
 }
 """Tables that this release has no importer for; answers that need them say so."""
+
+
+_LISTED = ("table", "edition", "from", "to", "file", "rows")
+
+
+def addable() -> dict[str, Addable]:
+    """Tables that a user can add in this release, by name."""
+    known = [TABULAR, *(each for part in parts() for each in part.addable)]
+    return {each.table: each for each in known}
+
+
+def _tabular_name(file: Path, release: date | None) -> str:
+    return tabular.read(file, release).name
+
+
+TABULAR = Addable("icd10cm-tabular", "ICD-10-CM tabular list (CDC)", "US Government work (CDC/NCHS)", _tabular_name)
+
+
+def not_loaded(book: Book) -> dict[str, str]:
+    """Tables that answers would use if they were loaded, and what each is."""
+    have = {each["table"] for each in book.manifest["inputs"]}
+    out = dict(NOT_LOADED)
+    for each in addable().values():
+        if each.table not in have:
+            out[each.table] = f"{each.title}; claimwright data add {each.table} FILE"
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +82,9 @@ def tables(book: Book) -> tuple[Table, ...]:
     source = next(each for (table, _), each in files.items() if table == "icd10cm-registry")
     detail = {"codes": registry["codes"], "billable": registry["billable"], "conversions": registry["conversions"]}
     out.append(_table(registry, source, registry["rows"], detail))
-    added = [each for (table, _), each in files.items() if table == "poa-exempt"]
-    for entry, source in zip(manifest["poa-exempt"], added, strict=False):
-        out.append(_table(entry, source, entry["rows"], {}))
+    for entry in manifest["parts"]:
+        extra = {key: value for key, value in entry.items() if key not in _LISTED}
+        out.append(_table(entry, files[entry["table"], entry["file"]], entry["rows"], extra))
     for name, entry in manifest["lexicons"].items():
         source = files["lexicons", f"{name}.yaml"]
         out.append(

@@ -6,7 +6,7 @@ naming the file and the row.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,10 @@ def load_yaml(file: Path) -> Any:
     try:
         with file.open(encoding="utf-8") as stream:
             return yaml.load(stream, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        raise RuleError(f"{file}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{file}: byte {error.start} is not UTF-8") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -81,9 +85,16 @@ def read_lexicon(file: Path) -> Lexicon:
     unknown = set(data) - _HEAD
     if unknown:
         raise RuleError(f"{file}: unknown key {sorted(unknown)[0]!r}; allowed are {', '.join(sorted(_HEAD))}")
+    for key, kind in (("says", str), ("reviewed", object), ("rows", list)):
+        if not isinstance(data.get(key), kind) or data[key] is None:
+            raise RuleError(f"{file}: the key {key!r} is missing or not as expected")
     required, optional = ROW_KEYS[name]
     sources = data.get("sources") or {}
-    for number, row in enumerate(data.get("rows") or [], start=1):
+    if not isinstance(sources, dict):
+        raise RuleError(f"{file}: `sources` must be a mapping of names to sources")
+    for number, row in enumerate(data["rows"], start=1):
+        if not isinstance(row, dict):
+            raise RuleError(f"{file}: row {number}: expected a mapping ({row!r})")
         wrong = (required - set(row)) | (set(row) - required - optional)
         if wrong:
             raise RuleError(f"{file}: row {number}: key {sorted(wrong)[0]!r} is missing or unknown ({row})")
@@ -119,20 +130,26 @@ def citations() -> tuple[CitedSection, ...]:
         data = load_yaml(file)
         if not isinstance(data, dict) or data.get("document") != file.stem:
             raise RuleError(f"{file}: expected a mapping with `document: {file.stem}`")
-        editions = data.get("editions") or [{"name": "", "from": "", "to": ""}]
-        for edition in editions:
-            for section, entry in (data.get("sections") or {}).items():
-                out.append(
-                    CitedSection(
-                        document=file.stem,
-                        section=str(section),
-                        title=str(entry["title"]),
-                        edition=str(edition["name"]),
-                        starts=str(edition["from"] or ""),
-                        ends=str(edition["to"] or ""),
-                        authority=str(data["authority"]),
-                        page=entry.get("page"),
-                        text=str(entry.get("quote") or entry.get("says") or entry["title"]),
-                    )
-                )
+        try:
+            out.extend(_cited(file.stem, data))
+        except KeyError as error:
+            raise RuleError(f"{file}: the key {error} is missing") from None
+        except (AttributeError, TypeError):
+            raise RuleError(f"{file}: expected `editions` as a list and `sections` as a mapping, each of mappings") from None
     return tuple(out)
+
+
+def _cited(document: str, data: dict[str, Any]) -> Iterator[CitedSection]:
+    for edition in data.get("editions") or [{"name": "", "from": "", "to": ""}]:
+        for section, entry in (data.get("sections") or {}).items():
+            yield CitedSection(
+                document=document,
+                section=str(section),
+                title=str(entry["title"]),
+                edition=str(edition["name"]),
+                starts=str(edition["from"] or ""),
+                ends=str(edition["to"] or ""),
+                authority=str(data["authority"]),
+                page=entry.get("page"),
+                text=str(entry.get("quote") or entry.get("says") or entry["title"]),
+            )

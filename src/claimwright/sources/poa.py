@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from claimwright.errors import SourceError
 from claimwright.model import CODE_SHAPE, Interval, undotted
+from claimwright.sources.packed import read_packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class PoaExempt:
 def read(file: Path) -> PoaExempt:
     """Parse the list; `SourceError` names the line that is not as published."""
     text = _text(file)
-    rows = csv.reader(io.StringIO(text), delimiter="\t")
+    rows = _rows(text, file)
     header = next(rows, [])
     found = re.fullmatch(r"Ord(?:er)?FY(\d\d)", header[0].strip()) if header else None
     if not found or len(header) < 3 or "poaexemptcode" not in header[1].lower().replace(" ", ""):
@@ -48,24 +49,18 @@ def read(file: Path) -> PoaExempt:
     return PoaExempt(f"FY{year}", Interval(date(year - 1, 10, 1), date(year, 9, 30)), tuple(codes))
 
 
-def _text(file: Path) -> str:
+def _rows(text: str, file: Path) -> Iterator[list[str]]:
+    rows = csv.reader(io.StringIO(text), delimiter="\t")
     try:
-        data = file.read_bytes()
-        if data[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                wanted = [
-                    name
-                    for name in archive.namelist()
-                    if re.search(r"POAexemptCodesFY\d\d\.txt\Z", name.replace(" ", ""), re.IGNORECASE)
-                ]
-                if len(wanted) != 1:
-                    have = ", ".join(archive.namelist()[:8])
-                    raise SourceError(str(file), f"{len(wanted)} POA-exempt lists in the zip ({have})", "exactly 1")
-                data = archive.read(wanted[0])
-    except OSError as error:
-        raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
-    except zipfile.BadZipFile as error:
-        raise SourceError(str(file), f"the zip cannot be read ({error})") from None
+        yield from rows
+    except csv.Error as error:
+        raise SourceError(f"{file}:{rows.line_num}", f"not a row of text ({error})", "tab-separated cells") from None
+
+
+def _text(file: Path) -> str:
+    _, data = read_packed(
+        file, r"POA\s*exempt\s*Codes\s*FY\d\d\.txt", "POA-exempt lists", "CMS's POA-exempt list or its zip"
+    )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,12 +17,16 @@ from xml.etree import ElementTree as ET
 
 from claimwright.errors import SourceError
 from claimwright.model import CODE_SHAPE, Interval
+from claimwright.sources.packed import read_packed
 
 NOTE_KINDS = (
     "includes", "inclusionTerm", "excludes1", "excludes2", "codeFirst", "useAdditionalCode",
     "codeAlso", "notes", "sevenChrNote",
 )  # fmt: skip
 """The element names of the XML are the names of the kinds, everywhere in claimwright."""
+
+_DEEPEST = 20
+"""Levels of nested <diag>; the official list has 6."""
 
 _KNOWN = {*NOTE_KINDS, "name", "desc", "section", "diag", "sectionIndex", "sevenChrDef", "visualImpairment"}
 _MONTHS = (
@@ -81,12 +84,14 @@ def read(file: Path, release: date | None = None) -> Tabular:
     The XML states the fiscal year only; the release day comes from `release`, else from the
     file name ("April-1-2026", "April 2025"), else it is the first day of the fiscal year.
     """
-    name, data = _xml(file)
+    name, data = read_packed(file, r"tabular[^/]*\.xml", "tabular XML files", "CDC's tabular XML or its zip")
     try:
         root = ET.parse(io.BytesIO(data)).getroot()  # noqa: S314 - expat refuses entity bombs
     except ET.ParseError as error:
         line, column = error.position
         raise SourceError(f"{file}:{line}:{column}", f"not well-formed XML ({error.msg.split(':')[0]})") from None
+    except (LookupError, ValueError) as error:  # an encoding that expat does not know
+        raise SourceError(str(file), f"not well-formed XML ({error})", "UTF-8") from None
     if root.tag != "ICD10CM.tabular":
         raise SourceError(str(file), f"root element is <{root.tag}>", "<ICD10CM.tabular> of CDC's tabular list")
     version = (root.findtext("version") or "").strip()
@@ -111,26 +116,6 @@ def read(file: Path, release: date | None = None) -> Tabular:
         notes=tuple(reader.notes),
         extensions=tuple(reader.extensions),
     )
-
-
-def _xml(file: Path) -> tuple[str, bytes]:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
-    if not data:
-        raise SourceError(str(file), "the file is empty", "CDC's tabular XML or its zip")
-    if data[:2] != b"PK":
-        return file.name, data
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [n for n in archive.namelist() if re.search(r"tabular[^/]*\.xml\Z", n, re.IGNORECASE)]
-            if len(names) != 1:
-                have = ", ".join(archive.namelist()[:8])
-                raise SourceError(str(file), f"{len(names)} tabular XML files in the zip ({have})", "exactly 1")
-            return names[0].rsplit("/", 1)[-1], archive.read(names[0])
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise SourceError(str(file), f"the zip cannot be read ({error})", "CDC's tabular XML or its zip") from None
 
 
 def _release(name: str, year: int) -> date | None:
@@ -169,13 +154,15 @@ class _Reader:
             for diag in section.iterfind("diag"):
                 self._diag(diag, block)
 
-    def _diag(self, element: ET.Element, parent: int) -> None:
+    def _diag(self, element: ET.Element, parent: int, level: int = 1) -> None:
         name = element.findtext("name", "")
+        if level > _DEEPEST:
+            raise SourceError(self.file, f"<diag> {name} is nested {level} deep", f"at most {_DEEPEST} levels")
         if not CODE_SHAPE.match(name):
             raise SourceError(self.file, f"<diag> named {name!r}", "an ICD-10-CM code or category")
         index = self._node("diag", name, element, parent)
         for child in element.iterfind("diag"):
-            self._diag(child, index)
+            self._diag(child, index, level + 1)
 
     def _node(self, kind: str, name: str, element: ET.Element, parent: int) -> int:
         title = (element.findtext("desc") or "").strip()

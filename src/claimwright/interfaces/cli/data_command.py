@@ -11,9 +11,6 @@ import click
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.options import Day, the_book
 
-TABLES = ("icd10cm-tabular", "poa-exempt")
-"""Tables that a user can add in this release."""
-
 
 @click.group("data")
 def command() -> None:
@@ -24,16 +21,11 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def list_tables(as_json: bool) -> None:
     """Every loaded table with edition, window, source, rows and licence; and what is not loaded."""
-    from claimwright.book.tables import NOT_LOADED, tables
+    from claimwright.book.tables import not_loaded, tables
     from claimwright.model import to_json
 
     book = the_book()
-    found = tables(book)
-    missing = dict(NOT_LOADED)
-    if not book.manifest["poa-exempt"]:
-        missing["poa-exempt"] = (
-            "codes exempt from present-on-admission reporting (CMS); claimwright data add poa-exempt FILE"
-        )
+    found, missing = tables(book), not_loaded(book)
     if as_json:
         sys.stdout.write(to_json({"tables": found, "not_loaded": missing}) + "\n")
         return
@@ -48,27 +40,26 @@ def list_tables(as_json: bool) -> None:
 @click.option("--release", type=Day(), default=None, help="First day the file is for, if its name does not tell.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def add(table: str, file: Path, release: date | None, as_json: bool) -> None:
-    """Add an official FILE as TABLE (icd10cm-tabular, poa-exempt) and build the book with it.
+    """Add an official FILE as TABLE (`data list` names them) and build the book with it.
 
     The file is read whole first: one that is not as published changes nothing. Adding the same file
     again changes nothing either.
     """
     from claimwright.book import home as homes
-    from claimwright.book.tables import NOT_LOADED
+    from claimwright.book.tables import NOT_LOADED, addable
     from claimwright.interfaces.cli.progress import building
     from claimwright.model import to_json
-    from claimwright.sources import poa, tabular
 
-    if table not in TABLES:
+    known = addable()
+    if table not in known:
         later = f"; {table} has no importer in this release" if table in NOT_LOADED else ""
-        raise InputError("TABLE", f"{table!r} cannot be added{later}", f"one of {', '.join(TABLES)}")
+        raise InputError("TABLE", f"{table!r} cannot be added{later}", f"one of {', '.join(known)}")
     if not file.is_file():
         raise InputError(str(file), "is not a file", f"an official {table} file")
-    edition = tabular.read(file, release).name if table == "icd10cm-tabular" else poa.read(file).name
+    edition = known[table].read(file, release)
     folder = homes.home()
-    homes.add_source(
-        folder, table, file, "US Government work", release.isoformat() if release else "", date.today().isoformat()
-    )
+    first_day = release.isoformat() if release else ""
+    homes.add_source(folder, table, file, known[table].licence, first_day, date.today().isoformat())
     book = building()
     answer = {"table": table, "edition": edition, "sha256": homes.sha256(file), "book": book.name}
     sys.stdout.write(to_json(answer) + "\n" if as_json else f"{table}: {edition} is loaded\n")

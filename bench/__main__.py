@@ -1,0 +1,58 @@
+"""`python -m bench [--quick] [--json FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.figures import Figure, installed, machine, table
+from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
+from bench.processes import Differs
+
+SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
+    "peer": peer,
+    "processes": processes,
+    "book": book,
+    "kernels": kernels,
+}
+"""What can be measured, in order."""
+
+
+def main() -> int:
+    """Measure, print the table, write the figures; 1 when two sides do not agree."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure claimwright, side by side with peers."
+    )
+    parser.add_argument("--quick", action="store_true", help="small samples: does it run, do the answers agree?")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures, versions, cores and seeds")
+    parser.add_argument("--only", choices=list(SECTIONS), action="append", help="one section (may be repeated)")
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    about = machine()
+    skipped = [] if installed(PEER) else [f"{PEER} is not installed: the comparison with it is skipped"]
+    figures: list[Figure] = []
+    try:
+        ready()
+        for name in options.only or SECTIONS:
+            print(f"measuring: {name}", file=sys.stderr, flush=True)
+            figures += SECTIONS[name](size)
+    except Differs as error:
+        print(f"bench: {error}; nothing is quoted", file=sys.stderr)
+        return 1
+    print(f"claimwright {about['claimwright']}, Python {about['python']}, {about['cores']} cores, {about['processor']}")
+    print(table(figures))
+    for each in skipped:
+        print(f"skipped: {each}")
+    if options.json:
+        lines = [{**asdict(each), "verdict": each.verdict} for each in figures]
+        document = {"machine": about, "quick": options.quick, "skipped": skipped, "figures": lines}
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
