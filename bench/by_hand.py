@@ -12,9 +12,7 @@ class Excludes1:
 
     def __init__(self, book: Book, edition: int) -> None:
         """Read them from the book's words; the kernel's arrays play no part."""
-        self.parent = {
-            pos: parent for pos, parent in book.rows("SELECT pos, parent FROM node WHERE edition = ?", (edition,))
-        }
+        self.parent = dict(book.rows("SELECT pos, parent FROM node WHERE edition = ?", (edition,)))
         self.named: dict[int, list[tuple[int, int]]] = {}
         sql = (
             "SELECT n.holder, s.start, s.stop FROM note n "

@@ -81,13 +81,16 @@ def peer(size: Size) -> Iterator[Figure]:
     said = (
         f"{len(codes):,} codes, {same['notes']:,} equal Excludes texts; on {same['missed']} the peer's walk misses some"
     )
-    names = ("first time", "again")
-    for at, name in enumerate(names):
+    for at, name in enumerate(("first time", "again")):
         there = _rates(theirs, at, len(codes))
         for how, side in (("records()", bulk), ("show() each", single)):
             here = _rates(side, at, len(codes))
             ratios = _against(here, there, more=True)
             yield Figure(section, f"full records, {how}, {name}", median(here), "/s", note=said, **ratios)
+    sides = by_turns([worker(f"whole_{who}", codes=codes, day=DAY) for who in ("ours", "theirs")], size.pairs)
+    here, there = ([each.cpu for each in side] for side in sides)
+    name = f"process that reads {len(codes):,} records"
+    yield Figure(section, name, median(here), "s CPU", **_against(here, there))
     here, there = ([each.peak for each in side] for side in (bulk, theirs))
     yield Figure(section, "peak memory after those records", median(here), "MB", **_against(here, there))
 

@@ -75,6 +75,22 @@ def records_theirs(codes: list[str], day: str) -> Answer:
     return {"passes": passes}
 
 
+def whole_ours(codes: list[str], day: str) -> Answer:
+    """Import, open, every record once: measured from outside."""
+    from datetime import date
+
+    import claimwright
+
+    return {"records": sum(1 for _ in claimwright.open_book().records(codes, date.fromisoformat(day)))}
+
+
+def whole_theirs(codes: list[str], day: str) -> Answer:
+    """The same of the peer."""
+    from bench.records import theirs
+
+    return {"records": sum(1 for _ in theirs(codes))}
+
+
 def same_records(codes: list[str], day: str) -> Answer:
     """Compare both sides code by code; `differences` must be empty."""
     from datetime import date
@@ -189,10 +205,19 @@ def explained(number: int, singly: int, day: str, seed: int, mix: str) -> Answer
     }
 
 
-TASKS: dict[str, Callable[..., Answer]] = {
-    each.__name__: each
-    for each in (open_ours, open_theirs, records_ours, records_theirs, same_records, sampled, kernels, explained)
-}
+_ALL = (
+    open_ours,
+    open_theirs,
+    records_ours,
+    records_theirs,
+    whole_ours,
+    whole_theirs,
+    same_records,
+    sampled,
+    kernels,
+    explained,
+)
+TASKS: dict[str, Callable[..., Answer]] = {each.__name__: each for each in _ALL}
 """Every task by name."""
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from claimwright import __version__
 from claimwright.errors import BookMissing
 from claimwright.sources.installed import mce_file, shipped, tabular_file
 
@@ -86,10 +87,10 @@ def inputs(folder: Path) -> list[Input]:
 
 
 def fingerprint(files: list[Input]) -> str:
-    """Names a book by what it is compiled from: the same input gives the same name."""
+    """Names a book by what it is compiled from, and by what: a release may read a note better."""
     import hashlib
 
-    parts = [f"format {FORMAT}"] + [f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files]
+    parts = [f"format {FORMAT} {__version__}"] + [f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -100,7 +101,7 @@ def current(folder: Path) -> Path | None:
     except (OSError, ValueError):
         return None
     book = folder / "books" / str(pointer.get("book"))
-    if pointer.get("format") != FORMAT or not (book / "manifest.json").is_file():
+    if (pointer.get("format"), pointer.get("version")) != (FORMAT, __version__) or not (book / "manifest.json").is_file():
         return None
     for path, size, changed in pointer["inputs"]:
         with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands
@@ -115,7 +116,7 @@ def point(folder: Path, book: str, files: list[Input]) -> None:
     import shutil
 
     stats = [(str(each.path), each.path.stat().st_size, each.path.stat().st_mtime_ns) for each in files]
-    replace_text(folder / "current.json", json.dumps({"format": FORMAT, "book": book, "inputs": stats}))
+    replace_text(folder / "current.json", json.dumps({"format": FORMAT, "version": __version__, "book": book, "inputs": stats}))
     for other in (folder / "books").iterdir():
         if other.name != book and not other.name.startswith(".building-"):
             shutil.rmtree(other, ignore_errors=True)

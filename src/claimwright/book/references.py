@@ -27,7 +27,7 @@ _ITEM = re.compile(
     rf"|(?P<dash>(?:\.?\s?-)?))"
 )
 _BETWEEN = re.compile(r"[\s,;.]*(?:\b(?:or|and)\b)?[\s,;]*\Z")
-_WITH = re.compile(r"[\s,]*\bwith\s+(?P<text>[^()]*)")
+_WITH = re.compile(r"[\s,.]*\bwith\s+(?P<text>[^()]*)")
 _ORDINAL = {"fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "six": 6, "6th": 6, "seventh": 7, "7th": 7}
 _POSITION = re.compile(
     r"(?P<first>fourth|4th|fifth|5th|sixth|6th|seventh|7th)"
@@ -154,9 +154,11 @@ def _condition(text: str) -> Callable[[Node], bool]:
     """The test a condition puts to a code: suffix after the dot, last characters, a position, words."""
     if "to indicate intent" in text:  # J84.89: names the characters, excludes none
         return _anything
-    tails = re.fullmatch(r"final characters? -?(\w+)", text)
+    tails = re.fullmatch(r"final characters? (-?)(\w+)", text)
     if tails:
-        return lambda node: _stem(node.code).endswith(tails[1])
+        # "I69. with final characters -20": the dash is the character between, so I69.20 is not meant.
+        least = 4 + len(tails[2]) if tails[1] else 0
+        return lambda node: len(_stem(node.code)) >= least and _stem(node.code).endswith(tails[2])
     position = _POSITION.match(text)
     if position:
         return _position(position)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimwright.book import home as homes
+from claimwright.book.era import check_era
 from claimwright.errors import BookDamaged, EditionMissing
 from claimwright.model import EditionUsed, Interval
 
@@ -381,11 +382,12 @@ class Book:
     def show(self, code: str, day: date | None = None, as_of: date | None = None) -> CodeRecord:
         """Everything the official tables say of a code, category, block or chapter on `day`.
 
-        Errors: `InputError` for a name that no loaded table has ever had.
+        Errors: `InputError` for a name that no loaded table has ever had and for a day of the ICD-9-CM
+        era, `EditionMissing` for a day that the dated registry does not reach.
         """
         from claimwright.book.show import record
 
-        return record(self, code, day or date.today(), as_of)
+        return record(self, code, self.answerable(day), as_of)
 
     def records(self, codes: Iterable[str], day: date | None = None, as_of: date | None = None) -> Iterator[CodeRecord]:
         """Records of many codes in their order, read in batches; each equals what `show` answers.
@@ -394,7 +396,7 @@ class Book:
         """
         from claimwright.book.show import records
 
-        return records(self, codes, day or date.today(), as_of)
+        return records(self, codes, self.answerable(day), as_of)
 
     def shelf(self, day: date, as_of: date | None = None) -> Shelf:
         """What the records of one day share; the last few days are kept."""
@@ -420,7 +422,14 @@ class Book:
         """Codes whose title, inclusion terms or index terms match `words`, best first."""
         from claimwright.book.search import search
 
-        return search(self, words, day or date.today(), most)
+        return search(self, words, self.answerable(day), most)
+
+    def answerable(self, day: date | None) -> date:
+        """The day asked for, today by default, if the book can say what is billable on it."""
+        chosen = day or date.today()
+        check_era(chosen, "date")
+        self.need_registry(chosen)
+        return chosen
 
 
 def _node(row: tuple[Any, ...]) -> NodeEntry:

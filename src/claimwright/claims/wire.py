@@ -53,7 +53,7 @@ class WireDiagnosis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `diagnoses` in its long form."""
 
     code: Code
-    poa: Annotated[str, msgspec.Meta(max_length=1)] | None = None
+    poa: Literal["Y", "N", "U", "W", "1"] | None = None
 
 
 class WireProcedure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,17 +139,43 @@ def _refusal(text: str, value: Any, place: str, root: str) -> InputError:
     at = _at(value, path)
     unknown = re.match(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     if unknown:
-        return InputError(f"{place}: {where}", f"unknown key {unknown[1]!r}", f"one of {_keys(path)}")
+        return InputError(f"{place}: {where}.{unknown[1]}", "unknown key", f"one of {_keys(path)}")
     missing = re.match(r"Object missing required field `(.*)`", what)
     if missing:
         return InputError(f"{place}: {where}", f"the key {missing[1]!r} is missing")
     if "RFC3339" in what or "ISO8601" in what or "date" in what:
         return InputError(f"{place}: {where}", f"{_short(at)} is not a date", "YYYY-MM-DD")
-    expected = re.sub(r"^Expected ", "", what).replace("`", "")
-    expected = re.sub(r", got .*$", "", expected)
-    if expected.startswith("Invalid enum value"):
-        expected = f"one of {', '.join(_choices(path))}"
-    return InputError(f"{place}: {where}", f"found {_short(at)}", expected)
+    if what.startswith("Invalid enum value"):
+        return InputError(f"{place}: {where}", f"found {_short(at)}", f"one of {', '.join(_choices(path))}")
+    return InputError(f"{place}: {where}", f"found {_short(at)}", _expected(what))
+
+
+_WORDS = (
+    (r"^Expected ", ""),
+    (r", got .*$", ""),
+    (r"`", ""),
+    (r"\bstr \| object\b", "a code, or an object with a code"),
+    (r"\b(?:int|float) \| null\b", "a number"),
+    (r"\bstr \| null\b", "a text"),
+    (r"\b(\w+) \| null\b", r"\1"),
+    (r"\bstr of length >= (\d+)", r"a text of at least \1 characters"),
+    (r"\bstr of length <= (\d+)", r"a text of at most \1 characters"),
+    (r"\bint\b", "a whole number"),
+    (r"\bfloat\b", "a number"),
+    (r"\bstr\b", "a text"),
+    (r"\bbool\b", "true or false"),
+    (r"\barray\b", "a list"),
+    (r"\bobject$", "an object"),
+    (r"<= ", "of at most "),
+    (r">= ", "of at least "),
+)
+"""msgspec's words for types, in ours."""
+
+
+def _expected(what: str) -> str:
+    for pattern, words in _WORDS:
+        what = re.sub(pattern, words, what)
+    return what
 
 
 def _at(value: Any, path: str) -> Any:
@@ -190,6 +216,8 @@ def _choices(path: str) -> list[str]:
         return [each.value for each in Setting]
     if last == "sex":
         return ["F", "M", "U"]
+    if last == "poa":
+        return ["Y", "N", "U", "W", "1", "null"]
     return ["present", "absent", "uncertain", "historical", "family", "hypothetical"]
 
 

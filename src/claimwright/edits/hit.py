@@ -25,6 +25,9 @@ from claimwright.model import (
     undotted,
 )
 
+FACTORS = "21"
+"""Chapter of factors that influence health status and of encounters."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -148,13 +151,14 @@ class Hit:
         return tuple(end.code for end in ends)
 
     def acceptable_principal(self) -> End | None:
-        """The first other diagnosis that is in effect and carries no flag against being principal."""
+        """The first other diagnosis that is in effect and carries no flag against being principal.
+
+        A disease or injury before a factor of chapter 21: long-term use of insulin is no reason for a stay.
+        """
         frame = self.scene.frame
         barred = sum(int(FLAG_BIT[flag]) for flag in ("ecodepdx", "unacceptable", "manifestation"))
-        for end in self.others():
-            if frame.row[end.index] >= 0 and not int(frame.flags[end.index]) & barred:
-                return end
-        return None
+        free = [end for end in self.others() if frame.row[end.index] >= 0 and not int(frame.flags[end.index]) & barred]
+        return min(free, key=lambda end: (end.chapter == FACTORS, end.index), default=None)
 
     # ---- proof ----------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def _nature(frame: Frame) -> Bools:
 
 def _before_its_nature(frame: Frame) -> Bools:
     """A drug code of this kind stands first: nothing that could be its nature is before it."""
-    drug = _drug(frame)
+    drug = _drug(frame) & in_effect(frame)
     nature = _nature(frame)
     first = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
     np.minimum.at(first, frame.claim[nature], frame.place[nature])

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import NoteEntry
-from claimwright.edits.hit import Hit
+from claimwright.edits.hit import FACTORS, Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion, OneOf, Order
 from claimwright.model import Authority, Because, Finding, Fix, Severity
-
-FACTORS = "21"
-"""Chapter of factors that influence health status and of encounters."""
 
 
 @rule(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from claimwright.edits.hit import End, Hit, holder_of
+from claimwright.edits.hit import FACTORS, End, Hit, holder_of
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Pair
 from claimwright.model import Authority, Because, Finding, Fix, Severity
 
-SYMPTOMS, FACTORS = "18", "21"
+SYMPTOMS = "18"
 
 
 @rule(

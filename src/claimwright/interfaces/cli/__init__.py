@@ -53,7 +53,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; every failure is one sentence and an exit code (2 input, 3 data)."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="claimwright", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except ClaimwrightError as error:
