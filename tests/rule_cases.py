@@ -3,8 +3,9 @@
 A case names a claim as the contract has it (`date_of_service` stands for both service dates; the
 setting is outpatient unless given) and in `expect` all findings of its rule: no more, no fewer. Of a
 finding only what is written is compared. `at` lists codes, or places such as `line.1`; `message` and
-`fix.say` are fragments, `silent_of` one that the message lacks; `fix.ask` is a fragment, or true/false for "a question or not"; other keys of
-`fix` are compared whole. Each entry of `because` must fit some proof of the finding.
+`fix.say` are fragments, `silent_of` one that the message lacks; `fix.ask` is a fragment, or true/false
+for "a question or not"; other keys of `fix` are compared whole. Each entry of `because` must fit some
+proof of the finding.
 """
 
 from __future__ import annotations
@@ -105,18 +106,18 @@ def _unlike(wanted: dict[str, Any], finding: Finding) -> list[str]:
     wrong = []
     if "at" in wanted and wanted["at"] != _places(finding, wanted["at"]):
         wrong.append(f"at {_places(finding, wanted['at'])}, expected {wanted['at']}")
-    for key in ("severity", "authority"):
-        if key in wanted and wanted[key] != str(getattr(finding, key)):
-            wrong.append(f"{key} {getattr(finding, key)}, expected {wanted[key]}")
+    wrong += [
+        f"{key} {getattr(finding, key)}, expected {wanted[key]}"
+        for key in ("severity", "authority")
+        if key in wanted and wanted[key] != str(getattr(finding, key))
+    ]
     if wanted.get("message", "") not in finding.message:
         wrong.append(f"message {finding.message!r} lacks {wanted['message']!r}")
     if "silent_of" in wanted and wanted["silent_of"] in finding.message:
         wrong.append(f"message {finding.message!r} speaks of {wanted['silent_of']!r}")
     wrong += _unlike_fix(wanted.get("fix", {}), finding)
-    for proof in wanted.get("because", []):
-        if not any(_fits(proof, each) for each in finding.because):
-            wrong.append(f"no proof fits {proof}")
-    return wrong
+    proofs = wanted.get("because", [])
+    return wrong + [f"no proof fits {each}" for each in proofs if not any(_fits(each, one) for one in finding.because)]
 
 
 def _places(finding: Finding, like: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -30,8 +31,14 @@ def tracked() -> list[Path]:
         check=False,
     )
     names = listed.stdout.splitlines()
-    files = [ROOT / name for name in names] if names else [file for file in ROOT.rglob("*") if ".git" not in file.parts]
+    files = [ROOT / name for name in names] if names else list(_plain(ROOT))
     return [file for file in files if file.is_file()]
+
+
+def _plain(folder: Path) -> Iterator[Path]:
+    for each in sorted(folder.iterdir()):
+        if not each.name.startswith("."):
+            yield from _plain(each) if each.is_dir() else [each]
 
 
 def texts() -> list[tuple[str, str]]:
@@ -130,12 +137,9 @@ def test_the_readme_opens_with_the_demo_and_the_tests() -> None:
 
 # ---- what no file may hold --------------------------------------------------------------------------
 
-REGISTRY = re.compile(
-    r"https?://[^\s\"')>]*(?:py" r"pi\b|python" r"hosted|arti" r"factory|nex" r"us\.|dev" r"pi\b)", re.IGNORECASE
-)
-MACHINE = re.compile(
-    r"(?<![\w./~:-])(?:/ho" r"me/|/Us" r"ers/|/ro" r"ot/|/wo" r"rk/|/t" r"mp/|/va" r"r/|[A-Z]:\\Us" r"ers\\)\w"
-)
+REGISTRY = re.compile(r"https?://[^\s\"')>]*(?:pypi\b|pythonhosted|artifactory|nexus\.|devpi\b)", re.IGNORECASE)
+MACHINE = re.compile(r"(?<![\w./~:-])(?:/(?:home|Users|root|work|tmp|var|opt|mnt)/|[A-Z]:\\Users\\)\w")
+NAMES = ["home", "Users", "root", "work", "tmp", "var", "opt", "mnt"]
 
 
 def test_no_file_holds_the_address_of_a_package_registry() -> None:
@@ -146,12 +150,17 @@ def test_no_file_holds_a_path_of_one_machine() -> None:
     assert [(name, found[0]) for name, text in texts() if (found := MACHINE.search(text))] == []
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["https://pypi.org/simple", "see /home/someone/file", "(/tmp/x)", 'path="/work/main"'],
-)
-def test_such_lines_would_be_found(line: str) -> None:
-    assert REGISTRY.search(line) or MACHINE.search(line)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_path_of_one_machine_would_be_found(name: str) -> None:
+    path = f"/{name}/someone"
+    for line in (f"see {path}", f"({path})", f'place="{path}"', f"PLACE={path}"):
+        assert MACHINE.search(line), line
+    assert not MACHINE.search(f"https://example.org{path}")
+
+
+@pytest.mark.parametrize("host", ["pypi.org/simple", "files.pythonhosted.org/x", "repo.example/artifactory/x"])
+def test_the_address_of_a_package_registry_would_be_found(host: str) -> None:
+    assert REGISTRY.search(f"--index-url https://{host}")
 
 
 # ---- starting a rule --------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from claimwright.book.home import Input, sha256
 from claimwright.book.store import Book
 from claimwright.edits.registry import HEADINGS, Rule, load_rules
 from claimwright.engine import Engine
-
 from tests import mini, rule_cases
 from tests.rule_cases import Case
 
@@ -56,7 +55,8 @@ def _of(rule: Rule) -> list[Case]:
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_every_rule_has_a_case_file_with_a_hit_and_a_miss(rule: Rule) -> None:
     cases = _of(rule)
-    assert cases, f"tests/cases/edits/diagnosis/{rule.name}.yaml is missing"
+    room = rule.module.split(".")[-2]
+    assert cases, f"tests/cases/edits/{room}/{rule.name}.yaml is missing"
     assert {case.rule for case in cases} == {rule.code}
     assert any(case.expect for case in cases)
     assert any(not case.expect and not case.not_evaluated for case in cases)
@@ -67,7 +67,9 @@ def test_every_rule_is_tried_on_both_sides_of_a_boundary_date(rule: Rule) -> Non
     dated: dict[str, dict[str, str]] = defaultdict(dict)
     for case in _of(rule):
         dated[case.apart_from_date][case.day] = repr(case.expect) + case.not_evaluated
-    assert any(len(set(outcomes.values())) > 1 for outcomes in dated.values()), f"{rule.name}: no two cases differ by date"
+    assert any(len(set(outcomes.values())) > 1 for outcomes in dated.values()), (
+        f"{rule.name}: no two cases differ by date"
+    )
 
 
 @pytest.mark.parametrize("file", sorted(rule_cases.FOLDER.rglob("*.yaml")), ids=lambda file: file.stem)

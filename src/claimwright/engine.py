@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from claimwright.book.columns import columns
 from claimwright.book.era import check_era
@@ -12,10 +12,16 @@ from claimwright.book.store import Book, open_book
 from claimwright.claims.batch import ClaimBatch, batch_of, subset
 from claimwright.claims.wire import claim_from_object
 from claimwright.edits.frame import EPOCH, Frame
-from claimwright.edits.hit import End, Hit, Scene
+from claimwright.edits.hit import ENDS, Hit, Scene
 from claimwright.edits.pending import pending
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
-from claimwright.model import Claim, Finding, NotEvaluated, Report, Severity, Verdict
+from claimwright.model import Claim, Finding, NotEvaluated, Report, RiskOverview, RiskResult, Severity, Verdict
+
+if TYPE_CHECKING:
+    from claimwright.model import GroupReport
+
+if TYPE_CHECKING:
+    from claimwright.grouping.hcc import Case
 
 
 class Engine:
@@ -46,11 +52,88 @@ class Engine:
         batch = batch_of(read, otherwise)
         for claim in read:
             self.book.need_registry(claim.date_of_service(otherwise))
+            for procedure in claim.procedures:
+                self.book.need_registry(claim.date_of_procedure(procedure, otherwise))
         findings: list[list[Finding]] = [[] for _ in read]
         for scene, owners in self._scenes(batch, as_of):
             for each in self.rules.values():
                 self._run(each, scene, owners, findings)
         return [self._report(claim, found, otherwise, as_of) for claim, found in zip(read, findings, strict=True)]
+
+    def group(
+        self, claim: Claim | dict[str, Any], day: date | None = None, version: int | None = None
+    ) -> GroupReport:
+        """The MS-DRG of an inpatient claim, why, and what one change would give.
+
+        `day` is the discharge date if the claim carries none; `version` (431 is v43.1) overrides the
+        version in force on it. Errors: `InputError` for a claim that is not inpatient or a version
+        that does not exist, `EditionMissing` for a discharge date that no loaded version covers.
+        """
+        return self.group_all([claim], day, version)[0]
+
+    def group_all(
+        self, claims: Iterable[Claim | dict[str, Any]], day: date | None = None, version: int | None = None
+    ) -> list[GroupReport]:
+        """One report a claim, in the order of the claims; see `group`."""
+        from claimwright.grouping.cases import need_inpatient
+        from claimwright.grouping.explain import explain
+        from claimwright.grouping.msdrg_engine import installed, numbered
+
+        read = [each if isinstance(each, Claim) else claim_from_object(each) for each in claims]
+        otherwise = day or date.today()
+        grouper = installed(self.book)
+        chosen = numbered(grouper, version) if version is not None else None
+        for claim in read:
+            need_inpatient(claim)
+        days = [claim.date_of_service(otherwise) for claim in read]
+        used = [chosen or grouper.version_on(each) for each in days]
+        reports = self.check_all(read, otherwise)
+        return [
+            explain(claim, each, self.book, grouper, report.findings, which)
+            for claim, each, report, which in zip(read, days, reports, used, strict=True)
+        ]
+
+    def risk(
+        self,
+        claim: Claim | dict[str, Any],
+        model: str = "all",
+        year: int | None = None,
+        variant: str = "",
+        day: date | None = None,
+        as_of: date | None = None,
+        **beneficiary: Any,
+    ) -> RiskResult | RiskOverview:
+        """The CMS-HCC score of a claim's diagnoses, with its reasons; all models unless one is named.
+
+        `beneficiary` is what the claim does not carry: see `claimwright.grouping.risk_request.Beneficiary`.
+        Errors: `InputError`, and `EditionMissing` for a payment year that is not loaded.
+        """
+        from claimwright.grouping.risk_request import Beneficiary, of_claim
+
+        read = claim if isinstance(claim, Claim) else claim_from_object(claim)
+        return self._risk(*of_claim(read, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
+
+    def risk_of_codes(
+        self,
+        codes: Sequence[str],
+        model: str = "all",
+        year: int | None = None,
+        variant: str = "",
+        day: date | None = None,
+        as_of: date | None = None,
+        **beneficiary: Any,
+    ) -> RiskResult | RiskOverview:
+        """As `risk`, for codes in effect on `day`, or on any day of the year before the payment year."""
+        from claimwright.grouping.risk_request import Beneficiary, of_codes
+
+        return self._risk(*of_codes(codes, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
+
+    def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
+        from claimwright.grouping.hcc import explain, model_named, overview
+
+        if model == "all":
+            return overview(self.book, case, year, variant)
+        return explain(self.book, case, model_named(model), year, variant)
 
     def _scenes(self, batch: ClaimBatch, as_of: date | None) -> list[tuple[Scene, list[int]]]:
         """The batch split by the edition that answers, with the indices of the claims in each part."""
@@ -70,7 +153,7 @@ class Engine:
     def _run(self, rule: Rule, scene: Scene, owners: list[int], findings: list[list[Finding]]) -> None:
         hits = rule.relation.find(scene.frame)
         for left, right, key in zip(hits.left.tolist(), hits.right.tolist(), hits.key.tolist(), strict=True):
-            hit = Hit(rule, scene, End(scene, left), right, key)
+            hit = Hit(rule, scene, ENDS[hits.kind](scene, left), right, key)
             if hit.day not in rule.in_force or self._missing(rule, hit.day):
                 continue
             finding = rule.explain(hit)
@@ -100,7 +183,7 @@ class Engine:
             claim=claim.id,
             verdict=_verdict(findings),
             date_of_service=day,
-            editions=self.book.editions_used(day, as_of),
+            editions=self.book.editions_used(day, as_of) + (self.book.pcs.editions_used(day) if claim.procedures else ()),
             findings=findings,
             not_evaluated=(*lacking, *pending(claim)),
             date_assumed=not (claim.service_from or claim.service_to),

@@ -73,7 +73,13 @@ def master_table(rows: Sequence[RegistryRow], ends: date = ENDS, magic: bytes = 
             pool += b"".join(flag.encode() + b"\0" for flag in row.flags)
     body = b"".join(
         struct.pack(
-            "<8siiIHH", row.code.encode(), number(row.starts), number(row.ends or ends), places[row.flags], len(row.flags), 0
+            "<8siiIHH",
+            row.code.encode(),
+            number(row.starts),
+            number(row.ends or ends),
+            places[row.flags],
+            len(row.flags),
+            0,
         )
         for row in rows
     )

@@ -5,6 +5,8 @@ The same input gives the same bytes: nothing here reads a clock, an environment 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import shutil
 import sqlite3
@@ -66,14 +68,15 @@ def ensure(folder: Path | None = None, progress: Progress = lambda step, done: N
     if force or not (place / "manifest.json").is_file():
         with homes.writing(folder):
             (folder / "books").mkdir(parents=True, exist_ok=True)
-            _compile_beside(place, files, progress)
+            _compile_beside(place, files, progress, force)
     with homes.writing(folder):
         homes.point(folder, name, files)
     return place
 
 
-def _compile_beside(place: Path, files: list[homes.Input], progress: Progress) -> None:
-    work = Path(tempfile.mkdtemp(dir=place.parent, prefix=".building-"))
+def _compile_beside(place: Path, files: list[homes.Input], progress: Progress, force: bool) -> None:
+    homes.sweep(place.parent)
+    work = Path(tempfile.mkdtemp(dir=place.parent, prefix=homes.UNFINISHED))
     try:
         try:
             compile_book(files, work, progress)
@@ -82,13 +85,29 @@ def _compile_beside(place: Path, files: list[homes.Input], progress: Progress) -
                 f"The book could not be written to {place.parent} ({error}). Free some space, or set "
                 "CLAIMWRIGHT_HOME to a folder on another disk"
             ) from None
-        if place.exists():  # built anew by force, or by another process meanwhile: the same bytes
-            shutil.rmtree(place)
-        work.rename(place)
-    except FileExistsError:
-        pass  # another process has just put the same book in place
+        _put_in_place(work, place, force)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _put_in_place(work: Path, place: Path, force: bool) -> None:
+    """Rename the new book into its place.
+
+    Another process may have built the same book meanwhile. Its readers may be opening it: it stays,
+    unless `force` asks for a new one; then the old one is moved aside first, never emptied in place.
+    """
+    if force and place.exists():
+        aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=homes.UNFINISHED))
+        with contextlib.suppress(FileNotFoundError):
+            place.rename(aside / "old")
+        shutil.rmtree(aside, ignore_errors=True)
+    elif place.exists() and not (place / "manifest.json").is_file():
+        shutil.rmtree(place)  # no whole book: nobody reads it
+    try:
+        work.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
 
 
 def compile_book(files: list[homes.Input], work: Path, progress: Progress = lambda step, done: None) -> None:

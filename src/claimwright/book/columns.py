@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from claimwright.book.store import Book
 from claimwright.errors import BookDamaged
-from claimwright.sources.mce import FLAGS
+from claimwright.sources.mce import FLAGS, PROCEDURE_FLAGS
 
 FLAG_BIT = {flag: np.uint32(1 << number) for number, flag in enumerate(FLAGS)}
+PROCEDURE_FLAG_BIT = {flag: np.uint32(1 << number) for number, flag in enumerate(PROCEDURE_FLAGS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Columns:
 def _load(file: Path) -> npt.NDArray[Any]:
     try:
         loaded: npt.NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise BookDamaged(
             f"The book's array {file.name} cannot be read ({error}). Build it anew: claimwright data build --force"
         ) from None

@@ -15,15 +15,19 @@ import contextlib
 import errno
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
-from claimwright import __version__
-from claimwright.errors import BookMissing
+from claimwright.errors import BookDamaged, BookMissing, SourceError
 from claimwright.sources.installed import mce_file, shipped, tabular_file
 
-FORMAT = 3
+__version__: str = import_module("claimwright").__version__
+"""By name: the package's front door names every room, and a room may not lean on those above it."""
+
+FORMAT = 4
 """Number of the book's layout; a book of another number is compiled anew."""
 
 
@@ -71,26 +75,35 @@ def inputs(folder: Path) -> list[Input]:
         found += [Input(kind, file, "", "claimwright", "Apache-2.0") for file in sorted(shipped(kind).glob("*.yaml"))]
     found = [Input(each.table, each.path, sha256(each.path), each.origin, each.licence) for each in found]
     for record in sorted((folder / "sources").glob("*/*/record.json")):
-        entry = json.loads(record.read_text(encoding="utf-8"))
-        found.append(
-            Input(
-                table=entry["table"],
-                path=record.parent / entry["file"],
-                sha256=entry["sha256"],
-                origin="added by the user",
-                licence=entry["licence"],
-                release=entry.get("release", ""),
-                added=entry.get("added", ""),
-            )
-        )
+        try:
+            found.append(_added(record))
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise BookDamaged(
+                f"{record} cannot be read ({error}). Remove its folder and add the file again: claimwright data add"
+            ) from None
     return found
+
+
+def _added(record: Path) -> Input:
+    entry = json.loads(record.read_text(encoding="utf-8"))
+    return Input(
+        table=entry["table"],
+        path=record.parent / entry["file"],
+        sha256=entry["sha256"],
+        origin="added by the user",
+        licence=entry["licence"],
+        release=entry.get("release", ""),
+        added=entry.get("added", ""),
+    )
 
 
 def fingerprint(files: list[Input]) -> str:
     """Names a book by what it is compiled from, and by what: a release may read a note better."""
     import hashlib
 
-    parts = [f"format {FORMAT} {__version__}"] + [f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files]
+    parts = [f"format {FORMAT} {__version__}"] + [
+        f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -98,14 +111,20 @@ def current(folder: Path) -> Path | None:
     """The book in use, or None when there is none or its inputs have changed since."""
     try:
         pointer = json.loads((folder / "current.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        book = folder / "books" / str(pointer["book"])
+        made_by = pointer["format"], pointer["version"]
+        listed = [(Path(path), size, changed) for path, size, changed in pointer["inputs"]]
+    except (OSError, ValueError, LookupError, TypeError):
         return None
-    book = folder / "books" / str(pointer.get("book"))
-    if (pointer.get("format"), pointer.get("version")) != (FORMAT, __version__) or not (book / "manifest.json").is_file():
+    if made_by != (FORMAT, __version__) or not (book / "manifest.json").is_file():
         return None
-    for path, size, changed in pointer["inputs"]:
+    sources = folder / "sources"
+    added = {record.parent for record in sources.glob("*/*/record.json")}
+    if added != {path.parent for path, _, _ in listed if path.is_relative_to(sources)}:
+        return None
+    for path, size, changed in listed:
         with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands
-            status = Path(path).stat()
+            status = path.stat()
             if (status.st_size, status.st_mtime_ns) != (size, changed):
                 return None
     return book
@@ -116,10 +135,29 @@ def point(folder: Path, book: str, files: list[Input]) -> None:
     import shutil
 
     stats = [(str(each.path), each.path.stat().st_size, each.path.stat().st_mtime_ns) for each in files]
-    replace_text(folder / "current.json", json.dumps({"format": FORMAT, "version": __version__, "book": book, "inputs": stats}))
+    replace_text(
+        folder / "current.json", json.dumps({"format": FORMAT, "version": __version__, "book": book, "inputs": stats})
+    )
     for other in (folder / "books").iterdir():
-        if other.name != book and not other.name.startswith(".building-"):
+        if other.name != book and not other.name.startswith(UNFINISHED):
             shutil.rmtree(other, ignore_errors=True)
+
+
+UNFINISHED = ".building-"
+"""How the folder of a book in the making begins its name."""
+
+_STALE_SECONDS = 3600
+"""A build takes seconds; what is older was left by a process that was killed."""
+
+
+def sweep(books: Path) -> None:
+    """Remove what killed builds left among `books` and beside them."""
+    import shutil
+
+    for left in (*books.glob(f"{UNFINISHED}*"), *books.parent.glob(".current.json-*")):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
 
 
 def replace_text(file: Path, text: str) -> None:
@@ -143,7 +181,8 @@ def writing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # numpy reports a short write as an OSError without a number.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, None):
             raise BookMissing(
                 f"No space left while writing {place}. The book needs about 150 MB; free some, or set "
                 "CLAIMWRIGHT_HOME to a folder on another disk"
@@ -159,7 +198,10 @@ def add_source(folder: Path, table: str, file: Path, licence: str, release: str,
     """Copy `file` into the home with its record; adding the same bytes again changes nothing."""
     import shutil
 
-    digest = sha256(file)
+    try:
+        digest = sha256(file)
+    except OSError as error:
+        raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
     place = folder / "sources" / table / digest[:16]
     if (place / "record.json").is_file():
         return place

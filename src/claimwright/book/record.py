@@ -88,11 +88,59 @@ class SourceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Character:
+    """One character of an ICD-10-PCS code: what it decides (`axis`) and what it says here.
+
+    `axis` and `label` are None where no loaded edition of the tables has it.
+    """
+
+    position: int
+    character: str
+    axis: str | None
+    label: str | None
+    definition: str | None = field(default=None, metadata={"omit": True})
+
+
+@dataclass(frozen=True, slots=True)
+class MsdrgRecord:
+    """A code in MS-DRG: MDC and medical DRGs as principal diagnosis, level as a secondary one.
+
+    `drgs` are those it groups to alone, with a CC and with an MCC, without a procedure, discharged
+    home; `mdcs` has two where the MDC depends on the sex. `mdc` is None for a code that cannot be
+    principal.
+    """
+
+    mdc: str | None
+    drgs: tuple[str, ...]
+    severity: str
+    mdc_title: str | None
+    mdcs: tuple[str, ...]
+    titles: dict[str, str]
+    version: str
+    starts: date = field(metadata={"json": "from"})
+    ends: date | None = field(metadata={"json": "to"})
+
+
+@dataclass(frozen=True, slots=True)
+class HccRecord:
+    """The HCC of a code in one model and year; `coefficient` is that of `segment`, None where none is settled."""
+
+    model: str
+    year: int
+    hcc: int
+    label: str
+    coefficient: float | None
+    segment: str | None
+    proposed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRecord:
     """Everything the official tables say of `code` on `date`.
 
     `title` is None when no loaded edition names the code; `title_note` then says so.
-    `seventh_characters` maps each permitted character to its meaning.
+    `seventh_characters` maps each permitted character to its meaning. `characters` are those of an
+    ICD-10-PCS code or its beginning; `also` says what else the same letters may mean.
     """
 
     code: str
@@ -117,6 +165,10 @@ class CodeRecord:
     editions: tuple[EditionUsed, ...]
     sources: tuple[SourceRecord, ...]
     title_note: str | None = None
+    characters: tuple[Character, ...] = field(default=(), metadata={"omit": True})
+    also: str | None = field(default=None, metadata={"omit": True})
+    msdrg: MsdrgRecord | None = None
+    hcc: tuple[HccRecord, ...] = ()
 
 
 class Period(NamedTuple):

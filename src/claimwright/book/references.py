@@ -99,7 +99,9 @@ class ReferenceParser:
         ends = [item["a"]] + ([item["b"]] if item["b"] else [])
         missing = [end for end in ends if undotted(end) not in self.tree.where]
         if missing:
-            return Reference(text, (), f"{' and '.join(missing)} does not exist in this edition")
+            return Reference(
+                text, (), f"{' and '.join(missing)} {'do' if len(missing) > 1 else 'does'} not exist in this edition"
+            )
         low = self.tree.where[undotted(ends[0])]
         stop = self.tree.nodes[self.tree.where[undotted(ends[-1])]].stop
         if item["b"] and item["db"] and not item["da"] and self._cousins(*ends):

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from claimwright.book import hcc, msdrg
 from claimwright.book.record import (
     DAYS,
     Change,
@@ -27,7 +28,7 @@ from claimwright.book.record import (
     flags_of,
     joined,
 )
-from claimwright.errors import InputError
+from claimwright.book.show_pcs import namesake, procedure_record
 from claimwright.model import EditionUsed, dotted, undotted
 
 if TYPE_CHECKING:
@@ -328,6 +329,8 @@ class _Batch:
         self.periods = self._read_periods()
         self.became, self.came_from = self._read_conversions()
         self.stems = self._find_stems()
+        self.msdrg = msdrg.records(self.book, self.codes, shelf.day)
+        self.hcc = hcc.records(self.book, self.codes)
         for edition in shelf.order:
             nodes, stems = ([e for e in each.values() if e.edition == edition] for each in (self.nodes, self.stems))
             if nodes or stems:
@@ -390,7 +393,8 @@ class _Batch:
             periods = self.periods.get(code, [])
             node = self.nodes.get(code)
             if node is None and not periods:
-                raise InputError("code", f"{name!r} is in no loaded table", "a code, category, block or chapter")
+                yield procedure_record(self.shelf, name)
+                continue
             yield self._record(code, node, periods)
 
     def _record(self, code: str, node: NodeEntry | None, periods: list[Period]) -> CodeRecord:
@@ -425,6 +429,9 @@ class _Batch:
             editions=self.shelf.editions,
             sources=self.shelf.sources(place.edition if place else None),
             title_note=None if node else self._placed(place),
+            msdrg=self.msdrg.get(code),
+            hcc=self.hcc.get(code, ()),
+            also=namesake(self.shelf, code),
         )
 
     def _notes(self, tree: _Families | None, node: NodeEntry | None, place: NodeEntry | None) -> tuple[NoteRecord, ...]:

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from claimwright.book import home as homes
 from claimwright.book.era import check_era
 from claimwright.errors import BookDamaged, EditionMissing
-from claimwright.model import EditionUsed, Interval
+from claimwright.model import EditionUsed, Interval, dotted
 
 if TYPE_CHECKING:
+    from claimwright.book.pcs import Pcs
     from claimwright.book.record import CodeRecord
     from claimwright.book.search import Hits
     from claimwright.book.show import Notes, Shelf
+
+T = TypeVar("T")
+
+MOST_KEPT = 50_000
+"""Small answers kept in memory before they are dropped (some 20 MB)."""
 
 FIRST_DAY = date(2015, 10, 1)
 """ICD-10-CM is in force since this day (first row of the dated registry)."""
@@ -104,7 +110,9 @@ class Book:
             self._editions = tuple(self._load_editions())
             self._shelves: dict[tuple[date, date | None], Shelf] = {}
             self._notes: dict[int, Notes] = {}
-        except (OSError, ValueError, KeyError, sqlite3.DatabaseError) as error:
+            self._kept: dict[tuple[Any, ...], Any] = {}
+            self.registry_window  # noqa: B018 - a manifest without it is damage, told now
+        except (OSError, ValueError, LookupError, TypeError, sqlite3.DatabaseError) as error:
             raise BookDamaged(
                 f"The book in {folder} cannot be read ({error}). Build it anew: claimwright data build --force"
             ) from None
@@ -148,7 +156,8 @@ class Book:
         """
         known = [each for each in self._editions if as_of is None or each.window.starts <= as_of]
         if not known:
-            raise EditionMissing("icd10cm-tabular", as_of or day, tuple(each.name for each in self._editions))
+            how = "With --as-of only editions in force by that day answer: claimwright data add icd10cm-tabular FILE"
+            raise EditionMissing("icd10cm-tabular", as_of or day, tuple(each.name for each in self._editions), how)
         best = min(known, key=lambda each: (each.window.distance(day), -each.number))
         return best, day not in best.window
 
@@ -233,6 +242,13 @@ class Book:
             return None
         return bool(self.rows("SELECT 1 FROM poa_exempt WHERE code = ? AND edition = ?", (code, edition[2])))
 
+    @cached_property
+    def pcs(self) -> Pcs:
+        """ICD-10-PCS: validity, conversions, and the meaning of characters."""
+        from claimwright.book.pcs import Pcs
+
+        return Pcs(self)
+
     # ---- the tree -------------------------------------------------------------------------------
 
     def node(self, edition: int, code: str) -> NodeEntry | None:
@@ -243,8 +259,19 @@ class Book:
 
     def node_at(self, edition: int, pos: int) -> NodeEntry:
         """The node at a position."""
-        row = self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]
-        return _node(row)
+        return self._keep(
+            ("node", edition, pos),
+            lambda: _node(self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]),
+        )
+
+    def _keep(self, key: tuple[Any, ...], read: Callable[[], T]) -> T:
+        """The answer to a small question, read once: explanations ask the same again and again."""
+        kept = self._kept.get(key)
+        if kept is None:
+            if len(self._kept) > MOST_KEPT:
+                self._kept.clear()
+            kept = self._kept[key] = read()
+        return kept
 
     def path(self, node: NodeEntry) -> list[NodeEntry]:
         """The node and its ancestors, nearest first."""
@@ -292,6 +319,9 @@ class Book:
 
     def notes_at(self, edition: int, holder: int, kinds: Sequence[str] = ()) -> list[NoteEntry]:
         """Notes held by one node itself, in document order."""
+        return self._keep(("notes", edition, holder, *kinds), lambda: self._read_notes(edition, holder, kinds))
+
+    def _read_notes(self, edition: int, holder: int, kinds: Sequence[str]) -> list[NoteEntry]:
         some = f" AND n.kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         sql = f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.holder = ?{some} ORDER BY n.number"
         found = self.rows(sql, (edition, holder, *kinds))
@@ -299,8 +329,8 @@ class Book:
 
     def note(self, edition: int, number: int) -> NoteEntry:
         """One note by its number."""
-        row = self.rows(f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.number = ?", (edition, number))[0]
-        return _note(row)
+        sql = f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.number = ?"
+        return self._keep(("note", edition, number), lambda: _note(self.rows(sql, (edition, number))[0]))
 
     def targets(self, note: NoteEntry) -> list[tuple[str, str, str]]:
         """(text, exact code or "", problem or "") of every reference of a note."""
@@ -308,7 +338,8 @@ class Book:
             "SELECT r.text, r.exact, r.problem FROM note_reference l JOIN reference r ON r.id = l.reference "
             "WHERE l.edition = ? AND l.note = ? ORDER BY l.ordinal"
         )
-        return [(text, exact, problem) for text, exact, problem in self.rows(sql, (note.edition, note.number))]
+        key = ("targets", note.edition, note.number)
+        return self._keep(key, lambda: [(t, exact, p) for t, exact, p in self.rows(sql, key[1:])])
 
     def names(self, note: NoteEntry, pos: int) -> bool:
         """Does the note name the node at `pos`, or a family that holds it?"""
@@ -368,6 +399,9 @@ class Book:
 
     def citation(self, document: str, section: str, day: date) -> dict[str, Any] | None:
         """A section of a source document in the edition nearest to `day`; None when it is not known."""
+        return self._keep(("citation", document, section, day), lambda: self._read_citation(document, section, day))
+
+    def _read_citation(self, document: str, section: str, day: date) -> dict[str, Any] | None:
         found = self.rows(
             "SELECT edition, starts, ends, authority, title, page, text FROM citation "
             "WHERE document = ? AND section = ?",
@@ -376,6 +410,16 @@ class Book:
         keys = ("edition", "starts", "ends", "authority", "title", "page", "text")
         entries = [dict(zip(keys, row, strict=True)) for row in found]
         return min(entries, key=lambda each: _distance(each, day), default=None)
+
+    def near(self, code: str) -> tuple[str, ...]:
+        """Known codes and headings that one misread letter, or an ending too long, would explain (with dot)."""
+        read = [code[:1] + code[1:].replace(letter, digit) for letter, digit in (("O", "0"), ("I", "1"), ("L", "1"))]
+        read += [code[:length] for length in range(len(code) - 1, 2, -1)]
+        found = [each for each in dict.fromkeys(read) if each != code and self._known(each)]
+        return tuple(dotted(each) for each in found[:1])
+
+    def _known(self, code: str) -> bool:
+        return any(self.node(each.number, code) for each in self._editions) or bool(self.registry(code))
 
     # ---- records --------------------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ from claimwright.sources import tabular
 
 NOT_LOADED = {
     "icd10cm-index": "Alphabetic Index (CDC)",
-    "icd10pcs-tables": "ICD-10-PCS tables (CMS)",
     "msdrg-weights": "MS-DRG weights, Table 5 (CMS)",
     "ncci-ptp": "procedure-to-procedure edits (CMS)",
     "ncci-mue": "medically unlikely edits (CMS)",

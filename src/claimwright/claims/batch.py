@@ -14,6 +14,7 @@ from claimwright.model import Claim, Setting, undotted
 SETTINGS = tuple(Setting)
 SEXES = ("U", "F", "M")
 UNKNOWN_AGE = -1
+NO_STATUS, NOT_A_STATUS = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,12 @@ class ClaimBatch:
 
     Claims: `setting` uint8 (index into SETTINGS), `day` int32 (days since 1970-01-01 of the date
     that decides), `age` int16 completed years or -1, `sex` uint8 (index into SEXES),
-    `exempt` bool (hospital exempt from present-on-admission reporting).
+    `exempt` bool (hospital exempt from present-on-admission reporting), `status` int16 (discharge
+    status; NO_STATUS for none, NOT_A_STATUS for a text that is no number of two digits).
     Diagnoses: `offsets` int64 [n + 1]; `codes` S8 [L] without dots (an eighth character marks a text
     too long to be a code); `poa` S1 [L], empty when absent.
+    Procedures: `procedure_offsets` int64 [n + 1]; `procedure_codes` S8 [P]; `procedure_days` int32 [P],
+    the date that decides for each.
     Lines: `line_offsets` int64 [n + 1]; `modifiers` S2 [S, 4]; `pointer_offsets` int64 [S + 1] and
     `pointers` int32, positions of diagnoses in the claim from 0. `claims` are the claims themselves.
     """
@@ -38,6 +42,10 @@ class ClaimBatch:
     offsets: npt.NDArray[np.int64]
     codes: npt.NDArray[np.bytes_]
     poa: npt.NDArray[np.bytes_]
+    status: npt.NDArray[np.int16]
+    procedure_offsets: npt.NDArray[np.int64]
+    procedure_codes: npt.NDArray[np.bytes_]
+    procedure_days: npt.NDArray[np.int32]
     line_offsets: npt.NDArray[np.int64]
     modifiers: npt.NDArray[np.bytes_]
     pointer_offsets: npt.NDArray[np.int64]
@@ -51,6 +59,7 @@ def batch_of(claims: Sequence[Claim], otherwise: date) -> ClaimBatch:
     """Columns of `claims`; `otherwise` is the date of service of claims that carry none."""
     diagnoses = [each for claim in claims for each in claim.diagnoses]
     lines = [each for claim in claims for each in claim.lines]
+    procedures = [(claim, each) for claim in claims for each in claim.procedures]
     epoch = date(1970, 1, 1)
     return ClaimBatch(
         claims=tuple(claims),
@@ -60,8 +69,14 @@ def batch_of(claims: Sequence[Claim], otherwise: date) -> ClaimBatch:
         sex=np.array([SEXES.index(claim.patient.sex) for claim in claims], dtype=np.uint8),
         exempt=np.array([claim.poa_exempt_hospital for claim in claims], dtype=np.bool_),
         offsets=_offsets([len(claim.diagnoses) for claim in claims]),
-        codes=np.array([undotted(each.code).encode("ascii", "replace")[:8] for each in diagnoses], dtype="S8"),
+        codes=np.array([_packed(each.code) for each in diagnoses], dtype="S8"),
         poa=np.array([(each.poa or "").strip().upper().encode("ascii", "replace") for each in diagnoses], dtype="S1"),
+        status=np.array([_status(claim.discharge_status) for claim in claims], dtype=np.int16),
+        procedure_offsets=_offsets([len(claim.procedures) for claim in claims]),
+        procedure_codes=np.array([_packed(each.code) for _, each in procedures], dtype="S8"),
+        procedure_days=np.array(
+            [(claim.date_of_procedure(each, otherwise) - epoch).days for claim, each in procedures], dtype=np.int32
+        ),
         line_offsets=_offsets([len(claim.lines) for claim in claims]),
         modifiers=_modifiers([line.modifiers for line in lines]),
         pointer_offsets=_offsets([len(line.pointers) for line in lines]),
@@ -76,6 +91,7 @@ def subset(batch: ClaimBatch, owners: Sequence[int]) -> ClaimBatch:
 
 def _narrow(batch: ClaimBatch, at: npt.NDArray[np.int64]) -> ClaimBatch:
     diagnoses, lines = _inside(batch.offsets, at), _inside(batch.line_offsets, at)
+    procedures = _inside(batch.procedure_offsets, at)
     pointers = _inside(batch.pointer_offsets, lines)
     return ClaimBatch(
         claims=tuple(batch.claims[each] for each in at.tolist()),
@@ -87,6 +103,10 @@ def _narrow(batch: ClaimBatch, at: npt.NDArray[np.int64]) -> ClaimBatch:
         offsets=_offsets(np.diff(batch.offsets)[at].tolist()),
         codes=batch.codes[diagnoses],
         poa=batch.poa[diagnoses],
+        status=batch.status[at],
+        procedure_offsets=_offsets(np.diff(batch.procedure_offsets)[at].tolist()),
+        procedure_codes=batch.procedure_codes[procedures],
+        procedure_days=batch.procedure_days[procedures],
         line_offsets=_offsets(np.diff(batch.line_offsets)[at].tolist()),
         modifiers=batch.modifiers[lines],
         pointer_offsets=_offsets(np.diff(batch.pointer_offsets)[lines].tolist()),
@@ -98,6 +118,18 @@ def _inside(offsets: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.ND
     """Indices of everything that the owners at `at` own."""
     parts = [np.arange(offsets[each], offsets[each + 1]) for each in at.tolist()]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _packed(code: str) -> bytes:
+    """A code of any code set without dots; an eighth character marks a text too long to be one."""
+    return undotted(code).encode("ascii", "replace")[:8]
+
+
+def _status(text: str | None) -> int:
+    stated = (text or "").strip()
+    if not stated:
+        return NO_STATUS
+    return int(stated) if len(stated) <= 2 and stated.isascii() and stated.isdigit() else NOT_A_STATUS
 
 
 MOST_MODIFIERS = 4

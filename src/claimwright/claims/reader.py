@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from claimwright.claims.wire import claim_from_json
+from claimwright.claims.wire import claim_from_json, not_json
 from claimwright.errors import InputError
 from claimwright.model import Claim
 
@@ -29,7 +29,8 @@ def read_claims(name: str) -> tuple[list[Claim], bool]:
     if data[:1] == b"[":
         return list(_array(data, place)), True
     if data[:1] != b"{":
-        raise InputError(place, f"starts with {data[:12]!r}", "a claim as JSON: { or [")
+        start = data[:12].decode("utf-8", "replace").split("\n")[0]
+        raise InputError(place, f"starts with {start!r}", "a claim as JSON: { or [")
     lines = data.split(b"\n")
     if len(lines) > 1 and _whole(lines[0]):
         return list(_lines(lines, place)), True
@@ -43,8 +44,8 @@ def _bytes(name: str, place: str) -> bytes:
         else:
             with Path(name).open("rb") as stream:
                 data = _limited(stream, place)
-    except OSError as error:
-        raise InputError(place, f"cannot be read ({error.strerror})", "a file of claims") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(place, f"cannot be read ({getattr(error, 'strerror', error)})", "a file of claims") from None
     data = data.removeprefix(b"\xef\xbb\xbf")  # a BOM is no part of the text
     try:
         data.decode("utf-8")
@@ -64,15 +65,15 @@ def _whole(line: bytes) -> bool:
     """Is this line a JSON object by itself? Then the file is one claim a line."""
     try:
         return isinstance(msgspec.json.decode(line), dict)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
 
 
 def _array(data: bytes, place: str) -> Iterator[Claim]:
     try:
         items = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
-        raise InputError(place, f"not readable as JSON ({error})", "an array of claims") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(place, error) from None
     if not items:
         raise InputError(place, "the array is empty", "at least one claim")
     for index, item in enumerate(items):

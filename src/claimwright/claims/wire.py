@@ -6,6 +6,7 @@ Every refusal is an `InputError` whose place is the file and the JSON path (`cla
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -110,11 +111,9 @@ def claim_from_json(data: bytes | msgspec.Raw, place: str, root: str = "$") -> C
     try:
         wire = _DECODER.decode(data)
     except msgspec.ValidationError as error:
-        raise _refusal(str(error), _loads(bytes(data)), place, root) from None
-    except msgspec.DecodeError as error:
-        raise InputError(
-            place, f"not readable as JSON ({error})", "one claim, a JSON array, or one claim a line"
-        ) from None
+        raise _refusal(str(error), _loads(bytes(data), place), place, root) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(place, error) from None
     return _claim(wire, place, root)
 
 
@@ -127,8 +126,17 @@ def claim_from_object(value: Any, place: str = "claim") -> Claim:
     return _claim(wire, place, "$")
 
 
-def _loads(data: bytes) -> Any:
-    return json.loads(data)
+def _loads(data: bytes, place: str) -> Any:
+    """The whole text, for the value at a path: what follows that path may not be JSON at all."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise not_json(place, error) from None
+
+
+def not_json(place: str, error: Exception) -> InputError:
+    """The refusal of a text that is no JSON; `error` is what the parser said."""
+    return InputError(place, f"not readable as JSON ({error})", "one claim, a JSON array, or one claim a line")
 
 
 def _refusal(text: str, value: Any, place: str, root: str) -> InputError:
@@ -139,7 +147,7 @@ def _refusal(text: str, value: Any, place: str, root: str) -> InputError:
     at = _at(value, path)
     unknown = re.match(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     if unknown:
-        return InputError(f"{place}: {where}.{unknown[1]}", "unknown key", f"one of {_keys(path)}")
+        return InputError(f"{place}: {where}{_step(unknown[1])}", "unknown key", f"one of {_keys(path)}")
     missing = re.match(r"Object missing required field `(.*)`", what)
     if missing:
         return InputError(f"{place}: {where}", f"the key {missing[1]!r} is missing")
@@ -155,7 +163,9 @@ _WORDS = (
     (r", got .*$", ""),
     (r"`", ""),
     (r"\bstr \| object\b", "a code, or an object with a code"),
-    (r"\b(?:int|float) \| null\b", "a number"),
+    (r"\bint \| null\b", "a whole number"),
+    (r"\bfloat \| null\b", "a number"),
+    (r"\b(\d+)\.0\b", r"\1"),
     (r"\bstr \| null\b", "a text"),
     (r"\b(\w+) \| null\b", r"\1"),
     (r"\bstr of length >= (\d+)", r"a text of at least \1 characters"),
@@ -186,6 +196,10 @@ def _at(value: Any, path: str) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
+
+
+def _step(key: str) -> str:
+    return f".{key}" if re.fullmatch(r"\w{1,60}", key) else f"[{_short(key)}]"
 
 
 def _short(value: Any) -> str:
@@ -232,6 +246,9 @@ def _claim(wire: WireClaim, place: str, root: str) -> Claim:
         )
     _check_dates(wire, at)
     for number, line in enumerate(wire.lines):
+        for key, amount in (("units", line.units), ("charge", line.charge)):
+            if amount is not None and not math.isfinite(amount):  # Python has numbers that JSON has not
+                raise InputError(f"{at}.lines[{number}].{key}", f"found {amount}", "a number")
         for index, pointer in enumerate(line.pointers):
             if pointer > len(wire.diagnoses):
                 raise InputError(

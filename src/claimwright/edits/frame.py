@@ -16,6 +16,8 @@ from claimwright.model import Setting
 EPOCH = date(1970, 1, 1)
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
+DIAGNOSIS, PROCEDURE, CLAIM = "diagnosis", "procedure", "claim"
+"""What a hit may be about; also the kind of its place in a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,10 @@ class Frame:
         counts = np.diff(batch.offsets)
         self.claim = np.repeat(np.arange(len(batch)), counts).astype(np.int32)
         self.place = (np.arange(len(batch.codes)) - batch.offsets[self.claim]).astype(np.int32)
-        self.code = self._numbers()
-        self.row, self.listed = self._registry(as_of)
-        self.flags = self._flags()
+        self._horizon = (as_of - EPOCH).days if as_of else np.iinfo(np.int32).max
+        self.code = numbers_on(columns.array("codes", shared=True), batch.codes)
+        self.row, self.listed = rows_in_force(columns, "registry", self.code, batch.day[self.claim], self._horizon)
+        self.flags = flags_in_force(columns, "registry", self.row)
         known = self.code >= 0
         self.pos = np.full(len(self.code), -1, dtype=np.int32)
         self.pos[known] = columns.array("position")[self.code[known]]
@@ -70,10 +73,21 @@ class Frame:
         """Is this diagnosis the first of its claim?"""
         return self.place == 0
 
-    def in_settings(self, *settings: Setting) -> Bools:
-        """Is this diagnosis on a claim of one of these settings?"""
+    @cached_property
+    def procedures(self) -> Procedures:
+        """The columns over the procedures; made when a rule first asks for them."""
+        return Procedures(self.batch, self.columns, self._horizon)
+
+    def owners(self, kind: str) -> Ints:
+        """Index of the claim of each diagnosis or procedure, or of each claim itself."""
+        if kind == DIAGNOSIS:
+            return self.claim
+        return self.procedures.claim if kind == PROCEDURE else np.arange(len(self.batch), dtype=np.int32)
+
+    def in_settings(self, *settings: Setting, kind: str = DIAGNOSIS) -> Bools:
+        """Is this diagnosis (or what `kind` says) on a claim of one of these settings?"""
         numbers = [SETTINGS.index(each) for each in settings]
-        return np.isin(self.batch.setting, numbers)[self.claim]
+        return np.isin(self.batch.setting, numbers)[self.owners(kind)]
 
     def per_claim(self, values: Bools) -> Bools:
         """Does any diagnosis of the same claim have the value? bool [L] from bool [L]."""
@@ -110,13 +124,6 @@ class Frame:
             )
         return out
 
-    def _numbers(self) -> Ints:
-        axis = self.columns.array("codes", shared=True)
-        wanted = self.batch.codes
-        at = np.searchsorted(axis, wanted.astype("S7"))
-        at[at == len(axis)] = 0
-        return np.where(axis[at] == wanted, at, -1).astype(np.int32)
-
     def _nearest(self) -> Ints:
         """Places of the longest known beginnings of codes that no table has (T78.40A -> T78.40)."""
         nearest = self.pos.copy()
@@ -133,29 +140,58 @@ class Frame:
             lost = lost[~found]
         return nearest
 
-    def _registry(self, as_of: date | None) -> tuple[Ints, Bools]:
-        pointer = self.columns.array("registry.pointer", shared=True)
-        starts = self.columns.array("registry.starts", shared=True)
-        ends = self.columns.array("registry.ends", shared=True)
-        day = self.batch.day[self.claim]
-        horizon = (as_of - EPOCH).days if as_of else np.iinfo(np.int32).max
-        row = np.full(len(self.code), -1, dtype=np.int32)
-        known = np.flatnonzero(self.code >= 0)
-        first, last = pointer[self.code[known]], pointer[self.code[known] + 1]
-        listed = np.zeros(len(self.code), dtype=np.bool_)
-        # A code has at most a handful of dated rows (flags change): one pass for each.
-        for step in range(int((last - first).max(initial=0))):
-            at = first + step
-            valid = at < last
-            here, rows = known[valid], at[valid]
-            seen = starts[rows] <= horizon
-            listed[here] |= seen
-            now = seen & (starts[rows] <= day[here]) & (day[here] <= ends[rows])
-            row[here[now]] = rows[now]
-        return row, listed
 
-    def _flags(self) -> npt.NDArray[np.uint32]:
-        flags = np.zeros(len(self.code), dtype=np.uint32)
-        valid = self.row >= 0
-        flags[valid] = self.columns.array("registry.flags", shared=True)[self.row[valid]]
-        return flags
+class Procedures:
+    """Columns over the P procedures of a batch: `claim`, `place`, `code`, `row`, `listed`, `flags` as in `Frame`.
+
+    `row` and `flags` are those of the day that decides for the procedure (`batch.procedure_days`).
+    """
+
+    def __init__(self, batch: ClaimBatch, columns: Columns, horizon: int) -> None:
+        """Resolve the codes on the axis of ICD-10-PCS; rows that start after `horizon` are not known."""
+        self.claim = np.repeat(np.arange(len(batch)), np.diff(batch.procedure_offsets)).astype(np.int32)
+        self.place = (np.arange(len(self.claim)) - batch.procedure_offsets[self.claim]).astype(np.int32)
+        self.code = numbers_on(columns.array("pcs.codes", shared=True), batch.procedure_codes)
+        self.row, self.listed = rows_in_force(columns, "pcs.registry", self.code, batch.procedure_days, horizon)
+        self.flags = flags_in_force(columns, "pcs.registry", self.row)
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+
+def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of codes on a sorted axis, -1 for a text that is none of its codes."""
+    if not len(axis):
+        return np.full(len(wanted), -1, dtype=np.int32)
+    at = np.searchsorted(axis, wanted.astype("S7"))
+    at[at == len(axis)] = 0
+    return np.where(axis[at] == wanted, at, -1).astype(np.int32)
+
+
+def rows_in_force(
+    columns: Columns, registry: str, code: Ints, day: npt.NDArray[np.int32], horizon: int
+) -> tuple[Ints, Bools]:
+    """The dated row of each code on its day (-1 for none), and whether the registry lists it on some day."""
+    pointer, starts, ends = (columns.array(f"{registry}.{each}", shared=True) for each in ("pointer", "starts", "ends"))
+    row = np.full(len(code), -1, dtype=np.int32)
+    known = np.flatnonzero(code >= 0)
+    first, last = pointer[code[known]], pointer[code[known] + 1]
+    listed = np.zeros(len(code), dtype=np.bool_)
+    # A code has at most a handful of dated rows (flags change): one pass for each.
+    for step in range(int((last - first).max(initial=0))):
+        at = first + step
+        valid = at < last
+        here, rows = known[valid], at[valid]
+        seen = starts[rows] <= horizon
+        listed[here] |= seen
+        now = seen & (starts[rows] <= day[here]) & (day[here] <= ends[rows])
+        row[here[now]] = rows[now]
+    return row, listed
+
+
+def flags_in_force(columns: Columns, registry: str, row: Ints) -> npt.NDArray[np.uint32]:
+    """The flags of dated rows; none for -1."""
+    flags = np.zeros(len(row), dtype=np.uint32)
+    valid = row >= 0
+    flags[valid] = columns.array(f"{registry}.flags", shared=True)[row[valid]]
+    return flags

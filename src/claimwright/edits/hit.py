@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book, NodeEntry, NoteEntry, RegistryEntry, TabularEdition
-from claimwright.edits.frame import Frame
+from claimwright.edits.frame import CLAIM, DIAGNOSIS, EPOCH, PROCEDURE, Frame
 from claimwright.edits.registry import Rule
 from claimwright.model import (
     Authority,
@@ -18,7 +18,9 @@ from claimwright.model import (
     Diagnosis,
     Finding,
     Fix,
+    Interval,
     Place,
+    Procedure,
     Setting,
     Severity,
     dotted,
@@ -45,6 +47,11 @@ class End:
 
     scene: Scene
     index: int
+
+    @property
+    def claim_index(self) -> int:
+        """Index of the claim in the batch."""
+        return int(self.scene.frame.claim[self.index])
 
     @property
     def position(self) -> int:
@@ -82,10 +89,20 @@ class End:
         """Number of the chapter, empty outside the tree."""
         return self.path[-1].code if self.path else ""
 
+    def belongs(self, *sets: str) -> bool:
+        """Is the code in one of these sets of `lexicons/code-sets.yaml`? Asked of one code, not of a batch."""
+        columns = self.scene.frame.columns
+        return self.pos >= 0 and any(int(columns.array("sets")[self.pos] & columns.set_bit(name)) for name in sets)
+
+    @property
+    def in_effect(self) -> bool:
+        """Is the code billable on the claim's day?"""
+        return int(self.scene.frame.row[self.index]) >= 0
+
     @property
     def place(self) -> Place:
         """What a finding points to."""
-        return Place("diagnosis", self.position, self.code)
+        return Place(DIAGNOSIS, self.position, self.code)
 
     @cached_property
     def title(self) -> str | None:
@@ -97,6 +114,90 @@ class End:
     def named(self) -> str:
         """The code with its title, as messages show it."""
         return f"{self.code} ({self.title})" if self.title else self.code
+
+
+@dataclass(frozen=True)
+class ProcedureEnd(End):
+    """One ICD-10-PCS procedure of a hit: `index` in the procedures of the frame. It has no place in the tree."""
+
+    @property
+    def claim_index(self) -> int:
+        """Index of the claim in the batch."""
+        return int(self.scene.frame.procedures.claim[self.index])
+
+    @property
+    def position(self) -> int:
+        """Position in the claim, from 1."""
+        return int(self.scene.frame.procedures.place[self.index]) + 1
+
+    @property
+    def procedure(self) -> Procedure:
+        """The procedure as the claim has it."""
+        return self.scene.frame.batch.claims[self.claim_index].procedures[self.position - 1]
+
+    @property
+    def code(self) -> str:
+        """The code as tables have it: ICD-10-PCS is written without a dot."""
+        return undotted(self.procedure.code)
+
+    @property
+    def day(self) -> date:
+        """The day that decides for this procedure."""
+        return EPOCH + timedelta(days=int(self.scene.frame.batch.procedure_days[self.index]))
+
+    @property
+    def pos(self) -> int:
+        """No place in the tree."""
+        return -1
+
+    @property
+    def place(self) -> Place:
+        """What a finding points to."""
+        return Place(PROCEDURE, self.position, self.code)
+
+    @cached_property
+    def title(self) -> str | None:
+        """The labels of the characters, joined, where the ICD-10-PCS tables are loaded."""
+        return self.scene.book.pcs.title(self.code, self.day)
+
+
+@dataclass(frozen=True)
+class ClaimEnd(End):
+    """A whole claim of a hit, by its discharge status: `index` in the batch. It has no place in the tree."""
+
+    @property
+    def claim_index(self) -> int:
+        """Index of the claim in the batch."""
+        return self.index
+
+    @property
+    def position(self) -> int:
+        """A claim is one."""
+        return 1
+
+    @property
+    def code(self) -> str:
+        """The discharge status, in place of a code."""
+        return (self.scene.frame.batch.claims[self.index].discharge_status or "").strip()
+
+    @property
+    def pos(self) -> int:
+        """No place in the tree."""
+        return -1
+
+    @cached_property
+    def title(self) -> str | None:
+        """CMS's table has numbers only."""
+        return None
+
+    @property
+    def place(self) -> Place:
+        """What a finding points to."""
+        return Place(CLAIM, self.position, self.code)
+
+
+ENDS: dict[str, type[End]] = {DIAGNOSIS: End, PROCEDURE: ProcedureEnd, CLAIM: ClaimEnd}
+"""What the left end of a hit is, by the kind of the hit."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +223,7 @@ class Hit:
     @property
     def claim_index(self) -> int:
         """Index of the claim in the batch."""
-        return int(self.scene.frame.claim[self.left.index])
+        return self.left.claim_index
 
     @property
     def claim(self) -> Claim:
@@ -139,11 +240,15 @@ class Hit:
         """Is it an inpatient claim?"""
         return self.claim.setting is Setting.INPATIENT
 
-    def others(self) -> list[End]:
-        """Every other diagnosis of the claim, in order."""
+    def diagnoses(self) -> list[End]:
+        """Every diagnosis of the claim, in order."""
         offsets = self.scene.frame.batch.offsets
         first, last = int(offsets[self.claim_index]), int(offsets[self.claim_index + 1])
-        return [End(self.scene, index) for index in range(first, last) if index != self.left.index]
+        return [End(self.scene, index) for index in range(first, last)]
+
+    def others(self) -> list[End]:
+        """Every other diagnosis of the claim, in order."""
+        return [each for each in self.diagnoses() if each.index != self.left.index]
 
     def order(self, first: End) -> tuple[str, ...]:
         """All codes of the claim with `first` moved to the front."""
@@ -154,10 +259,18 @@ class Hit:
         """The first other diagnosis that is in effect and carries no flag against being principal.
 
         A disease or injury before a factor of chapter 21: long-term use of insulin is no reason for a stay.
+        What is unacceptable to the Medicare Code Editor (pregnancy supervision) is so for inpatients only.
         """
         frame = self.scene.frame
-        barred = sum(int(FLAG_BIT[flag]) for flag in ("ecodepdx", "unacceptable", "manifestation"))
-        free = [end for end in self.others() if frame.row[end.index] >= 0 and not int(frame.flags[end.index]) & barred]
+        flags = ("ecodepdx", "manifestation", *(("unacceptable",) if self.is_inpatient else ()))
+        barred = sum(int(FLAG_BIT[flag]) for flag in flags)
+        free = [
+            end
+            for end in self.others()
+            if frame.row[end.index] >= 0
+            and not int(frame.flags[end.index]) & barred
+            and not end.belongs("secondary-only")
+        ]
         return min(free, key=lambda end: (end.chapter == FACTORS, end.index), default=None)
 
     # ---- proof ----------------------------------------------------------------------------------
@@ -214,11 +327,14 @@ class Hit:
         entry = self.book.citation(document, section, self.day)
         if entry is None:
             return Because(document, "", None, None, "guideline", reference, section, "section")
+        starts = date.fromisoformat(entry["starts"]) if entry["starts"] else None
+        ends = date.fromisoformat(entry["ends"]) if entry["ends"] else None
+        covers = starts is None or self.day in Interval(starts, ends)
         return Because(
             source=document,
-            edition=entry["edition"],
-            starts=date.fromisoformat(entry["starts"]) if entry["starts"] else None,
-            ends=date.fromisoformat(entry["ends"]) if entry["ends"] else None,
+            edition=entry["edition"] if covers else f"{entry['edition']}, the nearest loaded",
+            starts=starts,
+            ends=ends,
             kind=entry["authority"],
             text=f"{entry['title']}: {entry['text']}" if entry["text"] != entry["title"] else entry["title"],
             holder=section,

@@ -11,16 +11,14 @@ _LINES = (
     ("unknown-procedure", "hcpcs"),
     ("modifier-invalid", "hcpcs"),
 )
-_HOW = "this release has no importer for {}; service lines were not edited"
+_HOW = "this release does not edit service lines"
 
 
 def pending(claim: Claim) -> list[NotEvaluated]:
     """Rules of the catalogue that concern this claim and cannot be applied in this release."""
     out = []
     if claim.lines:
-        out += [NotEvaluated(rule, table, _HOW.format(table)) for rule, table in _LINES]
-    if claim.procedures:
-        out.append(NotEvaluated("pcs-invalid", "icd10pcs-tables", "this release does not edit ICD-10-PCS procedures"))
+        out += [NotEvaluated(rule, table, _HOW) for rule, table in _LINES]
     if claim.note:
         out.append(NotEvaluated("not-supported-by-note", "note reading", "this release does not read notes"))
     return out

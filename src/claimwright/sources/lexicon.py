@@ -24,8 +24,14 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "index-terms": (frozenset({"term", "code", "path"}), frozenset()),
     "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
+    "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
     "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
     "combination-codes": (frozenset({"first", "second", "combined", "says", "cite"}), frozenset({"replaces"})),
+    "hcc-groups": (frozenset({"model", "group", "hccs", "says"}), frozenset()),
+    "hcc-interactions": (frozenset({"model", "variable", "all"}), frozenset({"when"})),
+    "hcc-exceptions": (frozenset({"model", "hccs", "says"}), frozenset({"unless_any"})),
+    "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
+    "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
 }
 """Required and optional keys of a row, by lexicon."""
 
@@ -135,7 +141,9 @@ def citations() -> tuple[CitedSection, ...]:
         except KeyError as error:
             raise RuleError(f"{file}: the key {error} is missing") from None
         except (AttributeError, TypeError):
-            raise RuleError(f"{file}: expected `editions` as a list and `sections` as a mapping, each of mappings") from None
+            raise RuleError(
+                f"{file}: expected `editions` as a list and `sections` as a mapping, each of mappings"
+            ) from None
     return tuple(out)
 
 
@@ -151,5 +159,5 @@ def _cited(document: str, data: dict[str, Any]) -> Iterator[CitedSection]:
                 ends=str(edition["to"] or ""),
                 authority=str(data["authority"]),
                 page=entry.get("page"),
-                text=str(entry.get("quote") or entry.get("says") or entry["title"]),
+                text=str(entry.get("quote") or entry.get("description") or entry["title"]),
             )

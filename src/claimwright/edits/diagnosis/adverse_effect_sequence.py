@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimwright.book.columns import FLAG_BIT
 from claimwright.edits.conditions import either, flagged, in_effect, in_set
 from claimwright.edits.frame import Bools, Frame
-from claimwright.edits.hit import Hit
+from claimwright.edits.hit import End, Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
@@ -14,7 +15,8 @@ from claimwright.model import Authority, Finding, Fix, Severity
 FACTORS = 21
 """Chapter of factors that influence health status."""
 
-_drug = either(in_set("adverse-effect"), in_set("underdosing"))
+DRUGS = ("adverse-effect", "underdosing")
+_drug = either(*map(in_set, DRUGS))
 
 
 def _nature(frame: Frame) -> Bools:
@@ -22,6 +24,13 @@ def _nature(frame: Frame) -> Bools:
     chapter = frame.columns.array("chapter")[np.maximum(frame.pos, 0)]
     held: Bools = ~_drug(frame) & ~flagged("ecodepdx")(frame) & in_effect(frame)
     return held & (frame.pos >= 0) & (chapter != FACTORS)
+
+
+def _is_nature(end: End) -> bool:
+    """`_nature` for one code of one hit: the columns of a whole batch are not read again for it."""
+    external = int(end.scene.frame.flags[end.index]) & int(FLAG_BIT["ecodepdx"])
+    factor = end.chapter == str(FACTORS)
+    return end.in_effect and end.pos >= 0 and not external and not factor and not end.belongs(*DRUGS)
 
 
 def _before_its_nature(frame: Frame) -> Bools:
@@ -61,9 +70,8 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
     ## How to fix
     Put the condition first. If none is on the claim, the record has to name it.
     """
-    held = _nature(hit.scene.frame)
-    nature = next((end for end in hit.others() if held[end.index]), None)
-    is_effect = bool(in_set("adverse-effect")(hit.scene.frame)[hit.left.index])
+    nature = next((end for end in hit.others() if _is_nature(end)), None)
+    is_effect = hit.left.belongs("adverse-effect")
     notes = [
         hit.note(note, hit.left)
         for node in hit.left.path

@@ -19,15 +19,15 @@ _BY_TABLE, _BY_NOTE = -1, -2
 
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
-    age = frame.batch.age[frame.claim]
-    days = frame.batch.day[frame.claim]
     outside = np.zeros(len(frame), dtype=np.bool_)
     for group in GROUPS:
-        member = flagged(group)(frame) & (age >= 0)
-        for number in np.unique(days[member]):
-            limits = frame.columns.book.age_range(group, _date(int(number)))
+        member = np.flatnonzero(flagged(group)(frame))
+        age, day = frame.batch.age[frame.claim[member]], frame.batch.day[frame.claim[member]]
+        for number in sorted(set(day.tolist())):
+            limits = frame.columns.book.age_range(group, _date(number))
             if limits:
-                outside |= member & (days == number) & ((age < limits[0]) | (age > limits[1]))
+                wrong = (day == number) & (age >= 0) & ((age < limits[0]) | (age > limits[1]))
+                outside[member[wrong]] = True
     return outside
 
 

@@ -80,6 +80,8 @@ def _before(hit: Hit) -> tuple[str, ...]:
 
 
 def _absent(hit: Hit, group: list[NoteEntry]) -> Finding | None:
+    if not hit.left.in_effect:
+        return None  # the code itself is in question; its cause can wait
     manifestation = bool(int(hit.scene.frame.flags[hit.left.index]) & int(FLAG_BIT["manifestation"]))
     named = [each for each in group if hit.book.targets(each)]
     underlying = any("underlying" in each.text.lower() for each in group) and not all(

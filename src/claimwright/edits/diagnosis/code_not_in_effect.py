@@ -50,9 +50,10 @@ def code_not_in_effect(hit: Hit) -> Finding:
             message, because=proof, fix=Fix(say=f"Choose the code that replaces {hit.left.code} from the record")
         )
     names = ", ".join(dotted(heir) for heir in heirs)
-    when = ", ".join(sorted({str(day) for _, day in hit.book.successors(code)})) or str(hit.day)
+    when = ", ".join(sorted({str(day) for _, day in hit.book.successors(code)}))
+    became = f"since {when} it is reported as" if when else "it is divided into"
     return hit.finding(
-        f"{message}; since {when} it is reported as {names}",
+        f"{message}; {became} {names}",
         because=proof,
         fix=Fix(
             say=f"Choose from the documentation: {names}",

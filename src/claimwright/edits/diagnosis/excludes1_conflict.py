@@ -39,9 +39,9 @@ def excludes1_conflict(hit: Hit) -> Finding:
 
     ## How to fix
     Keep the code that owns the condition: the disorder before the symptom, the disease before a
-    history of it, otherwise the code that the note points to. Where official notes oppose each other
-    (Excludes1 one way, Excludes2 the other), or both codes exclude each other alike, only the
-    record can tell: the fix is a question.
+    history of it, what is specified before what is not (NOS), otherwise the code that the note points
+    to. Where official notes oppose each other (Excludes1 one way, Excludes2 the other), or both codes
+    exclude each other alike, only the record can tell: the fix is a question.
     """
     left, right = hit.left, hit.right
     forward, backward = hit.notes_between("excludes1", left, right), hit.notes_between("excludes1", right, left)
@@ -92,19 +92,27 @@ def _what(end: End) -> str:
 def _yields(left: End, right: End, forward: list[Because], backward: list[Because]) -> End | None:
     """Which of the two goes; None where only the record can tell.
 
-    A symptom yields to a disorder (I.B.4, I.C.18), a history or status to a disease, a code whose
-    title is contained in the other's to that combination (I.B.9), and otherwise the code under the
-    note to the code that the note points to.
+    A symptom yields to a disorder (I.B.4, I.C.18), a history or status to a disease, a condition that
+    the note calls NOS to the specified one, a code whose title is contained in the other's to that
+    combination (I.B.9), and otherwise the code under the note to the code that the note points to.
     """
     for chapter in (SYMPTOMS, FACTORS):
         if (left.chapter == chapter) != (right.chapter == chapter):
             return left if left.chapter == chapter else right
+    vague = _vague(backward), _vague(forward)
+    if vague[0] != vague[1]:
+        return left if vague[0] else right
     inside = _inside(left, right), _inside(right, left)
     if inside[0] != inside[1]:
         return left if inside[0] else right
     if forward and backward:
         return None
     return left if forward else right
+
+
+def _vague(notes: list[Because]) -> bool:
+    """Do the notes name the other code as the condition that is not otherwise specified?"""
+    return bool(notes) and all(re.search(r"\bNOS\b", note.text) for note in notes)
 
 
 def _inside(part: End, whole: End) -> bool:

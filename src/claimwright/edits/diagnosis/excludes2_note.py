@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claimwright.edits.grounds import grounds
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Pair
@@ -33,10 +34,12 @@ def excludes2_note(hit: Hit) -> Finding | None:
 
     ## How to fix
     Nothing is wrong. Check that both conditions are documented. Where an Excludes1 note joins the same
-    two codes, `excludes1-conflict` speaks and this rule stays quiet.
+    two codes, or one is a symptom of the other, another rule speaks and this one stays quiet.
     """
     left, right = hit.left, hit.right
     if hit.notes_between("excludes1", left, right) or hit.notes_between("excludes1", right, left):
+        return None
+    if grounds(hit, left, right) or grounds(hit, right, left):
         return None
     proof = hit.notes_between("excludes2", left, right) + hit.notes_between("excludes2", right, left)
     proof = [each for each in proof if each.level != "chapter"]

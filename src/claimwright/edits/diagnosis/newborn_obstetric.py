@@ -9,8 +9,9 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OneOf
 from claimwright.model import Authority, Finding, Fix, Severity
 
-_maternal = either(in_set("obstetric"), in_set("outcome-of-delivery"))
-_newborn = either(in_set("perinatal"), in_set("liveborn"))
+MOTHERS, CHILDREN = ("obstetric", "outcome-of-delivery"), ("perinatal", "liveborn")
+_maternal = either(*map(in_set, MOTHERS))
+_newborn = either(*map(in_set, CHILDREN))
 _WITH_NEWBORN, _ON_MALE = -1, -2
 
 
@@ -48,7 +49,6 @@ def newborn_obstetric(hit: Hit) -> Finding | None:
     ## How to fix
     Bill mother and child on their own claims.
     """
-    frame = hit.scene.frame
     notes = [
         hit.note(note, hit.left)
         for note in (
@@ -64,9 +64,8 @@ def newborn_obstetric(hit: Hit) -> Finding | None:
                 ask=f"Is this the mother's record, and does it support {hit.left.named}?",
             ),
         )
-    newborn, maternal = _newborn(frame), _maternal_beside_newborn(frame)
-    mothers = [hit.left, *(end for end in hit.others() if maternal[end.index])]
-    children = [end for end in hit.others() if newborn[end.index]]
+    mothers = [hit.left, *(end for end in hit.others() if end.in_effect and end.belongs(*MOTHERS))]
+    children = [end for end in hit.others() if end.belongs(*CHILDREN)]
     if min(end.index for end in mothers) < hit.left.index:
         return None
     return hit.finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimwright.edits.conditions import in_effect, in_set, principal
+from claimwright.edits.grounds import grounds
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
@@ -19,7 +20,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:II.A", "icd10cm-guidelines:I.B.18"),
 )
-def symptom_principal_inpatient(hit: Hit) -> Finding:
+def symptom_principal_inpatient(hit: Hit) -> Finding | None:
     """An inpatient stay whose principal diagnosis is a symptom.
 
     ## What it checks
@@ -33,8 +34,11 @@ def symptom_principal_inpatient(hit: Hit) -> Finding:
     R55 (syncope and collapse) as inpatient principal diagnosis.
 
     ## How to fix
-    Look for a diagnosis established by discharge. If there is none, the code stands as it is.
+    Look for a diagnosis established by discharge. If there is none, the code stands as it is. Where a
+    related diagnosis is on the claim, `symptom-principal` speaks instead.
     """
+    if any(end.in_effect and grounds(hit, hit.left, end) for end in hit.others()):
+        return None
     return hit.finding(
         f"{hit.left.named} is a symptom and the principal diagnosis of an inpatient stay; "
         "it stands only if no related definitive diagnosis was established",

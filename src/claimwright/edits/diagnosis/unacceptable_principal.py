@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claimwright.edits.conditions import flagged, principal
+from claimwright.edits.conditions import flagged, negated, principal
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
@@ -11,7 +11,9 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
 
 @rule(
     "DX303",
-    relation=Membership((principal, flagged("unacceptable")), settings=(Setting.INPATIENT,)),
+    relation=Membership(
+        (principal, flagged("unacceptable"), negated(flagged("reqsdx"))), settings=(Setting.INPATIENT,)
+    ),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
@@ -22,7 +24,8 @@ def unacceptable_principal(hit: Hit) -> Finding:
 
     ## What it checks
     The principal diagnosis of an inpatient claim against the "unacceptable principal diagnosis" flag
-    in force on the discharge date.
+    in force on the discharge date. A code that is accepted beside a secondary diagnosis (Z51.89) is the
+    matter of `secondary-required`.
 
     ## Why it matters
     Such codes describe a circumstance that influences health, and not a current illness or injury; the

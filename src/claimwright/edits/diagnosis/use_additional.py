@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from claimwright.book.store import NoteEntry
-from claimwright.edits.conditions import in_set
 from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion
@@ -44,7 +43,7 @@ def use_additional(hit: Hit) -> Finding | None:
     Add the code that the record supports; add nothing that it does not show.
     """
     note = hit.book.note(hit.scene.edition.number, hit.key)
-    if hit.scene.frame.row[hit.left.index] < 0:
+    if not hit.left.in_effect:
         return None  # the code itself is in question; its companions can wait
     if any(
         end.index < hit.left.index and any(node.pos == note.holder for node in end.path) for end in hit.others()
@@ -82,5 +81,5 @@ def _speaks_of(hit: Hit, note: NoteEntry) -> bool:
     ]
     items = [each.text for each in run if hit.book.targets(each)]
     if all("underdosing" in text for text in items):
-        return bool(in_set("underdosing")(hit.scene.frame)[hit.left.index])
+        return hit.left.belongs("underdosing")
     return True

@@ -15,6 +15,8 @@ COMMANDS = {
     "check": "Check a claim against the notes and tables in force on its date of service.",
     "data": "List, add, build and verify the tables that answers come from.",
     "diff": "What changed between two editions of the tabular list.",
+    "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
+    "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",
     "search": "Find codes by words, by a code or by the beginning of one.",
@@ -60,6 +62,9 @@ def main() -> None:
         fail(str(error), error.exit_code)
     except click.exceptions.Abort:
         fail("stopped", 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
     except click.UsageError as error:
         hint = f" See: {error.ctx.command_path} --help" if error.ctx else ""
         fail(f"{error.format_message()}{hint}", 2)

@@ -20,7 +20,10 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def list_tables(as_json: bool) -> None:
-    """Every loaded table with edition, window, source, rows and licence; and what is not loaded."""
+    """What is loaded, and what is not.
+
+    Every table with edition, window, source, digest, rows and licence.
+    """
     from claimwright.book.tables import not_loaded, tables
     from claimwright.model import to_json
 
@@ -40,7 +43,9 @@ def list_tables(as_json: bool) -> None:
 @click.option("--release", type=Day(), default=None, help="First day the file is for, if its name does not tell.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def add(table: str, file: Path, release: date | None, as_json: bool) -> None:
-    """Add an official FILE as TABLE (`data list` names them) and build the book with it.
+    """Add an official FILE as TABLE.
+
+    `data list` names the tables; the book is built with the file.
 
     The file is read whole first: one that is not as published changes nothing. Adding the same file
     again changes nothing either.
@@ -69,7 +74,10 @@ def add(table: str, file: Path, release: date | None, as_json: bool) -> None:
 @click.option("--force", is_flag=True, help="Build again even if nothing has changed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def build(force: bool, as_json: bool) -> None:
-    """Compile the book from the installed data packages and the added files."""
+    """Compile the book.
+
+    From the installed data packages and the added files.
+    """
     from claimwright.interfaces.cli.progress import building
     from claimwright.model import to_json
 
@@ -80,7 +88,10 @@ def build(force: bool, as_json: bool) -> None:
 @command.command("verify")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def verify(as_json: bool) -> None:
-    """Compare every file of the book with its recorded digest; exit code 3 when one differs."""
+    """Compare every file with its digest.
+
+    Exit code 3 when one differs.
+    """
     from claimwright.book.tables import verify as compare
     from claimwright.model import to_json
 

@@ -11,7 +11,7 @@ from claimwright.book.build import ensure
 def building(force: bool = False) -> Path:
     """Compile the book (again, with `force`) and return its folder."""
     if not sys.stderr.isatty():
-        sys.stderr.write("claimwright: compiling the code book (once; about ten seconds)\n")
+        sys.stderr.write("claimwright: compiling the code book (about ten seconds)\n")
         return ensure(force=force)
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

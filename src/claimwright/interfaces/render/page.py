@@ -36,8 +36,23 @@ FLAGS = {
     "unacceptable": "Unacceptable as principal diagnosis",
     "unspecified": "Unspecified side although codes for a side exist",
     "wrngproc": "Wrong procedure performed",
+    "procedure female": "Female procedure (sex edit)",
+    "procedure male": "Male procedure (sex edit)",
+    "noncovered": "Procedure that Medicare does not cover",
+    "lcov": "Limited coverage",
+    "lcov_artheartxpa": "Not covered with the other ventricle's device, unless in a clinical trial",
+    "lcov_artheartxpb": "Not covered with the other ventricle's device, unless in a clinical trial",
+    "ncov_z302": "Not covered with Z30.2 (encounter for sterilization)",
+    "ncov6": "Not covered with the leukemias that carry the same flag",
+    "ncov7": "Not covered with the myelomas that carry the same flag",
+    "ncov12agele60": "Not covered over 60 years of age",
+    "ncov45": "Not covered without type 1 diabetes or a kidney transplant",
+    "kidneyxp": "Kidney transplant (condition of another edit)",
+    "vagdel": "Vaginal delivery: wants an outcome of delivery as secondary diagnosis",
+    "csect": "Cesarean delivery: wants an outcome of delivery as secondary diagnosis",
+    "los": "Inconsistent with a short stay (length of stay edit)",
 }
-"""MCE flags in words; a flag that is not here is shown by its name."""
+"""MCE flags in words, first by kind and flag; a flag that is not here is shown by its name."""
 
 _SHORT = {kind: heading.partition(":")[0] for kind, heading in KINDS.items()}
 _BROAD = ("chapter", "block")
@@ -83,11 +98,13 @@ def page(record: CodeRecord) -> Page:
     sections = [
         _place(record),
         _family(record),
-        *_notes(record),
+        _characters(record),
+        *(() if record.characters else _notes(record)),
         _reverse(record),
-        _terms(record),
+        None if record.characters else _terms(record),
         _seventh(record),
         _flags(record),
+        _hcc(record),
         *_changes(record),
         _editions(record),
         _sources(record),
@@ -105,6 +122,8 @@ def _facts(record: CodeRecord) -> Iterator[str]:
         yield f"Valid from {each.starts} " + (f"to {each.ends}." if each.ends else "with no end known.")
     if record.title_note:
         yield f"{record.title_note}."
+    if record.also:
+        yield f"{record.also}."
     for edition in record.editions:
         if edition.nearest:
             yield f"{edition.edition} does not cover {record.date}: it answers as the nearest edition loaded."
@@ -197,6 +216,15 @@ def _terms(record: CodeRecord) -> Section:
     return Section("Inclusion terms", lines=tuple(Line("", term) for term in record.inclusion_terms))
 
 
+def _characters(record: CodeRecord) -> Section | None:
+    """What each character of a procedure code says, under the title of its axis."""
+    if not any(each.label for each in record.characters):
+        return None
+    rows = tuple((f"{e.position}", e.character, e.axis or "?", e.label or "not named") for e in record.characters)
+    sentences = tuple(f"{each.label}: {each.definition}." for each in record.characters if each.definition)
+    return Section("Character by character", sentences, table=Table(("Place", "Is", "Decides", "Means"), rows))
+
+
 def _seventh(record: CodeRecord) -> Section | None:
     if not record.seventh_characters:
         return None
@@ -211,11 +239,39 @@ def _seventh(record: CodeRecord) -> Section | None:
 def _flags(record: CodeRecord) -> Section | None:
     if not record.flags:
         return Section("MCE flags", ("No MCE flag.",)) if record.validity else None
-    return Section("MCE flags", table=Table(("Flag", "From", "To"), tuple(_flag(each) for each in record.flags)))
+    rows = tuple(_flag(each, record.kind) for each in record.flags)
+    return Section("MCE flags", table=Table(("Flag", "From", "To"), rows))
 
 
-def _flag(flag: FlagRecord) -> tuple[str, str, str]:
-    return FLAGS.get(flag.flag, flag.flag), str(flag.starts), str(flag.ends or "open")
+def _flag(flag: FlagRecord, kind: str) -> tuple[str, str, str]:
+    words = FLAGS.get(f"{kind} {flag.flag}") or FLAGS.get(flag.flag, flag.flag)
+    return words, str(flag.starts), str(flag.ends or "open")
+
+
+def _hcc(record: CodeRecord) -> Section | None:
+    """HCCs by model and year; what a coefficient is for, once."""
+    if record.kind not in ("code", "procedure") or record.characters:
+        return None
+    if not record.hcc:
+        return Section("Risk adjustment (HCC)", ("In no model's map.",))
+    rows = tuple(
+        (
+            each.model,
+            f"{each.year}{' proposed' if each.proposed else ''}",
+            str(each.hcc),
+            "-" if each.coefficient is None else f"{each.coefficient:.3f}",
+            each.label,
+        )
+        for each in record.hcc
+    )
+    segments = dict.fromkeys((each.model, each.segment) for each in record.hcc if each.segment)
+    sentences = tuple(f"Coefficient of {model}: {segment}." for model, segment in segments)
+    also = ("The maps keep deleted codes: a code counts only on days when it is billable.",)
+    return Section(
+        "Risk adjustment (HCC)",
+        (*sentences, *also),
+        table=Table(("Model", "Payment year", "HCC", "Coefficient", "Label"), rows),
+    )
 
 
 def _changes(record: CodeRecord) -> Iterator[Section]:

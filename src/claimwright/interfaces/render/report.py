@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
-from claimwright.model import Because, EditionUsed, Finding, Report, Severity
+from claimwright.model import Because, EditionUsed, Finding, NotEvaluated, Report, Severity
 
 _MARKS = {Severity.ERROR: "ERROR  ", Severity.WARNING: "WARNING", Severity.INFO: "info   "}
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -24,6 +25,7 @@ _KINDS = {
     "official-note": "Convention",
     "cited-source": "Source",
     "validity": "Registry",
+    "table": "ICD-10-PCS table",
     "flags": "Registry",
     "conversion": "Conversion table",
     "children": "Tabular list",
@@ -43,12 +45,20 @@ def report_text(report: Report, width: int = WIDTH, colour: bool = False) -> str
     lines = [head, f"  {tally}", ""]
     for finding in report.findings:
         lines += _finding(finding, width, colour)
-    for entry in report.not_evaluated:
-        lines += _wrap(f"not evaluated: {entry.rule} lacks {entry.missing} ({entry.how})", "  ", width)
+    for how, entries in _by_remedy(report.not_evaluated).items():
+        lacking = ", ".join(f"{each.rule} (lacks {each.missing})" for each in entries)
+        lines += _wrap(f"Not evaluated: {lacking}: {how}", "  ", width)
     if report.not_evaluated:
         lines.append("")
     lines += _wrap("Answered by " + "; ".join(_edition(each) for each in report.editions), "  ", width)
     return "\n".join(lines) + "\n"
+
+
+def _by_remedy(entries: Sequence[NotEvaluated]) -> dict[str, list[NotEvaluated]]:
+    out: dict[str, list[NotEvaluated]] = {}
+    for each in entries:
+        out.setdefault(each.how, []).append(each)
+    return out
 
 
 def _plural(severity: Severity, number: int) -> str:
@@ -79,7 +89,9 @@ def _finding(finding: Finding, width: int, colour: bool) -> list[str]:
 
 def _proof(because: Because) -> str:
     kind = _KINDS.get(because.kind, because.kind)
-    holder = f" at {because.holder}" if because.holder else ""
+    if because.kind.startswith("mce-flag"):
+        kind = f"MCE flag {because.kind.removeprefix('mce-flag ')!r}"
+    holder = f" {'' if because.level == 'section' else 'at '}{because.holder}" if because.holder else ""
     level = f" ({because.level})" if because.level not in (None, "section", "source") else ""
     via = f", inherited by {' < '.join(reversed(because.path))}" if len(because.path) > 1 else ""
     edition = f" [{because.edition}]" if because.edition else ""

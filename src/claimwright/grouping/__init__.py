@@ -1,0 +1,1 @@
+"""Groupers: the MS-DRG of an inpatient claim, and why."""

@@ -1,0 +1,354 @@
+"""The MS-DRG of one claim with its reasons: what counted, what did not, what one change would give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from claimwright.book import msdrg
+from claimwright.book.store import Book
+from claimwright.grouping.cases import Assumption, assumptions, case_of, missing, need_inpatient, with_diagnoses
+from claimwright.grouping.changes import MOST, Change, changes
+from claimwright.grouping.protocol import NO_DRG, UNGROUPABLE, Case, DiagnosisResult, Grouped, Grouper, Stage, Version
+from claimwright.grouping.words import HAC_OUTCOMES, hac_state, returned, why_principal, why_secondary
+from claimwright.model import Claim, EditionUsed, Finding, NotEvaluated, dotted, undotted
+from claimwright.model.grouping import (
+    Alternative,
+    Assumed,
+    DrgStage,
+    GroupedDiagnosis,
+    GroupedProcedure,
+    GrouperUsed,
+    GroupReport,
+    HacRecord,
+    Returned,
+    Undetermined,
+)
+
+_WEIGHTS_HOW = "claimwright data add msdrg-weights FILE (CMS IPPS final rule, Table 5, of the fiscal year)"
+_SPLIT = ("MCC", "CC")
+
+
+def explain(
+    claim: Claim, day: date, book: Book, grouper: Grouper, findings: Sequence[Finding], version: Version | None = None
+) -> GroupReport:
+    """The report of an inpatient claim discharged on `day`.
+
+    `findings` are those of `check`: their fixes are tried. Errors: `InputError` for another setting,
+    `EditionMissing` when no version of the grouper covers the day.
+    """
+    need_inpatient(claim)
+    used = version or grouper.version_on(day)
+    ways = assumptions(claim)
+    cases = [case_of(claim, used.number, way) for way in ways]
+    answers = grouper.group(cases)
+    return _Explanation(claim, day, book, grouper, used, ways, cases, answers).report(findings)
+
+
+@dataclass(frozen=True)
+class _Explanation:
+    """A claim, grouped under every assumption it leaves open."""
+
+    claim: Claim
+    day: date
+    book: Book
+    grouper: Grouper
+    version: Version
+    ways: tuple[Assumption, ...]
+    cases: list[Case]
+    answers: list[Grouped]
+
+    @property
+    def answer(self) -> Grouped:
+        """The answer under the first assumption: the only one, unless the claim is silent on something."""
+        return self.answers[0]
+
+    @cached_property
+    def decided(self) -> bool:
+        """Do all assumptions lead to one answer?"""
+        return len({(each.final.drg, each.final.mdc, each.returned) for each in self.answers}) == 1
+
+    def report(self, findings: Sequence[Finding]) -> GroupReport:
+        """Everything of the claim."""
+        final = self.stage(self.answer.final) if self.decided else None
+        drg = self.answer.final.drg if self.decided else 0
+        table = msdrg.weight(self.book, drg, self.day) if drg else None
+        alternatives = self.alternatives(findings) if self.decided else ()
+        fragile = self.fragile(alternatives)
+        return GroupReport(
+            claim=self.claim.id,
+            discharge_date=self.day,
+            drg=final.drg if final else None,
+            title=final.title if final else None,
+            mdc=final.mdc if final else None,
+            mdc_title=self.mdc_title(self.answer.final) if final else None,
+            type=msdrg.drg_type(self.book, drg, self.version.number) if drg else None,
+            severity=final.severity if final else None,
+            weight=table.weight if table else None,
+            gmlos=table.gmlos if table else None,
+            amlos=table.amlos if table else None,
+            grouper=self.used(),
+            returned=self.returned(),
+            initial=self.stage(self.answer.initial) if self.decided else None,
+            final=final,
+            hac=HAC_OUTCOMES.get(self.answer.hac_status, self.answer.hac_status),
+            diagnoses=self.diagnoses(),
+            procedures=self.procedures(),
+            fragile=bool(fragile),
+            fragile_on=fragile,
+            alternatives=alternatives,
+            undetermined=None if self.decided else self.undetermined(),
+            assumed=missing(self.claim) if self.decided else (),
+            editions=self.editions(),
+            not_evaluated=self.not_evaluated(drg, table),
+            date_assumed=not (self.claim.service_from or self.claim.service_to),
+        )
+
+    # ---- the answer -----------------------------------------------------------------------------
+
+    def title(self, drg: int) -> str | None:
+        """Title of a DRG in this version."""
+        return msdrg.title(self.book, "drg", drg, self.version.number)
+
+    def mdc_title(self, stage: Stage) -> str | None:
+        """Title of the MDC of a stage; None for an ungroupable claim."""
+        if stage.drg == NO_DRG:
+            return None
+        return msdrg.title(self.book, "mdc", stage.mdc, self.version.number)
+
+    def stage(self, stage: Stage) -> DrgStage:
+        """A stage in the words of the contract."""
+        mdc = f"{stage.mdc:02}" if stage.drg != NO_DRG else None
+        return DrgStage(f"{stage.drg:03}", self.title(stage.drg), mdc, stage.severity)
+
+    def used(self) -> GrouperUsed:
+        """The grouper that answered."""
+        window = self.version.window
+        return GrouperUsed(
+            "CMS MS-DRG", self.version.name, self.version.number, window.starts, window.ends, self.grouper.name
+        )
+
+    def returned(self) -> Returned:
+        """The return code in words."""
+        if not self.decided:
+            return Returned("UNDETERMINED", "the claim leaves open what the DRG depends on")
+        return Returned(self.answer.returned, returned(self.answer.returned, self.answer.final.drg))
+
+    def undetermined(self) -> Undetermined:
+        """The DRG by assumption; assumptions that give the same are listed once."""
+        lacking = missing(self.claim)
+        by: dict[int, list[str]] = {}
+        for way, answer in zip(self.ways, self.answers, strict=True):
+            by.setdefault(answer.final.drg, []).append(way.says)
+        drgs = tuple(Assumed(" or ".join(says), f"{drg:03}", self.title(drg)) for drg, says in by.items())
+        says = f"The DRG depends on {', '.join(lacking)}, which the claim does not give"
+        return Undetermined(lacking, says, drgs)
+
+    def editions(self) -> tuple[EditionUsed, ...]:
+        """The grouper's tables, and Table 5 where it answered."""
+        window = self.version.window
+        out = [EditionUsed("msdrg", f"MS-DRG {self.version.name}", window.starts, window.ends)]
+        weights = self.book.table_edition("msdrg-weights", self.day)
+        if weights:
+            out.append(EditionUsed("msdrg-weights", weights[0], weights[1].starts, weights[1].ends))
+        return tuple(out)
+
+    def not_evaluated(self, drg: int, table: msdrg.Weight | None) -> tuple[NotEvaluated, ...]:
+        """The weight when Table 5 cannot say it, and changes beyond the number that is tried."""
+        out = []
+        if drg and drg < UNGROUPABLE and (table is None or table.weight is None):
+            out.append(NotEvaluated("weight", "msdrg-weights", _WEIGHTS_HOW))
+        if len(self.claim.diagnoses) > MOST:
+            out.append(NotEvaluated("alternatives", f"diagnoses after the {MOST}th", "changes of these were not tried"))
+        return tuple(out)
+
+    # ---- the codes ------------------------------------------------------------------------------
+
+    @cached_property
+    def counted(self) -> tuple[bool, ...]:
+        """Does the level of each diagnosis count towards the DRG?"""
+        results, codes = self.answer.diagnoses, self.codes
+        eligible = [
+            at > 0
+            and each.valid
+            and each.severity in _SPLIT
+            and not (each.excluded or each.demoted or self.twin(at))
+            and self.answer.final.drg < UNGROUPABLE
+            for at, each in enumerate(results)
+        ]
+        asked = [at for at, yes in enumerate(eligible) if yes and not self.told(results[at])]
+        # Some DRGs count no CC of their own (neonates, HIV, burns). A code that still gives no level
+        # when it stands alone beside the principal diagnosis is such a one.
+        case = self.cases[0]
+        alone = [
+            Case(case.version, case.age, case.sex, case.status, True,
+                 (case.diagnoses[0], (codes[at], "Y")), case.procedures)
+            for at in asked
+        ]  # fmt: skip
+        for at, answer in zip(asked, self.grouper.group(alone), strict=True):
+            eligible[at] = answer.final.severity == results[at].severity
+        return tuple(eligible)
+
+    def told(self, result: DiagnosisResult) -> bool:
+        """Has the grouper itself said that this code counted at its level?"""
+        return result.final and result.severity == self.answer.final.severity
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the claim without dots."""
+        return tuple(undotted(each.code) for each in self.claim.diagnoses)
+
+    def twin(self, at: int) -> int:
+        """Position from 1 of an equal code before this one; 0 for none."""
+        before = self.codes[:at]
+        return before.index(self.codes[at]) + 1 if self.codes[at] in before else 0
+
+    @cached_property
+    def driving(self) -> frozenset[int]:
+        """Diagnoses that the final DRG rests on.
+
+        The grouper's own marks, and where a DRG is divided by level but none is marked, the most
+        significant diagnosis of that level: so the CMS software marks it.
+        """
+        results = self.answer.diagnoses
+        marked = {at for at, each in enumerate(results) if each.final}
+        level = self.answer.final.severity
+        if level in _SPLIT and _divided(self.title(self.answer.final.drg), level):
+            of_level = [at for at, yes in enumerate(self.counted) if yes and results[at].severity == level]
+            if of_level and not marked.intersection(of_level):
+                marked.add(min(of_level, key=lambda at: results[at].rank))
+        return frozenset(marked)
+
+    def diagnoses(self) -> tuple[GroupedDiagnosis, ...]:
+        """Every diagnosis in the order of the claim."""
+        principal = dotted(self.codes[0])
+        out = []
+        for at, (each, result) in enumerate(zip(self.claim.diagnoses, self.answer.diagnoses, strict=True)):
+            why = (
+                why_secondary(result, principal, self.twin(at), self.counted[at], self.answer)
+                if at
+                else why_principal(result, self.answer)
+            )
+            if at and at in self.driving and result.severity in _SPLIT and self.counted[at]:
+                why += ", and the DRG rests on it"
+            out.append(
+                GroupedDiagnosis(
+                    position=at + 1,
+                    code=dotted(self.codes[at]),
+                    title=self.book.title(self.codes[at], self.day),
+                    severity=result.severity,
+                    counted=self.counted[at],
+                    drove_drg=at in self.driving,
+                    excluded_by=principal if at and result.excluded else None,
+                    poa=each.poa,
+                    hac=_hac(result),
+                    why=why,
+                )
+            )
+        return tuple(out)
+
+    def procedures(self) -> tuple[GroupedProcedure, ...]:
+        """Every procedure in the order of the claim."""
+        codes = [undotted(each.code) for each in self.claim.procedures]
+        known = msdrg.operating(self.book, codes, self.version.number)
+        out = []
+        for at, (code, result) in enumerate(zip(codes, self.answer.procedures, strict=True)):
+            room = known.get(code)
+            kind = "not a procedure of this grouper version: ignored" if room is None else _ROOM[room]
+            why = kind + (", and the DRG rests on it" if result.final else "")
+            out.append(GroupedProcedure(at + 1, code, self.book.title(code, self.day), room, result.final, why))
+        return tuple(out)
+
+    # ---- one change -----------------------------------------------------------------------------
+
+    def alternatives(self, findings: Sequence[Finding]) -> tuple[Alternative, ...]:
+        """What each single change gives, in the order: fixes, principal, dropped, present on admission."""
+        with_hac = frozenset(
+            code for code, each in zip(self.codes, self.answer.diagnoses, strict=True) if each.hac and code
+        )
+        tried = changes(self.claim, findings, with_hac)
+        answers = self.grouper.group([with_diagnoses(self.cases[0], each.diagnoses) for each in tried])
+        return tuple(self.alternative(change, answer) for change, answer in zip(tried, answers, strict=True))
+
+    def alternative(self, change: Change, answer: Grouped) -> Alternative:
+        """One change with the DRG it gives and the reason."""
+        drg = answer.final.drg
+        table = msdrg.weight(self.book, drg, self.day)
+        return Alternative(
+            kind=change.kind,
+            change=change.says,
+            drg=f"{drg:03}",
+            title=self.title(drg),
+            changes_drg=drg != self.answer.final.drg,
+            weight=table.weight if table else None,
+            why=self.why(change, answer),
+        )
+
+    def why(self, change: Change, answer: Grouped) -> str:
+        """Why a change gives what it gives."""
+        before, after = self.answer.final, answer.final
+        said = f"{change.reason}; " if change.reason else ""
+        if after.drg >= UNGROUPABLE:
+            return said + returned(answer.returned, after.drg)
+        if after.drg == before.drg:
+            return said + self.unmoved(change, answer)
+        moved = []
+        if after.mdc != before.mdc or before.drg >= UNGROUPABLE:
+            moved.append(f"MDC {after.mdc:02} ({self.mdc_title(after)})")
+        if after.severity != before.severity:
+            moved.append(f"level: {_named(after.severity)}, before: {_named(before.severity)}")
+        if change.kind == "poa":
+            moved.append(HAC_OUTCOMES.get(answer.hac_status, answer.hac_status))
+        return said + ("; ".join(moved) or "another DRG of the same MDC at the same level")
+
+    def unmoved(self, change: Change, answer: Grouped) -> str:
+        """Why a change does not move the DRG."""
+        if change.kind != "drop":
+            return "the same DRG"
+        at = self.codes.index(undotted(change.code), 1)
+        if self.counted[at] and answer.final.severity == self.answer.final.severity:
+            others = [
+                dotted(self.codes[other])
+                for other, yes in enumerate(self.counted)
+                if yes
+                and self.codes[other] != self.codes[at]
+                and self.answer.diagnoses[other].severity == answer.final.severity
+            ]
+            if others:
+                return f"the same DRG: {', '.join(others)} gives the level {answer.final.severity}"
+        if self.counted[at]:
+            return "the same DRG: it is not divided by this level"
+        return "the same DRG: this code did not count"
+
+    def fragile(self, alternatives: Sequence[Alternative]) -> tuple[str, ...]:
+        """The code whose level alone holds the DRG; empty when none does."""
+        falls = {each.change for each in alternatives if each.kind == "drop" and each.changes_drg}
+        return tuple(
+            dotted(code)
+            for at, code in enumerate(self.codes)
+            if self.counted[at] and f"without {dotted(code)}" in falls
+        )
+
+
+_ROOM = {True: "operating room procedure", False: "not an operating room procedure"}
+
+
+def _hac(result: DiagnosisResult) -> HacRecord | None:
+    if not result.hac:
+        return None
+    return HacRecord(result.hac, result.hac_title, result.demoted, hac_state(result.hac_status))
+
+
+def _named(severity: str) -> str:
+    return "no CC or MCC" if severity == "none" else severity
+
+
+def _divided(title: str | None, level: str) -> bool:
+    """Does the title of a DRG say that this level leads to it (with CC, with CC/MCC, with MCC)?"""
+    words = (title or "").replace("/", " ").replace(",", " ").split()
+    if "with" not in words:
+        return False
+    tail = words[len(words) - words[::-1].index("with") :]
+    return level in tail
