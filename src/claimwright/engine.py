@@ -183,7 +183,10 @@ class Engine:
             claim=claim.id,
             verdict=_verdict(findings),
             date_of_service=day,
-            editions=self.book.editions_used(day, as_of) + (self.book.pcs.editions_used(day) if claim.procedures else ()),
+            editions=(
+                *self.book.editions_used(day, as_of),
+                *(self.book.pcs.editions_used(day) if claim.procedures else ()),
+            ),
             findings=findings,
             not_evaluated=(*lacking, *pending(claim)),
             date_assumed=not (claim.service_from or claim.service_to),

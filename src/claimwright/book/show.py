@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from claimwright.book import hcc, msdrg
+from claimwright.book import hcc_records, msdrg
 from claimwright.book.record import (
     DAYS,
     Change,
@@ -330,7 +330,7 @@ class _Batch:
         self.became, self.came_from = self._read_conversions()
         self.stems = self._find_stems()
         self.msdrg = msdrg.records(self.book, self.codes, shelf.day)
-        self.hcc = hcc.records(self.book, self.codes)
+        self.hcc = hcc_records.records(self.book, self.codes)
         for edition in shelf.order:
             nodes, stems = ([e for e in each.values() if e.edition == edition] for each in (self.nodes, self.stems))
             if nodes or stems:

@@ -118,8 +118,8 @@ class _Page:
             return f"The ICD-10-PCS tables, which say what each character means, are not loaded: {HOW}"
         if not all(each.label for each in self.characters):
             return (
-                f"The ICD-10-PCS tables {self.edition.edition} do not have this code, so some characters are not named. "
-                f"An edition that has it can be added: {HOW}"
+                f"The ICD-10-PCS tables {self.edition.edition} do not have this code, so some characters are not named"
+                f". An edition that has it can be added: {HOW}"
             )
         if len(self.code) == LENGTH:
             return f"The title is the labels of the ICD-10-PCS tables {self.edition.edition}, joined"

@@ -15,7 +15,6 @@ from claimwright.sources import tabular
 
 NOT_LOADED = {
     "icd10cm-index": "Alphabetic Index (CDC)",
-    "msdrg-weights": "MS-DRG weights, Table 5 (CMS)",
     "ncci-ptp": "procedure-to-procedure edits (CMS)",
     "ncci-mue": "medically unlikely edits (CMS)",
     "ncci-aoc": "add-on code edits (CMS)",

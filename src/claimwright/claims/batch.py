@@ -15,6 +15,8 @@ SETTINGS = tuple(Setting)
 SEXES = ("U", "F", "M")
 UNKNOWN_AGE = -1
 NO_STATUS, NOT_A_STATUS = -1, -2
+MOST_CHARACTERS = 8
+"""A code has up to seven; an eighth is kept to mark a text too long to be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def _inside(offsets: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.ND
 
 
 def _packed(code: str) -> bytes:
-    """A code of any code set without dots; an eighth character marks a text too long to be one."""
-    return undotted(code).encode("ascii", "replace")[:8]
+    """A code of any code set without dots, as `ClaimBatch` holds it."""
+    return undotted(code).encode("ascii", "replace")[:MOST_CHARACTERS]
 
 
 def _status(text: str | None) -> int:

@@ -15,6 +15,9 @@ def grounds(hit: Hit, symptom: End, diagnosis: End) -> list[dict[str, Any]]:
     """Rows of the cited table that join the two; the surest relation first."""
     if symptom.pos < 0 or diagnosis.pos < 0:
         return []
+    table = hit.scene.frame.columns.pair(LEXICON)
+    if not table.matrix[table.row[symptom.pos], table.column[diagnosis.pos]]:
+        return []  # the kernel's own table says no: no need to look for words
     sides = {"symptom": symptom.pos, "diagnosis": diagnosis.pos}
     rows = hit.book.lexicon_rows_at(LEXICON, hit.scene.edition.number, sides)
     return sorted(rows, key=lambda row: row["relation"] != "integral")

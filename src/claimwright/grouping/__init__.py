@@ -1,1 +1,1 @@
-"""Groupers: the MS-DRG of an inpatient claim, and why."""
+"""Groupers: the MS-DRG of an inpatient claim, the CMS-HCC score of a person, and why."""

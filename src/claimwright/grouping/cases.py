@@ -97,5 +97,10 @@ def with_diagnoses(case: Case, diagnoses: Sequence[Diagnosis]) -> Case:
     return replace(case, diagnoses=_diagnoses(diagnoses))
 
 
+def with_pair(case: Case, secondary: tuple[tuple[str, str], ...]) -> Case:
+    """The same case with its principal diagnosis and these secondary ones only."""
+    return replace(case, diagnoses=(case.diagnoses[0], *secondary))
+
+
 def _diagnoses(diagnoses: Sequence[Diagnosis]) -> tuple[tuple[str, str], ...]:
     return tuple((undotted(each.code), (each.poa or "").strip().upper()) for each in diagnoses)

@@ -48,7 +48,7 @@ def _fixes(claim: Claim, findings: Sequence[Finding]) -> Iterator[Change]:
         if changed is None:
             continue
         asked = f" (only if the documentation answers: {finding.fix.ask})" if finding.fix.ask else ""
-        says = f"fix of {finding.rule}: {', '.join(dotted(undotted(each.code)) for each in changed)}"
+        says = f"{finding.rule} fixed ({', '.join(dotted(undotted(each.code)) for each in changed)})"
         yield Change("fix", says, "", changed, f"{finding.fix.say}{asked}")
 
 
@@ -58,11 +58,11 @@ def applied(diagnoses: Sequence[Diagnosis], fix: Fix) -> tuple[Diagnosis, ...] |
         return None
     replaced = {undotted(old): [undotted(new) for new in options] for old, options in fix.replace.items()}
     gone = {undotted(code) for code in fix.remove}
+    codes = [undotted(each.code) for each in diagnoses]
     out: list[Diagnosis] = []
-    for each in diagnoses:
-        code = undotted(each.code)
-        if code in gone:
-            continue
+    for at, (code, each) in enumerate(zip(codes, diagnoses, strict=True)):
+        if code in gone and (codes.count(code) == 1 or code in codes[:at]):
+            continue  # of a code that stands twice, the first stays
         out += [replace(each, code=new) for new in replaced.get(code, [code])]
     have = {undotted(each.code) for each in out}
     out += [Diagnosis(code) for code in map(undotted, fix.add) if code not in have]

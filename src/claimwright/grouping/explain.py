@@ -9,7 +9,15 @@ from functools import cached_property
 
 from claimwright.book import msdrg
 from claimwright.book.store import Book
-from claimwright.grouping.cases import Assumption, assumptions, case_of, missing, need_inpatient, with_diagnoses
+from claimwright.grouping.cases import (
+    Assumption,
+    assumptions,
+    case_of,
+    missing,
+    need_inpatient,
+    with_diagnoses,
+    with_pair,
+)
 from claimwright.grouping.changes import MOST, Change, changes
 from claimwright.grouping.protocol import NO_DRG, UNGROUPABLE, Case, DiagnosisResult, Grouped, Grouper, Stage, Version
 from claimwright.grouping.words import HAC_OUTCOMES, hac_state, returned, why_principal, why_secondary
@@ -169,7 +177,7 @@ class _Explanation:
     @cached_property
     def counted(self) -> tuple[bool, ...]:
         """Does the level of each diagnosis count towards the DRG?"""
-        results, codes = self.answer.diagnoses, self.codes
+        results = self.answer.diagnoses
         eligible = [
             at > 0
             and each.valid
@@ -178,22 +186,13 @@ class _Explanation:
             and self.answer.final.drg < UNGROUPABLE
             for at, each in enumerate(results)
         ]
-        asked = [at for at, yes in enumerate(eligible) if yes and not self.told(results[at])]
+        asked = [at for at, yes in enumerate(eligible) if yes]
         # Some DRGs count no CC of their own (neonates, HIV, burns). A code that still gives no level
         # when it stands alone beside the principal diagnosis is such a one.
-        case = self.cases[0]
-        alone = [
-            Case(case.version, case.age, case.sex, case.status, True,
-                 (case.diagnoses[0], (codes[at], "Y")), case.procedures)
-            for at in asked
-        ]  # fmt: skip
+        alone = [with_pair(self.cases[0], ((self.codes[at], "Y"),)) for at in asked]
         for at, answer in zip(asked, self.grouper.group(alone), strict=True):
             eligible[at] = answer.final.severity == results[at].severity
         return tuple(eligible)
-
-    def told(self, result: DiagnosisResult) -> bool:
-        """Has the grouper itself said that this code counted at its level?"""
-        return result.final and result.severity == self.answer.final.severity
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
@@ -209,17 +208,32 @@ class _Explanation:
     def driving(self) -> frozenset[int]:
         """Diagnoses that the final DRG rests on.
 
-        The grouper's own marks, and where a DRG is divided by level but none is marked, the most
-        significant diagnosis of that level: so the CMS software marks it.
+        The grouper's own marks. The package marks none where a DRG is divided by level among those
+        unrelated to the principal diagnosis, nor for neonates; there it is the most significant
+        diagnosis that gives the DRG, as the CMS software marks it.
         """
         results = self.answer.diagnoses
-        marked = {at for at, each in enumerate(results) if each.final}
+        marked = {at for at, each in enumerate(results) if each.final and not each.demoted}
         level = self.answer.final.severity
         if level in _SPLIT and _divided(self.title(self.answer.final.drg), level):
             of_level = [at for at, yes in enumerate(self.counted) if yes and results[at].severity == level]
             if of_level and not marked.intersection(of_level):
                 marked.add(min(of_level, key=lambda at: results[at].rank))
+        if self.answer.final.drg < UNGROUPABLE and not marked - {0}:
+            marked |= self.sufficient()
         return frozenset(marked)
+
+    def sufficient(self) -> set[int]:
+        """The most significant secondary diagnosis that gives the DRG beside the principal one alone."""
+        case, results = self.cases[0], self.answer.diagnoses
+        order = sorted(range(1, len(results)), key=lambda at: results[at].rank)
+        order = [at for at in order if results[at].valid and not results[at].demoted]
+        if not order:
+            return set()
+        pairs = [with_pair(case, ())] + [with_pair(case, (case.diagnoses[at],)) for at in order]
+        alone, *beside = [each.final.drg for each in self.grouper.group(pairs)]
+        drg = self.answer.final.drg
+        return {next((at for at, got in zip(order, beside, strict=True) if got == drg), 0)} if alone != drg else set()
 
     def diagnoses(self) -> tuple[GroupedDiagnosis, ...]:
         """Every diagnosis in the order of the claim."""

@@ -8,7 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from claimwright.book.hcc import MODELS, HccSegment, HccTables, other_models
+from claimwright.book.hcc import HccSegment, HccTables, other_models
+from claimwright.book.hcc_records import MODELS
 from claimwright.book.store import Book
 from claimwright.errors import EditionMissing, InputError
 from claimwright.grouping.hcc_batch import Kernel, kernel

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -163,7 +164,7 @@ class Kernel:
         return self._segment[keys], self._factors[keys]
 
     def _keys(self, people: People) -> npt.NDArray[np.int64]:
-        traits = (
+        traits: tuple[npt.NDArray[Any], ...] = (
             np.searchsorted(_AGE_CELLS, people.age, side="right") - 1,
             people.sex.astype(np.int64) - 1,
             people.dual,

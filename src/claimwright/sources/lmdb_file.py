@@ -24,6 +24,6 @@ def values(file: Path, wanted: Sequence[str]) -> dict[str, bytes]:
             missing = [name for name in wanted if name not in names]
             if missing:
                 raise SourceError(str(file), f"has no table {missing[0]}; it has {', '.join(sorted(names))}")
-            return {name: bytes(reading.get(names[name])) for name in wanted}
+            return {name: bytes(reading.get(names[name]) or b"") for name in wanted}
     except lmdb.Error as error:
         raise SourceError(str(file), f"not a readable LMDB file ({error})", KNOWN) from None

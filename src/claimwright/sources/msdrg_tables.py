@@ -189,10 +189,9 @@ def _titles(value: bytes, expected: bytes, place: str) -> Iterator[Title]:
 
 def _types(value: bytes, place: str) -> Iterator[DrgType]:
     """Each DRG's type once for each run of versions; 998 and 999 have none."""
-    magic, lists, formulas, lists_at, formulas_at, pool = struct.unpack_from("<4sIIIII", value)
+    magic, lists, formulas, lists_at, formulas_at = struct.unpack_from("<4sIIII", value)
     _need(magic == b"MROF", place, magic, "magic number MROF")
     _need(lists_at + 20 * lists == formulas_at, place, f"{lists} lists up to {formulas_at}", "20 bytes a list")
-    del pool
     seen: dict[tuple[int, int], str] = {}
     for _, first, last, start, count in struct.iter_unpack("<5I", value[lists_at:formulas_at]):
         _versions(first, last, place)

@@ -17,7 +17,7 @@ from typing import Any
 
 from claimwright.book.home import Input
 
-MODULES = ("poa_exempt", "pcs_registry", "pcs_tables", "discharge_status", "hcc", "msdrg")
+MODULES = ("poa_exempt", "pcs_registry", "pcs_tables", "discharge_status", "hcc", "msdrg", "msdrg_weights")
 """Modules of this package, each with a `PART`."""
 
 

@@ -20,11 +20,19 @@ from claimwright.sources.msdrg_tables import DiagnosisRow, MsdrgTables, read
 
 SCHEMA = """
 CREATE TABLE msdrg_scheme (id INTEGER PRIMARY KEY, mdc INTEGER, level TEXT);
-CREATE TABLE msdrg_diagnosis (code TEXT, first INTEGER, last INTEGER, scheme INTEGER, PRIMARY KEY (code, first)) WITHOUT ROWID;
-CREATE TABLE msdrg_title (kind TEXT, number INTEGER, first INTEGER, last INTEGER, text TEXT, PRIMARY KEY (kind, number, first, last)) WITHOUT ROWID;
+CREATE TABLE msdrg_diagnosis (
+  code TEXT, first INTEGER, last INTEGER, scheme INTEGER, PRIMARY KEY (code, first)
+) WITHOUT ROWID;
+CREATE TABLE msdrg_title (
+  kind TEXT, number INTEGER, first INTEGER, last INTEGER, text TEXT, PRIMARY KEY (kind, number, first, last)
+) WITHOUT ROWID;
 CREATE TABLE msdrg_type (drg INTEGER, first INTEGER, last INTEGER, type TEXT, PRIMARY KEY (drg, first)) WITHOUT ROWID;
-CREATE TABLE msdrg_family (version INTEGER, scheme INTEGER, code TEXT, mdcs TEXT, drgs TEXT, PRIMARY KEY (version, scheme, code)) WITHOUT ROWID;
-CREATE TABLE msdrg_procedure (code TEXT, first INTEGER, last INTEGER, operating INTEGER, PRIMARY KEY (code, first)) WITHOUT ROWID;
+CREATE TABLE msdrg_family (
+  version INTEGER, scheme INTEGER, code TEXT, mdcs TEXT, drgs TEXT, PRIMARY KEY (version, scheme, code)
+) WITHOUT ROWID;
+CREATE TABLE msdrg_procedure (
+  code TEXT, first INTEGER, last INTEGER, operating INTEGER, PRIMARY KEY (code, first)
+) WITHOUT ROWID;
 """
 
 FEMALE, MALE = 1, 0

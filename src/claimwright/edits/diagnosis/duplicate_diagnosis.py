@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimwright.claims.batch import MOST_CHARACTERS
 from claimwright.edits.frame import Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
@@ -12,7 +13,11 @@ from claimwright.model import Authority, Finding, Fix, Severity
 
 
 def _code(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    return frame.code.astype(np.int64)
+    """The number of the code; a text that no table has is like itself only, if it is short enough to be whole."""
+    value = frame.code.astype(np.int64)
+    lost = np.flatnonzero((value < 0) & (np.char.str_len(frame.batch.codes) < MOST_CHARACTERS))
+    value[lost] = np.unique(frame.batch.codes[lost], return_inverse=True)[1] + len(frame.columns.array("codes", True))
+    return value
 
 
 @rule(

@@ -45,10 +45,11 @@ def use_additional(hit: Hit) -> Finding | None:
     note = hit.book.note(hit.scene.edition.number, hit.key)
     if not hit.left.in_effect:
         return None  # the code itself is in question; its companions can wait
-    if any(
-        end.index < hit.left.index and any(node.pos == note.holder for node in end.path) for end in hit.others()
-    ) or not _speaks_of(hit, note):
+    if not _speaks_of(hit, note):
         return None
+    stop = hit.book.node_at(note.edition, note.holder).stop
+    if any(end.index < hit.left.index and note.holder <= end.pos < stop for end in hit.others()):
+        return None  # an earlier diagnosis stands under the same note and has said so
     run = [
         each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run
     ]

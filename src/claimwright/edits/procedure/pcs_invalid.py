@@ -123,7 +123,8 @@ def _unknown(hit: Hit, end: ProcedureEnd) -> Finding:
             ask=f"Is {named} meant?",
         )
     else:
-        fix = Fix(say=f"Code the procedure again from the operative report{_way_down(hit, code)}, in place of {written}")
+        say = f"Code the procedure again from the operative report{_way_down(hit, code)}, in place of {written}"
+        fix = Fix(say=say)
     return hit.finding(f"{written} is not an ICD-10-PCS code on any date that is loaded{why}", because=proof, fix=fix)
 
 

@@ -14,9 +14,7 @@ from claimwright.interfaces.cli.options import common, the_book, wide
 @click.argument("file", metavar="CLAIM")
 @click.option("--grouper-version", type=int, default=None, help="Group with this version (431 is v43.1) instead.")
 @common
-def command(
-    file: str, grouper_version: int | None, day: date | None, as_of: date | None, as_json: bool
-) -> None:
+def command(file: str, grouper_version: int | None, day: date | None, as_of: date | None, as_json: bool) -> None:
     """The MS-DRG of an inpatient claim, why, and what one change would give.
 
     CLAIM is a file (- is standard input) with one claim, a JSON array of claims, or one claim a line.

@@ -104,6 +104,7 @@ def page(record: CodeRecord) -> Page:
         None if record.characters else _terms(record),
         _seventh(record),
         _flags(record),
+        _msdrg(record),
         _hcc(record),
         *_changes(record),
         _editions(record),
@@ -272,6 +273,23 @@ def _hcc(record: CodeRecord) -> Section | None:
         (*sentences, *also),
         table=Table(("Model", "Payment year", "HCC", "Coefficient", "Label"), rows),
     )
+
+
+def _msdrg(record: CodeRecord) -> Section | None:
+    found = record.msdrg
+    if found is None:
+        return None
+    level = "neither CC nor MCC" if found.severity == "none" else found.severity
+    sentences = [f"As a secondary diagnosis: {level}.", f"CMS MS-DRG {found.version}, {found.starts} to {found.ends}."]
+    if found.mdc is None:
+        return Section("MS-DRG", ("Cannot be principal diagnosis (DRG 999).", *sentences))
+    mdcs = f" (MDC {' or '.join(found.mdcs)}, by sex)" if len(found.mdcs) > 1 else ""
+    sentences.insert(0, f"As principal diagnosis: MDC {found.mdc} {found.mdc_title}{mdcs}.")
+    if not found.drgs:
+        needs = "By itself it is no valid discharge diagnosis: it groups with a procedure or further codes."
+        return Section("MS-DRG", (*sentences, needs))
+    sentences.append("DRGs alone, with a CC and with an MCC (no procedure, discharged home):")
+    return Section("MS-DRG", tuple(sentences), table=Table(("DRG", "Title"), tuple(found.titles.items())))
 
 
 def _changes(record: CodeRecord) -> Iterator[Section]:

