@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
 from claimwright.book.hcc import HccTables, tables
 from claimwright.book.store import Book
 from claimwright.grouping.hcc_batch import Scores, kernel

@@ -122,7 +122,7 @@ def _unlike(wanted: dict[str, Any], finding: Finding) -> list[str]:
 
 def _places(finding: Finding, like: list[str]) -> list[str]:
     """Places in the manner of `like`: by kind and position where it has a `kind.n`, else by code."""
-    numbered = any(each.split(".")[0] in ("diagnosis", "line") for each in like)
+    numbered = any(each.split(".")[0] in ("diagnosis", "procedure", "line", "claim") for each in like)
     return [f"{each.kind}.{each.position}" if numbered else each.code for each in finding.at]
 
 

@@ -11,10 +11,11 @@ import pytest
 from claimwright.book.store import Book
 from claimwright.engine import Engine
 from claimwright.errors import EditionMissing, InputError
+from claimwright.grouping.batch import group_batch
 from claimwright.grouping.changes import applied, changes
 from claimwright.grouping.explain import explain
 from claimwright.grouping.msdrg_engine import MsdrgGrouper, installed, numbered
-from claimwright.grouping.protocol import Case, DiagnosisResult, Grouped, ProcedureResult, Stage, Version
+from claimwright.grouping.protocol import Case, DiagnosisResult, Grouped, Outcome, ProcedureResult, Stage, Version
 from claimwright.interfaces.render.grouping import group_text
 from claimwright.model import Claim, Diagnosis, Fix, GroupReport, Interval, Patient, Procedure, Setting, plain
 
@@ -55,18 +56,23 @@ class Fake:
         self.asked += cases
         return [self._one(case) for case in cases]
 
+    def outcomes(self, cases: Sequence[Case]) -> list[Outcome]:
+        """The DRGs alone."""
+        return [Outcome(e.final.drg, e.final.mdc, e.final.severity, e.returned) for e in self.group(cases)]
+
     def _one(self, case: Case) -> Grouped:
         levels = ["MCC" if code == "E43" else "none" for code, _ in case.diagnoses]
         has = "MCC" in levels[1:]
         drg = 200 if case.sex == "M" and case.diagnoses[0][0] == "SEX" else 101 if has else 100
         stage = Stage(drg, 1, "MCC" if has else "none")
         first = levels.index("MCC", 1) if has else -1
+        marks = [at in (0, first) for at in range(len(levels))]
         return Grouped(
             stage,
             stage,
             "OK",
             "NOT_APPLICABLE",
-            tuple(DiagnosisResult(level, True, False, at in (0, first), at in (0, first), at) for at, level in enumerate(levels)),
+            tuple(DiagnosisResult(e, True, False, m, m, 0) for e, m in zip(levels, marks, strict=True)),
             tuple(ProcedureResult(False, False) for _ in case.procedures),
         )
 
@@ -104,6 +110,11 @@ def test_an_unknown_sex_that_matters_leaves_the_drg_open(mini_book: Book) -> Non
     assert report.undetermined
     assert {each.drg: each.assuming for each in report.undetermined.drgs} == {"100": "female", "200": "male"}
     assert "NOT DECIDED" in group_text(report)
+
+
+def test_a_batch_gives_the_same_and_none_where_it_is_open() -> None:
+    claims = [claim("R25.2", "E43"), claim("SEX", patient=Patient(age=60)), claim("SEX")]
+    assert [each.drg for each in group_batch(Fake(), claims, DAY)] == ["101", None, "100"]
 
 
 # ---- changes ------------------------------------------------------------------------------------
@@ -258,7 +269,8 @@ def test_procedures_keep_their_order_and_tell_the_operating_room(book: Book, gro
     ("day", "name"),
     [
         ("2022-10-01", "v40"), ("2023-03-31", "v40"), ("2023-04-01", "v40.1"), ("2025-09-30", "v42.1"),
-        ("2025-10-01", "v43"), ("2026-03-31", "v43"), ("2026-04-01", "v43.1"), ("2026-10-01", "v44"), ("2027-03-31", "v44"),
+        ("2025-10-01", "v43"), ("2026-03-31", "v43"), ("2026-04-01", "v43.1"), ("2026-10-01", "v44"),
+        ("2027-03-31", "v44"),
     ],
 )  # fmt: skip
 def test_the_discharge_date_decides_the_version(grouper: MsdrgGrouper, day: str, name: str) -> None:

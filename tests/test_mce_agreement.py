@@ -43,7 +43,8 @@ EDGES = (0, 1, 8, 9, 14, 15, 17, 18, 55, 56, 60, 61, 64, 65)
 NOT_CODES = ("ZZZ99", "R25.X", "S06307D", "3E0337X", "0000001", "R252", "3E0337Z", "ABC", "XW03331")
 CONDITIONS = ("ncov6", "ncov7", "ncov_z302", "clintrial", "diabtypeI", "delout", "adult")
 CONDITIONAL = (
-    "ncov6", "ncov7", "ncov_z302", "ncov45", "ncov12agele60", "kidneyxp", "lcov_artheartxpa", "lcov_artheartxpb", "csect",
+    "ncov6", "ncov7", "ncov_z302", "ncov45", "ncov12agele60", "kidneyxp", "lcov_artheartxpa", "lcov_artheartxpb",
+    "csect",
 )  # fmt: skip
 """Flags of diagnoses that decide about procedures, and of the procedures they decide about."""
 NOT_MODELLED = ("INCONSISTENT_WITH_LENGTH_OF_STAY",)
@@ -84,7 +85,7 @@ def days(dice: random.Random, rows: tuple[mce.RegistryRow, ...]) -> date:
 
 
 def random_claims(count: int, seed: int) -> list[Claim]:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - seeded, nothing secret
     tables, procedures = mce.read(mce_file()), mce.read_procedures(mce_file())
     dx, pcs = Codes(tables.diagnoses), Codes(procedures.procedures)
     claims = []

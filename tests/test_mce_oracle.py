@@ -31,7 +31,9 @@ def answers(name: str) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
-def inpatient(codes: list[str], age: int, sex: str, day: date, procedures: Sequence[str] = (), status: int = 1) -> Claim:
+def inpatient(
+    codes: list[str], age: int, sex: str, day: date, procedures: Sequence[str] = (), status: int = 1
+) -> Claim:
     return Claim(
         Setting.INPATIENT,
         tuple(Diagnosis(code) for code in codes),
@@ -46,7 +48,11 @@ def inpatient(codes: list[str], age: int, sex: str, day: date, procedures: Seque
 def test_every_code_as_principal_diagnosis_gets_the_official_edits(engine: Engine) -> None:
     cases = list(answers("every_code_as_pdx_v431.jsonl.gz"))
     reports = engine.check_all([inpatient([case["code"]], 65, "F", date(2026, 4, 1)) for case in cases])
-    wrong = [(c["code"], c["mce"], edits(r)) for c, r in zip(cases, reports, strict=True) if edits(r) != Counter(c["mce"])]
+    wrong = [
+        (case["code"], case["mce"], edits(report))
+        for case, report in zip(cases, reports, strict=True)
+        if edits(report) != Counter(case["mce"])
+    ]
     assert wrong == []
 
 

@@ -74,9 +74,7 @@ def test_where_the_package_looks_nothing_up_its_own_table_has_the_factor(book: B
 def test_the_packages_own_rxhcc_factors_of_2026_are_of_neither_table(book: Book) -> None:
     """Its loader keeps the last of two rows of one name; the file sorts them by name, not by table."""
     known = [tables(book, "RxV08", 2026, variant).coefficients for variant in ("1", "2")]
-    kept = {
-        name: value for (name, model), value in defaults.coefficients_default.items() if model == "RxHCC Model V08"
-    }
+    kept = {name: value for (name, model), value in defaults.coefficients_default.items() if model == "RxHCC Model V08"}
     first, second = (
         sum(value == known[which]["Rx_CE_LTI", f"hcc{hcc}"] for hcc, value in _lti(kept)) for which in (0, 1)
     )

@@ -61,18 +61,27 @@ class Engine:
         return [self._report(claim, found, otherwise, as_of) for claim, found in zip(read, findings, strict=True)]
 
     def group(
-        self, claim: Claim | dict[str, Any], day: date | None = None, version: int | None = None
+        self,
+        claim: Claim | dict[str, Any],
+        day: date | None = None,
+        version: int | None = None,
+        as_of: date | None = None,
     ) -> GroupReport:
         """The MS-DRG of an inpatient claim, why, and what one change would give.
 
         `day` is the discharge date if the claim carries none; `version` (431 is v43.1) overrides the
         version in force on it. Errors: `InputError` for a claim that is not inpatient or a version
         that does not exist, `EditionMissing` for a discharge date that no loaded version covers.
+        `as_of` concerns the findings whose fixes are tried.
         """
-        return self.group_all([claim], day, version)[0]
+        return self.group_all([claim], day, version, as_of)[0]
 
     def group_all(
-        self, claims: Iterable[Claim | dict[str, Any]], day: date | None = None, version: int | None = None
+        self,
+        claims: Iterable[Claim | dict[str, Any]],
+        day: date | None = None,
+        version: int | None = None,
+        as_of: date | None = None,
     ) -> list[GroupReport]:
         """One report a claim, in the order of the claims; see `group`."""
         from claimwright.grouping.cases import need_inpatient
@@ -87,7 +96,7 @@ class Engine:
             need_inpatient(claim)
         days = [claim.date_of_service(otherwise) for claim in read]
         used = [chosen or grouper.version_on(each) for each in days]
-        reports = self.check_all(read, otherwise)
+        reports = self.check_all(read, otherwise, as_of)
         return [
             explain(claim, each, self.book, grouper, report.findings, which)
             for claim, each, report, which in zip(read, days, reports, used, strict=True)

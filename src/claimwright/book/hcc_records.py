@@ -21,6 +21,7 @@ MODELS = {
 }
 """Models by the contract's name, with the name that CMS uses."""
 
+
 def records(book: Book, codes: Iterable[str]) -> dict[str, tuple[HccRecord, ...]]:
     """The HCCs of each code (no dot), by model and year; a code that no model maps is left out.
 

@@ -15,6 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from claimwright.book import hcc_records, msdrg
+from claimwright.book.provenance import editions_used, sources
 from claimwright.book.record import (
     DAYS,
     Change,
@@ -29,7 +30,7 @@ from claimwright.book.record import (
     joined,
 )
 from claimwright.book.show_pcs import namesake, procedure_record
-from claimwright.model import EditionUsed, dotted, undotted
+from claimwright.model import dotted, undotted
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book, NodeEntry
@@ -229,7 +230,7 @@ class Shelf:
         known = [each for each in book.editions if as_of is None or each.window.starts <= as_of]
         others = sorted((each for each in known if each is not answering), key=lambda each: each.window.distance(day))
         self.order = [answering.number, *(each.number for each in others)]
-        self.editions = _editions_used(book, day, as_of)
+        self.editions = editions_used(book, day, as_of)
         self._families = {number: _Families(self, number) for number in self.order}
         self._sources: dict[int | None, tuple[SourceRecord, ...]] = {}
 
@@ -240,7 +241,7 @@ class Shelf:
     def sources(self, edition: int | None) -> tuple[SourceRecord, ...]:
         """The files behind an answer; `edition` None when no tabular list has the code."""
         if edition not in self._sources:
-            self._sources[edition] = _sources(self.book, edition)
+            self._sources[edition] = sources(self.book, edition)
         return self._sources[edition]
 
 
@@ -480,25 +481,3 @@ def _terms(tree: _Families | None, node: NodeEntry | None) -> tuple[str, ...]:
         return ()
     pos = node.parent if node.made else node.pos
     return tuple(each.text for each in tree.notes.own[pos] if each.kind == "inclusionTerm")
-
-
-def _editions_used(book: Book, day: date, as_of: date | None) -> tuple[EditionUsed, ...]:
-    """Editions that answer; the registry too is only the nearest when it does not reach the day."""
-    return tuple(
-        replace(each, nearest=True) if each.table == "icd10cm-registry" and day not in book.registry_window else each
-        for each in book.editions_used(day, as_of)
-    )
-
-
-def _sources(book: Book, edition: int | None) -> tuple[SourceRecord, ...]:
-    registry = book.registry_window
-    tabular = book.editions[edition] if edition is not None else None
-    out = []
-    for each in book.manifest["inputs"]:
-        table, file, digest = each["table"], each["path"], each["sha256"]
-        if table == "icd10cm-registry":
-            name = book.manifest["registry"]["edition"]
-            out.append(SourceRecord(table, name, registry.starts, registry.ends, file, digest))
-        elif tabular and table == "icd10cm-tabular" and book.manifest["tabular"][tabular.number]["file"] == file:
-            out.append(SourceRecord(table, tabular.name, tabular.window.starts, tabular.window.ends, file, digest))
-    return tuple(sorted(out, key=lambda each: each.table, reverse=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from claimwright.book.misread import near_diagnoses
 from claimwright.book.pcs import DIGITS, LENGTH, Listed, joined_labels, spelled
 from claimwright.book.record import (
     Change,
@@ -50,7 +51,7 @@ def _meant(shelf: Shelf, code: str) -> str:
     digits = code.translate(DIGITS)
     if digits != code and shelf.book.pcs.known_stem(digits):
         return f"; ICD-10-PCS has no letters I and O, and with digits it is {digits}"
-    near = shelf.book.near(code) or shelf.book.pcs.near(code, shelf.day, 3)
+    near = near_diagnoses(shelf.book, code) or shelf.book.pcs.near(code, shelf.day, 3)
     return f" (did you mean {' or '.join(near)}?)" if near else ""
 
 
@@ -74,7 +75,8 @@ class _Page:
         # What was not yet published on --as-of is not known to be valid.
         self.seen = min(shelf.day, shelf.as_of or shelf.day)
         found = self.pcs.characters(code, self.day)
-        self.edition, self.characters = found if found else (None, _unnamed(code))
+        self.edition: Listed | None = found[0] if found else None
+        self.characters = found[1] if found else _unnamed(code)
 
     def record(self, periods: list[Period]) -> CodeRecord:
         """The record; `periods` are the dated rows of a whole code, none for a stem."""

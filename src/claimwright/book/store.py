@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from claimwright.book import home as homes
 from claimwright.book.era import check_era
 from claimwright.errors import BookDamaged, EditionMissing
-from claimwright.model import EditionUsed, Interval, dotted
+from claimwright.model import EditionUsed, Interval
 
 if TYPE_CHECKING:
     from claimwright.book.pcs import Pcs
@@ -410,16 +410,6 @@ class Book:
         keys = ("edition", "starts", "ends", "authority", "title", "page", "text")
         entries = [dict(zip(keys, row, strict=True)) for row in found]
         return min(entries, key=lambda each: _distance(each, day), default=None)
-
-    def near(self, code: str) -> tuple[str, ...]:
-        """Known codes and headings that one misread letter, or an ending too long, would explain (with dot)."""
-        read = [code[:1] + code[1:].replace(letter, digit) for letter, digit in (("O", "0"), ("I", "1"), ("L", "1"))]
-        read += [code[:length] for length in range(len(code) - 1, 2, -1)]
-        found = [each for each in dict.fromkeys(read) if each != code and self._known(each)]
-        return tuple(dotted(each) for each in found[:1])
-
-    def _known(self, code: str) -> bool:
-        return any(self.node(each.number, code) for each in self._editions) or bool(self.registry(code))
 
     # ---- records --------------------------------------------------------------------------------
 

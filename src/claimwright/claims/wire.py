@@ -284,6 +284,9 @@ def _check_dates(wire: WireClaim, at: str) -> None:
     starts, ends = wire.service_from, wire.service_to
     check_era(starts, f"{at}.service_from")
     check_era(ends, f"{at}.service_to")
+    if wire.setting is not Setting.INPATIENT:  # an inpatient procedure is judged by the discharge date
+        for number, each in enumerate(wire.procedures):
+            check_era(each.date, f"{at}.procedures[{number}].date")
     if starts and ends and ends < starts:
         raise InputError(f"{at}.service_to", f"{ends} is before service_from {starts}", "the same day or later")
 

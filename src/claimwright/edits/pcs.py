@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,35 @@ from claimwright.book.store import RegistryEntry
 from claimwright.claims.batch import SEXES
 from claimwright.edits.frame import PROCEDURE, Bools, Frame
 from claimwright.edits.hit import Hit, ProcedureEnd
-from claimwright.edits.relations import Condition, Membership
-from claimwright.model import Because, Setting
+from claimwright.edits.relations import Condition, Hits, Membership
+from claimwright.model import Because, Claim, Setting
 
 
 def procedures(*conditions: Callable[[Frame], Bools], settings: Sequence[Setting] = tuple(Setting)) -> Membership:
     """Every procedure that meets all conditions."""
     return Membership(conditions, (REGISTRY,), tuple(settings), PROCEDURE)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMet:
+    """Every procedure that meets one of the conditions; `key` is the number of the first that it meets."""
+
+    conditions: tuple[Condition, ...]
+    settings: tuple[Setting, ...] = tuple(Setting)
+    tables: tuple[str, ...] = (REGISTRY,)
+
+    def concerns(self, claim: Claim) -> bool:
+        """Only claims of these settings with procedures."""
+        return claim.setting in self.settings and bool(claim.procedures)
+
+    def find(self, frame: Frame) -> Hits:
+        """Hits with `right` -1."""
+        left = frame.in_settings(*self.settings, kind=PROCEDURE)
+        first = np.full(len(left), -1, dtype=np.int32)
+        for number, condition in enumerate(self.conditions if left.any() else ()):
+            first[left & (first < 0) & condition(frame)] = number
+        found = np.flatnonzero(first >= 0).astype(np.int32)
+        return Hits(found, np.full(len(found), -1, dtype=np.int32), first[found], PROCEDURE)
 
 
 def performed(flag: str) -> Condition:

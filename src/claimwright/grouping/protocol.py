@@ -93,6 +93,16 @@ class Grouped:
     procedures: tuple[ProcedureResult, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The final DRG of a case, its MDC and level, and the return code."""
+
+    drg: int
+    mdc: int
+    severity: str
+    returned: str
+
+
 class Grouper(Protocol):
     """A DRG grouper over the versions it has loaded."""
 
@@ -108,3 +118,6 @@ class Grouper(Protocol):
 
     def group(self, cases: Sequence[Case]) -> list[Grouped]:
         """Results in the order of the cases."""
+
+    def outcomes(self, cases: Sequence[Case]) -> list[Outcome]:
+        """The DRGs alone, in the order of the cases."""

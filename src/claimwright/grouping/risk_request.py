@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from claimwright.book.era import check_era
+from claimwright.book.era import ICD10_STARTS, check_era
 from claimwright.errors import InputError
 from claimwright.grouping.hcc import Case
 from claimwright.grouping.person import DUAL_WORDS, Person
@@ -54,13 +54,20 @@ def _age(born: date, year: int) -> int:
     return max(0, year - born.year - ((born.month, born.day) > (2, 1)))
 
 
+def _payment_year(year: int | None, day: date) -> int:
+    """The year given, else the one after the date of service."""
+    if year is not None and not ICD10_STARTS.year < year < date.max.year:
+        raise InputError("year", f"found {year}", f"a payment year from {ICD10_STARTS.year + 1} on")
+    return year or day.year + 1
+
+
 def of_claim(
     claim: Claim, year: int | None, day: date | None, as_of: date | None, who: Beneficiary
 ) -> tuple[Case, int]:
     """The claim's diagnoses on its date of service; the payment year is the next one unless given."""
     on = claim.date_of_service(day or date.today())
     check_era(on, "date of service")
-    wanted = year or on.year + 1
+    wanted = _payment_year(year, on)
     codes = tuple(each.code for each in claim.diagnoses)
     return Case(codes, who.person(claim.patient, wanted), Interval(on, on), claim.id, as_of), wanted
 
@@ -72,6 +79,6 @@ def of_codes(
     if not codes:
         raise InputError("codes", "the list is empty", "at least one diagnosis code")
     check_era(day, "date")
-    wanted = year or (day or date.today()).year + 1
+    wanted = _payment_year(year, day or date.today())
     window = Interval(day, day) if day else Interval(date(wanted - 1, 1, 1), date(wanted - 1, 12, 31))
     return Case(tuple(codes), who.person(Patient(), wanted), window, None, as_of), wanted

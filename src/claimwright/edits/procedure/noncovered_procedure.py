@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.edits.conditions import flagged, negated
 from claimwright.edits.hit import Hit
 from claimwright.edits.pcs import (
+    FirstMet,
     all_of,
     any_of,
     beside_diagnosis,
@@ -17,10 +17,9 @@ from claimwright.edits.pcs import (
     flag_proof,
     patient_older_than,
     performed,
-    procedures,
 )
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Condition, OneOf
+from claimwright.edits.relations import Condition
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity
 
 _OLDEST_COVERED = 60
@@ -77,23 +76,13 @@ _LIMITS = (
     ),
 )
 
-_NOT_COVERED = any_of(*(each.bars for each in _LIMITS))
-_LIMITED = (
-    all_of(performed("lcov"), negated(_NOT_COVERED)),
-    all_of(_PAIRED, _IN_TRIAL),
-)
-
-
-def _first_only() -> Iterator[Condition]:
-    """When each limit bars and none before it does: a procedure that is barred twice is told once."""
-    for number, limit in enumerate(_LIMITS):
-        yield all_of(limit.bars, *(negated(each.bars) for each in _LIMITS[:number]))
+_LIMITED = (performed("lcov"), all_of(_PAIRED, _IN_TRIAL))
 
 
 @rule(
     "PR201",
-    # The key of a hit tells which: -1 for the first limit, and so on, then the two of limited coverage.
-    relation=OneOf(tuple(procedures(each, settings=(Setting.INPATIENT,)) for each in (*_first_only(), *_LIMITED))),
+    # What bars coverage comes first: a procedure that is not covered is not of limited coverage.
+    relation=FirstMet((*(each.bars for each in _LIMITS), *_LIMITED), (Setting.INPATIENT,)),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
@@ -121,10 +110,9 @@ def noncovered_procedure(hit: Hit) -> Finding:
     Check procedure and diagnoses against the record. A procedure that was performed and is not covered
     stays on the claim and is billed as non-covered.
     """
-    end, which = hit.left, -1 - hit.key
-    if which >= len(_LIMITS):
+    if hit.key >= len(_LIMITS):
         return _limited(hit)
-    limit = _LIMITS[which]
+    end, limit = hit.left, _LIMITS[hit.key]
     proof = [flag_proof(hit, limit.flag, limit.says)]
     joined = _joined(hit, limit)
     return hit.finding(

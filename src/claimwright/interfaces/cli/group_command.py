@@ -25,7 +25,7 @@ def command(file: str, grouper_version: int | None, day: date | None, as_of: dat
     from claimwright.model import to_json
 
     claims, several = read_claims(file)
-    reports = Engine(the_book()).group_all(claims, day, grouper_version)
+    reports = Engine(the_book()).group_all(claims, day, grouper_version, as_of)
     if as_json:
         sys.stdout.write(to_json(reports if several else reports[0]) + "\n")
     else:
