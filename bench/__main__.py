@@ -10,14 +10,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.figures import Figure, installed, machine, table
+from bench.grouping import grouping
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
 from bench.processes import Differs
+from bench.risk import risk
 
 SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "peer": peer,
     "processes": processes,
     "book": book,
     "kernels": kernels,
+    "grouping": grouping,
+    "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
 }
 """What can be measured, in order."""
 

@@ -205,6 +205,20 @@ def explained(number: int, singly: int, day: str, seed: int, mix: str) -> Answer
     }
 
 
+def risk_ours(**settings: Any) -> Answer:
+    """Scores of many people in columns; imported here, so that no other task pays for it."""
+    from bench import risk
+
+    return risk.risk_ours(**settings)
+
+
+def risk_theirs(**settings: Any) -> Answer:
+    """Scores of the same people, one by one, by the package hccinfhir."""
+    from bench import risk
+
+    return risk.risk_theirs(**settings)
+
+
 _ALL = (
     open_ours,
     open_theirs,
@@ -216,6 +230,8 @@ _ALL = (
     sampled,
     kernels,
     explained,
+    risk_ours,
+    risk_theirs,
 )
 TASKS: dict[str, Callable[..., Answer]] = {each.__name__: each for each in _ALL}
 """Every task by name."""

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.book, pytest.mark.oracle]
 
 ORACLE = Path(__file__).resolve().parents[2] / "shared" / "oracle"
 
+
 def answers(name: str) -> Iterator[dict[str, Any]]:
     file = ORACLE / name
     if not file.is_file():

@@ -13,7 +13,7 @@ import pytest
 
 from claimwright.book.record import CodeRecord
 from claimwright.book.store import Book
-from claimwright.errors import InputError
+from claimwright.errors import EditionMissing, InputError
 from claimwright.interfaces.render import html, markdown, terminal
 
 pytestmark = pytest.mark.book
@@ -23,7 +23,7 @@ EVERY_KIND = [
     ("R25.2", DAY), ("R25", DAY), ("E11", DAY), ("S72.001A", DAY), ("S72.0", DAY), ("T78.40XA", DAY), ("T78.40", DAY),
     ("G35", date(2025, 9, 30)), ("G35", date(2025, 10, 1)), ("O80", DAY), ("B20", DAY), ("18", DAY), ("R25-R29", DAY),
     ("T36-T50", DAY), ("U07.1", DAY), ("Z68.41", DAY), ("C78.31", date(2026, 10, 15)), ("QA0.0101", DAY),
-    ("S06.307A", DAY), ("H54.0X33", DAY), ("V00-X58", DAY), ("O99.6", DAY), ("W19.XXXA", date(2030, 1, 1)),
+    ("S06.307A", DAY), ("H54.0X33", DAY), ("V00-X58", DAY), ("O99.6", DAY), ("W19.XXXA", date(2027, 3, 31)),
 ]  # fmt: skip
 
 
@@ -117,9 +117,9 @@ def test_as_of_leaves_out_what_came_later(book: Book) -> None:
         book.show("C78.31", date(2026, 10, 15), as_of=date(2026, 9, 1))
 
 
-def test_day_after_the_registry_is_not_called_billable_without_a_word(book: Book) -> None:
-    record = book.show("R25.2", date(2030, 1, 1))
-    assert "not covered" in record.status and record.editions[1].nearest
+def test_day_after_the_registry_is_refused_saying_what_is_loaded(book: Book) -> None:
+    with pytest.raises(EditionMissing, match="2027-03-31"):
+        book.show("R25.2", date(2030, 1, 1))
 
 
 # ---- many at once ------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_page_escapes_what_it_prints(book: Book) -> None:
     record = replace(book.show("R25.2", DAY), title='<b>"x" & | *y*</b>')
     page = html.render(record)
     assert "<b>" not in page and "&lt;b&gt;&quot;x&quot; &amp; |" in page
-    assert "\\<b\\>\"x\" \\& \\| \\*y\\*" in markdown.render(record)
+    assert '\\<b\\>"x" \\& \\| \\*y\\*' in markdown.render(record)
 
 
 # ---- the command -------------------------------------------------------------------------------------

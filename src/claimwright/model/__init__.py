@@ -54,8 +54,16 @@ _HOMES = {
     "edition": ("EditionUsed",),
     "finding": ("Authority", "Because", "Finding", "Fix", "NotEvaluated", "Place", "Report", "Severity", "Verdict"),
     "grouping": (
-        "Alternative", "Assumed", "DrgStage", "GroupReport", "GroupedDiagnosis", "GroupedProcedure", "GrouperUsed",
-        "HacRecord", "Returned", "Undetermined",
+        "Alternative",
+        "Assumed",
+        "DrgStage",
+        "GroupReport",
+        "GroupedDiagnosis",
+        "GroupedProcedure",
+        "GrouperUsed",
+        "HacRecord",
+        "Returned",
+        "Undetermined",
     ),
     "risk": ("DroppedHcc", "Hcc", "RiskEdit", "RiskFactor", "RiskOverview", "RiskResult", "RiskSegment", "Unmapped"),
 }
