@@ -218,8 +218,8 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "age below zero": (changed(patient={"age": -1}), ("$.patient.age: found -1", "a whole number of at least 0")),
     "age of 125": (changed(patient={"age": 125}), ("$.patient.age: found 125", "a whole number of at most 124")),
-    "age a text": (changed(patient={"age": "40"}), ('$.patient.age: found "40"', "expected a number")),
-    "age with a fraction": (changed(patient={"age": 40.5}), ("$.patient.age: found 40.5", "expected a number")),
+    "age a text": (changed(patient={"age": "40"}), ('$.patient.age: found "40"', "expected a whole number")),
+    "age with a fraction": (changed(patient={"age": 40.5}), ("$.patient.age: found 40.5", "expected a whole number")),
     "born after the service": (
         changed(patient={"birth_date": "2025-11-11"}),
         ("$.patient.birth_date: 2025-11-11 is after",),

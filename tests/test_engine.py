@@ -168,3 +168,10 @@ def test_a_day_of_the_icd9_era_is_refused(engine: Engine) -> None:
 def test_a_day_beyond_the_registry_is_refused_and_not_guessed(engine: Engine) -> None:
     with pytest.raises(EditionMissing):
         engine.check({"setting": "outpatient", "service_from": "2027-04-01", "diagnoses": ["I10"]})
+
+
+def test_a_code_that_the_edition_lacks_is_said_to_have_unread_notes(engine: Engine) -> None:
+    # C78.31 is in effect from 2026-10-01 (CMS registry); the FY2026 tabular list does not have it.
+    claim = {"setting": "outpatient", "service_from": "2026-10-01", "diagnoses": ["C78.31", "R25.2"]}
+    lacking = [each.missing for each in engine.check(claim).not_evaluated]
+    assert len(lacking) == 1 and lacking[0].startswith("the notes of C78.31")

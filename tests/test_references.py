@@ -125,7 +125,7 @@ def test_a_reference_means_the_codes_its_words_mean(hazard: str) -> None:
         ("R10 R10.1 R10.11", "(R10.1-R10.4-)", "R10.4 does not exist"),
         ("A04 A04.0 A04.4", "(A04.4-A04.0)", "runs backwards"),
         ("E08 E08.9", "(E08-E08 with .42)", "meets the condition 'with .42'"),
-        ("A04 A05", "(A07-A09)", "A07 and A09 does not exist"),
+        ("A04 A05", "(A07-A09)", "A07 and A09 do not exist"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_reported_with_its_words(codes: str, text: str, says: str) -> None:

@@ -55,10 +55,16 @@ class Engine:
             for procedure in claim.procedures:
                 self.book.need_registry(claim.date_of_procedure(procedure, otherwise))
         findings: list[list[Finding]] = [[] for _ in read]
+        unread: list[list[NotEvaluated]] = [[] for _ in read]
         for scene, owners in self._scenes(batch, as_of):
             for each in self.rules.values():
                 self._run(each, scene, owners, findings)
-        return [self._report(claim, found, otherwise, as_of) for claim, found in zip(read, findings, strict=True)]
+            for claim_index, code in scene.frame.without_notes():
+                unread[owners[claim_index]].append(_unread(code, scene.edition.name))
+        return [
+            self._report(claim, found, lacking, otherwise, as_of)
+            for claim, found, lacking in zip(read, findings, unread, strict=True)
+        ]
 
     def group(
         self,
@@ -179,7 +185,9 @@ class Engine:
                 return table
         return ""
 
-    def _report(self, claim: Claim, found: list[Finding], otherwise: date, as_of: date | None) -> Report:
+    def _report(
+        self, claim: Claim, found: list[Finding], unread: list[NotEvaluated], otherwise: date, as_of: date | None
+    ) -> Report:
         day = claim.date_of_service(otherwise)
         merged = sorted(dict.fromkeys(map(_Keyed, found)), key=lambda each: each.order)
         findings = tuple(each.finding for each in merged)
@@ -197,7 +205,7 @@ class Engine:
                 *(self.book.pcs.editions_used(day) if claim.procedures else ()),
             ),
             findings=findings,
-            not_evaluated=(*lacking, *pending(claim)),
+            not_evaluated=(*lacking, *unread, *pending(claim)),
             date_assumed=not (claim.service_from or claim.service_to),
         )
 
@@ -219,6 +227,15 @@ class _Keyed:
 
     def __hash__(self) -> int:
         return hash(self.order)
+
+
+def _unread(code: str, edition: str) -> NotEvaluated:
+    """A code in effect whose own notes no rule has seen: the edition that answered does not have it."""
+    return NotEvaluated(
+        "excludes1-conflict",
+        f"the notes of {code}, which {edition} does not have",
+        "claimwright data add icd10cm-tabular FILE (the edition in force on the date of service)",
+    )
 
 
 def _verdict(findings: Sequence[Finding]) -> Verdict:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, ClaimBatch
-from claimwright.model import Setting
+from claimwright.model import Setting, dotted
 
 EPOCH = date(1970, 1, 1)
 Ints = npt.NDArray[np.int32]
@@ -92,6 +92,11 @@ class Frame:
     def per_claim(self, values: Bools) -> Bools:
         """Does any diagnosis of the same claim have the value? bool [L] from bool [L]."""
         return np.isin(self.claim, self.claim[values])
+
+    def without_notes(self) -> list[tuple[int, str]]:
+        """(claim, code) of codes in effect that the edition lacks: only the notes of their family apply."""
+        found = np.flatnonzero((self.row >= 0) & ~self.exact)
+        return [(int(self.claim[index]), dotted(bytes(self.batch.codes[index]).decode("ascii"))) for index in found]
 
     @cached_property
     def pointing(self) -> list[SidedLine]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from claimwright.book.msdrg import records
 from claimwright.edits.hit import End, Hit
-from claimwright.model import Because
+from claimwright.model import Because, undotted
 
 LEXICON = "integral-symptoms"
 
@@ -42,4 +43,24 @@ def because_related(hit: Hit, rows: list[dict[str, Any]]) -> list[Because]:
                 level="source",
             )
         )
-    return out
+    return [*out, *_same_category(hit)]
+
+
+def _same_category(hit: Hit) -> list[Because]:
+    """Supporting evidence, never the ground: MS-DRG puts both codes into one major diagnostic category."""
+    codes = [undotted(end.code) for end in (hit.left, hit.right)]
+    found = [records(hit.book, [code], hit.day).get(code) for code in codes]
+    if found[0] is None or found[1] is None or not found[0].mdc or found[0].mdc != found[1].mdc:
+        return []
+    return [
+        Because(
+            source="msdrg",
+            edition=found[0].version,
+            starts=found[0].starts,
+            ends=found[0].ends,
+            kind="same-mdc",
+            text=f"both belong to MDC {found[0].mdc}, {found[0].mdc_title} (supporting evidence)",
+            holder=f"{hit.left.code}, {hit.right.code}",
+            level="table",
+        )
+    ]

@@ -31,6 +31,7 @@ _KINDS = {
     "children": "Tabular list",
     "title": "Title",
     "list": "List",
+    "same-mdc": "MS-DRG",
 }
 WIDTH = 80
 
@@ -92,7 +93,7 @@ def _proof(because: Because) -> str:
     if because.kind.startswith("mce-flag"):
         kind = f"MCE flag {because.kind.removeprefix('mce-flag ')!r}"
     holder = f" {'' if because.level == 'section' else 'at '}{because.holder}" if because.holder else ""
-    level = f" ({because.level})" if because.level not in (None, "section", "source") else ""
+    level = f" ({because.level})" if because.level not in (None, "section", "source", "table") else ""
     via = f", inherited by {' < '.join(reversed(because.path))}" if len(because.path) > 1 else ""
     edition = f" [{because.edition}]" if because.edition else ""
     return f"{kind}{holder}{level}: {because.text}{via}{edition}"
