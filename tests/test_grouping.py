@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +16,14 @@ from claimwright.book.store import Book
 from claimwright.engine import Engine
 from claimwright.errors import EditionMissing, InputError
 from claimwright.grouping.batch import group_batch
-from claimwright.grouping.changes import applied, changes
+from claimwright.grouping.cases import assumptions, deciding, in_words
+from claimwright.grouping.changes import applied, changes, choices
 from claimwright.grouping.explain import explain
 from claimwright.grouping.msdrg_engine import MsdrgGrouper, installed, numbered
 from claimwright.grouping.protocol import Case, DiagnosisResult, Grouped, Outcome, ProcedureResult, Stage, Version
+from claimwright.grouping.words import returned
 from claimwright.interfaces.render.grouping import group_text
-from claimwright.model import Claim, Diagnosis, Fix, GroupReport, Interval, Patient, Procedure, Setting, plain
+from claimwright.model import Claim, Diagnosis, Fix, GroupReport, Interval, Patient, Procedure, Setting, plain, undotted
 
 DAY = date(2025, 11, 15)
 
@@ -148,6 +154,32 @@ def test_a_fix_is_applied_when_it_leaves_no_choice(fix: Fix, codes: list[str] | 
     assert (after and [each.code.replace(".", "") for each in after]) == codes
 
 
+@pytest.mark.parametrize(
+    ("fix", "after"),
+    [
+        (Fix("", replace={"I10": ("I11.9", "I12.9")}), ["R252 E43 I119", "R252 E43 I129"]),
+        (Fix("", add=("Z79.4", "Z79.84")), ["R252 E43 I10 Z794", "R252 E43 I10 Z7984"]),
+        (Fix("", replace={"I10": ("I11-",)}), []),
+        (Fix("", replace={"I10": tuple(f"I11.{n}" for n in range(13))}), []),
+    ],
+)
+def test_a_choice_becomes_one_change_a_code_and_never_all_of_them(fix: Fix, after: list[str]) -> None:
+    diagnoses = claim("R252", "E43", "I10").diagnoses
+    tried = [applied(diagnoses, each) for each in choices(fix)]
+    assert [" ".join(undotted(each.code) for each in some) for some in tried if some] == after
+
+
+def test_what_a_claim_lacks_is_told_only_where_it_decides() -> None:
+    ways = assumptions(claim("R25.2", patient=Patient(), discharge_status=None))
+    assert deciding(ways, [each.status == 20 for each in ways]) == ("discharge_status",)
+    assert deciding(ways, [each.age < 18 for each in ways]) == ("patient.age",)
+    died = [each for each in ways if each.status == 20]
+    assert in_words(died, ("discharge_status",)) == "died"
+    young = [each for each in ways if 1 <= each.age < 18 and each.sex == "F"]
+    assert in_words(young, ("patient.age", "patient.sex")) == "age 1 to 17, female"
+    assert in_words([each for each in ways if each.age in (0, 65, 90)], ("patient.age",)) == "age 0 or 65 or older"
+
+
 def test_of_a_duplicate_the_first_stays() -> None:
     after = applied(claim("R252", "E43", "E43").diagnoses, Fix("", remove=("E43",)))
     assert after == claim("R252", "E43").diagnoses
@@ -206,6 +238,133 @@ def test_a_hospital_acquired_condition(
     changed = {each.change[:18]: each.drg for each in report.alternatives if each.kind == "poa"}
     expected = {"L89.153 with POA Y": "291", "L89.153 with POA N": "293"}
     assert changed == {change: drg for change, drg in expected.items() if change[-1] != poa}
+
+
+@book_needed
+@pytest.mark.parametrize(
+    ("poa", "says"),
+    [
+        ("N", "not present on admission: it does not count"),
+        ("U", "POA U is taken as not present on admission"),
+        ("", "no valid present-on-admission indicator"),
+        ("1", "no valid present-on-admission indicator"),
+    ],
+)
+def test_the_reason_of_a_hospital_acquired_condition_is_that_of_its_indicator(
+    book: Book, grouper: MsdrgGrouper, poa: str, says: str
+) -> None:
+    report = explain(claim(("I50.20", "Y"), ("L89.153", poa)), DAY, book, grouper, ())
+    assert says in report.diagnoses[1].why
+    assert report.diagnoses[1].hac
+    assert says in report.diagnoses[1].hac.status
+    assert "MDC 00" not in report.diagnoses[0].why
+    assert ("L89.153 without a valid" in report.returned.says) == (report.drg == "999")
+
+
+@book_needed
+def test_a_level_that_needs_a_living_patient_says_so(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("I50.20", "I46.9", discharge_status="20"), DAY, book, grouper, ())
+    assert (report.drg, report.diagnoses[1].counted) == ("293", False)
+    assert report.diagnoses[1].why == "MCC, but only for a patient discharged alive, and this one died"
+
+
+@book_needed
+def test_a_code_can_hold_the_drg_without_its_level(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("B20", "B59", "J96.01"), DAY, book, grouper, ())
+    assert (report.drg, report.fragile_on) == ("974", ("B59", "J96.01"))
+    assert report.diagnoses[1].why.endswith("the DRG rests on the code itself")
+    without = next(each for each in report.alternatives if each.change == "without B59")
+    assert without.why == "the DRG rests on B59 itself, not on its level"
+
+
+@book_needed
+def test_an_invalid_discharge_diagnosis_is_explained(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("O80", "Z37.0"), DAY, book, grouper, ())
+    assert (report.drg, report.fragile) == ("998", False)
+    assert "Not a valid discharge diagnosis by itself" in group_text(report)
+
+
+@book_needed
+def test_an_exclusion_cites_the_edition_of_its_table(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("I50.20", "I50.22"), DAY, book, grouper, ())
+    assert "(CC exclusion list, CMS MS-DRG Definitions v43)" in report.diagnoses[1].why
+    assert report.grouper.tables == "CMS MS-DRG Definitions v43"
+    assert report.grouper.tables in group_text(report)
+
+
+@book_needed
+def test_a_missing_status_that_decides_is_the_only_thing_named(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("I21.4", "R57.0", patient=Patient(), discharge_status=None), DAY, book, grouper, ())
+    assert report.undetermined
+    assert report.undetermined.missing == ("discharge_status",)
+    assert [(each.drg, each.assuming) for each in report.undetermined.drgs] == [
+        ("280", "discharged home or transferred to another hospital or left against advice"),
+        ("285", "died"),
+    ]
+    assert report.undetermined.shown == "discharged home"
+    assert report.assumed == ("patient.age", "patient.sex")
+    assert [each.rule for each in report.not_evaluated] == ["drg", "weight"]
+    assert max(map(len, group_text(report).splitlines())) <= 80
+
+
+@book_needed
+def test_an_alternative_that_depends_on_what_is_missing_is_not_guessed(book: Book, grouper: MsdrgGrouper) -> None:
+    report = explain(claim("R25.2", "I21.4", discharge_status=None), DAY, book, grouper, ())
+    assert report.drg == "091"
+    assert not [each for each in report.alternatives if each.kind == "principal"]
+    left = next(each for each in report.not_evaluated if each.rule == "alternatives")
+    assert (left.missing, "I21.4 as principal diagnosis" in left.how) == ("discharge_status", True)
+
+
+@book_needed
+def test_a_null_weight_is_always_explained(book: Book, grouper: MsdrgGrouper) -> None:
+    for asked in (claim("R25.2"), claim("O80"), claim("W19.XXXA")):
+        report = explain(asked, DAY, book, grouper, ())
+        assert (report.weight, [each.rule for each in report.not_evaluated]) == (None, ["weight"])
+
+
+@book_needed
+def test_a_retired_principal_is_tried_as_each_of_its_successors(engine: Engine) -> None:
+    report = engine.group(claim("G20", "I10"))
+    fixed = [each for each in report.alternatives if "G20 becomes" in each.change]
+    assert len(fixed) == 5
+    assert {each.drg for each in fixed} == {"057"}
+    assert all("ungroupable" not in each.why for each in fixed)
+    text = group_text(report)
+    assert text.count("Choose from the documentation") == 1
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@book_needed
+def test_codes_of_which_one_may_apply_are_never_added_together(engine: Engine) -> None:
+    report = engine.group(claim("R25.2", "E11.9"))
+    added = [each.change for each in report.alternatives if each.change.startswith("use-additional")]
+    assert "use-additional fixed (adds Z79.4)" in added
+    assert all("," not in each for each in added)
+
+
+@book_needed
+def test_every_code_in_effect_groups_alone_or_the_edit_that_forbids_it_is_named(
+    book: Book, grouper: MsdrgGrouper
+) -> None:
+    day = date(2026, 5, 1)
+    sql = "SELECT code, flags FROM registry WHERE starts <= ? AND (ends IS NULL OR ends >= ?) ORDER BY code"
+    rows = book.rows(sql, (str(day), str(day)))
+    version = grouper.version_on(day).number
+    got = grouper.outcomes([Case(version, 65, "F", 1, False, ((code, "Y"),)) for code, _ in rows])
+    assert len(got) > 74_000
+    barred = {code for (code, _), each in zip(rows, got, strict=True) if each.returned != "OK"}
+    assert barred == {code for code, flags in rows if "ecodepdx" in flags.split()}
+    assert {each.returned for each in got} == {"OK", "DX_CANNOT_BE_PDX"}
+    assert "edit external-cause-principal" in returned("DX_CANNOT_BE_PDX", 999)
+    assert all(each.returned != "OK" for each in got if each.drg == 999)
+
+
+@book_needed
+def test_a_fix_that_reorders_names_the_new_principal(engine: Engine) -> None:
+    report = engine.group(claim("R25.2", "G12.21", "I10"))
+    fixed = [each.change for each in report.alternatives if each.change.startswith("symptom-principal")]
+    assert fixed == ["symptom-principal fixed (G12.21 as principal diagnosis)"]
 
 
 @book_needed
@@ -382,3 +541,21 @@ def test_the_family_of_every_code_is_what_it_groups_to_alone(book: Book, grouper
             assert f"{answer.final.drg:03}" in family.drgs, code
         elif family:
             assert family.drgs == (), code
+
+
+@book_needed
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ({"setting": "outpatient"}, "claim 2: $.setting: 'outpatient'"),
+        ({"setting": "inpatient", "discharge_status": "ZZ"}, "claim 2: $.discharge_status: found 'ZZ'"),
+    ],
+)
+def test_the_command_names_the_file_and_the_claim(tmp_path: Path, second: dict[str, str], says: str) -> None:
+    claims = [{"setting": "inpatient", "diagnoses": ["R25.2"]}, {**second, "diagnoses": ["R25.2"]}]
+    file = tmp_path / "claims.json"
+    file.write_text(json.dumps(claims), encoding="utf-8")
+    words = [sys.executable, "-m", "claimwright", "group", str(file), "--date", "2025-11-15"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{file}: {says}" in done.stderr

@@ -333,6 +333,9 @@ def test_a_person_that_cannot_be_is_refused(engine: Engine, who: dict[str, Any])
         (("--codes", "E11.9", "--sex", "X"), 2, "X"),
         (("--codes", " , "), 2, "diagnosis codes"),
         (("--codes", "E11.9", "--model", "RxV08", "--year", "2026", "--variant", "9"), 2, "9"),
+        (("--codes", "E11.9", "--year", "2026", "--variant", "x"), 2, "RxV08: 1, 2"),
+        (("--codes", "E11.9", "--date", "9999-12-31"), 2, "10000"),
+        (("--codes", "E11.9", "--graft-months", "99999"), 2, "99999"),
         ((), 2, "neither"),
         (("--codes", "E11.9", "--date", "2014-01-01"), 2, "ICD-9-CM"),
         (("--codes", "E11.9", "--year", "2027", "--date", "2029-01-01"), 3, "icd10cm-registry"),
@@ -366,3 +369,49 @@ def test_an_unknown_code_is_no_bad_input() -> None:
     found = json.loads(done.stdout)
     assert [each["code"] for each in found["unmapped"]] == ["HEL.LO"]
     assert [each["codes"] for each in found["hccs"]] == [["E11.42"]]
+
+
+def test_without_a_model_the_keys_of_the_contract_are_those_of_the_first() -> None:
+    words = ("--codes", "E11.42 E11.65,R25.2", "--year", "2026", "--age", "70", "--sex", "F", "--json")
+    found = json.loads(run(*words).stdout)
+    alone = json.loads(run(*words, "--model", "V28").stdout)
+    for key in ("model", "year", "score", "hccs", "dropped", "interactions", "demographics"):
+        assert found[key] == alone[key]
+    assert found["CMS-HCC V28"] == {"E11.42": 37, "E11.65": 38, "R25.2": None}
+    assert [each["code"] for each in found["unmapped"]] == ["R25.2"]
+
+
+def test_a_long_text_that_is_no_code_does_not_break_the_table() -> None:
+    long = "A" * 150
+    text = run("--codes", f"HELLOWORLD1,{long},E11.9", "--year", "2026").stdout
+    assert "  HEL.LOWORLD1\n" in text
+    assert "  E11.9     38 " in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_header_is_told_from_a_text_that_is_no_code(engine: Engine) -> None:
+    found = scored(engine, "E11 ZZZ")
+    assert [each.reason for each in found.unmapped] == [
+        "a header, not a billable code (Type 2 diabetes mellitus)",
+        "not a code of the dated registry",
+    ]
+
+
+def test_an_age_edit_says_whom_it_concerns(engine: Engine) -> None:
+    found = scored(engine, "J41.0", age=10, sex="M")
+    assert found.edits[0].says.startswith("ages up to 17; table: ")
+    assert "ages up to 17" in found.unmapped[0].reason
+
+
+def test_an_interaction_names_the_hcc_it_is_of(engine: Engine) -> None:
+    found = scored(engine, "E11.42 I50.22", model="V24", age=70, sex="F")
+    assert [each.says for each in found.interactions] == ["diabetes and HCC 85 (Congestive Heart Failure)"]
+
+
+def test_a_page_shows_no_hcc_for_a_year_in_which_the_code_was_not_billable(book: Book) -> None:
+    shown = {(each.model, each.year) for each in book.show("G35", date(2025, 11, 15)).hcc}
+    assert ("V28", 2026) in shown  # diagnoses of 2025, until September 30
+    assert ("V28", 2027) not in shown
+    shown = {(each.model, each.year) for each in book.show("G35.A", date(2025, 11, 15)).hcc}
+    assert ("V28", 2026) in shown
+    assert ("V28", 2025) not in shown

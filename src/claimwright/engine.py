@@ -18,10 +18,8 @@ from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
 from claimwright.model import Claim, Finding, NotEvaluated, Report, RiskOverview, RiskResult, Severity, Verdict
 
 if TYPE_CHECKING:
-    from claimwright.model import GroupReport
-
-if TYPE_CHECKING:
     from claimwright.grouping.hcc import Case
+    from claimwright.model import GroupReport
 
 
 class Engine:

@@ -11,7 +11,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,6 +32,7 @@ from claimwright.errors import BookMissing, SourceError
 from claimwright.model import Interval, undotted
 from claimwright.sources import lexicon as lexicon_source
 from claimwright.sources import mce, tabular
+from claimwright.sources.mce_flags import FLAGS
 
 Progress = Callable[[str, float], None]
 EPOCH = date(1970, 1, 1)
@@ -145,7 +146,7 @@ def compile_book(files: list[homes.Input], work: Path, progress: Progress = lamb
         db.execute("COMMIT")
         db.executescript(INDEXES + "".join(part.indexes for part in others) + "ANALYZE; VACUUM;")
     progress("compressing relations", 0.75)
-    codes = _write_codes(arrays_folder, registry, editions)
+    codes = write_axis(arrays_folder, "", _code_names(registry, editions), registry.diagnoses, FLAGS)
     for edition in editions:
         progress(f"compressing relations of {edition.source.name}", 0.8)
         flagged = frozenset(row.code for row in registry.diagnoses if "unspecified" in row.flags)
@@ -318,25 +319,31 @@ def days(day: date | None) -> int:
     return FAR if day is None else (day - EPOCH).days
 
 
-def _write_codes(folder: Path, registry: mce.MceTables, editions: list[Edition]) -> npt.NDArray[np.bytes_]:
-    """The code axis (every code and category ever listed, sorted) and the dated rows of each."""
-    rows = sorted(registry.diagnoses, key=lambda row: (row.code, row.starts))
-    names = {row.code for row in rows}
+def _code_names(registry: mce.MceTables, editions: list[Edition]) -> set[str]:
+    """Every code and category ever listed."""
+    names = {row.code for row in registry.diagnoses}
     for edition in editions:
         names |= {node.code for node in edition.tree.nodes if node.kind not in ("chapter", "block")}
+    return names
+
+
+def write_axis(
+    folder: Path, prefix: str, names: Iterable[str], rows: Iterable[mce.RegistryRow], flags: Sequence[str]
+) -> npt.NDArray[np.bytes_]:
+    """A code axis (`names`, sorted) and the dated rows of each of its codes, with a bit for each of `flags`."""
+    dated = sorted(rows, key=lambda row: (row.code, row.starts))
     codes = np.array(sorted(names), dtype="S7")
-    owner = np.searchsorted(codes, np.array([row.code for row in rows], dtype="S7"))
-    pointer = np.searchsorted(owner, np.arange(len(codes) + 1))
-    bit = {flag: 1 << number for number, flag in enumerate(mce.FLAGS)}
+    owner = np.searchsorted(codes, np.array([row.code for row in dated], dtype="S7"))
+    bit = {flag: 1 << number for number, flag in enumerate(flags)}
     arrays = {
         "codes": codes,
-        "registry.pointer": pointer.astype(np.int32),
-        "registry.starts": np.array([days(row.starts) for row in rows], dtype=np.int32),
-        "registry.ends": np.array([days(row.ends) for row in rows], dtype=np.int32),
-        "registry.flags": np.array([sum(bit[flag] for flag in row.flags) for row in rows], dtype=np.uint32),
+        "registry.pointer": np.searchsorted(owner, np.arange(len(codes) + 1)).astype(np.int32),
+        "registry.starts": np.array([days(row.starts) for row in dated], dtype=np.int32),
+        "registry.ends": np.array([days(row.ends) for row in dated], dtype=np.int32),
+        "registry.flags": np.array([sum(bit[flag] for flag in row.flags) for row in dated], dtype=np.uint32),
     }
     for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        np.save(folder / f"{prefix}{name}.npy", array, allow_pickle=False)
     return codes
 
 

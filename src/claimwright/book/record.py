@@ -1,17 +1,24 @@
-"""What `show` answers: one code, category, block or chapter on one day, with its proof."""
+"""What `show` answers: one code, category, block or chapter on one day, with its proof.
+
+The small records are named tuples: a process that shows one code spends more on making dataclasses
+than on the answer. Those of one table only stand in the module that reads it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.model import EditionUsed
+if TYPE_CHECKING:
+    from claimwright.book.hcc_records import HccRecord
+    from claimwright.book.msdrg import MsdrgRecord
+    from claimwright.book.pcs import Character
+    from claimwright.model import EditionUsed
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """A parent, child or sibling; `billable` on the day asked for."""
 
     code: str
@@ -37,8 +44,7 @@ class NoteRecord:
     problem: str | None = field(default=None, metadata={"omit": True})
 
 
-@dataclass(frozen=True, slots=True)
-class ReverseNote:
+class ReverseNote(NamedTuple):
     """A note elsewhere that names this code; `holder_title` tells what is speaking."""
 
     kind: str
@@ -49,17 +55,15 @@ class ReverseNote:
     targets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FlagRecord:
+class FlagRecord(NamedTuple):
     """An MCE flag and the days it is in force."""
 
     flag: str
-    starts: date = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
+    starts: date
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A successor or predecessor and the first day of the change."""
 
     code: str
@@ -67,71 +71,33 @@ class Change:
     effective: date
 
 
-@dataclass(frozen=True, slots=True)
-class Validity:
+class Validity(NamedTuple):
     """One uninterrupted period in which the code was billable."""
 
-    starts: date = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
+    starts: date
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(NamedTuple):
     """A table that answered: its edition, window, file and digest."""
 
     table: str
     edition: str
-    starts: date | None = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
+    starts: date | None
+    ends: date | None
     file: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
-    """One character of an ICD-10-PCS code: what it decides (`axis`) and what it says here.
+class Unloaded(NamedTuple):
+    """A part of the page that no loaded table can fill, and how to get it."""
 
-    `axis` and `label` are None where no loaded edition of the tables has it.
-    """
-
-    position: int
-    character: str
-    axis: str | None
-    label: str | None
-    definition: str | None = field(default=None, metadata={"omit": True})
+    part: str
+    missing: str
+    how: str
 
 
-@dataclass(frozen=True, slots=True)
-class MsdrgRecord:
-    """A code in MS-DRG: MDC and medical DRGs as principal diagnosis, level as a secondary one.
-
-    `drgs` are those it groups to alone, with a CC and with an MCC, without a procedure, discharged
-    home; `mdcs` has two where the MDC depends on the sex. `mdc` is None for a code that cannot be
-    principal.
-    """
-
-    mdc: str | None
-    drgs: tuple[str, ...]
-    severity: str
-    mdc_title: str | None
-    mdcs: tuple[str, ...]
-    titles: dict[str, str]
-    version: str
-    starts: date = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
-
-
-@dataclass(frozen=True, slots=True)
-class HccRecord:
-    """The HCC of a code in one model and year; `coefficient` is that of `segment`, None where none is settled."""
-
-    model: str
-    year: int
-    hcc: int
-    label: str
-    coefficient: float | None
-    segment: str | None
-    proposed: bool
+NO_POLICIES = Unloaded("coverage", "coverage policies", "this release has none; an empty list says nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +135,8 @@ class CodeRecord:
     also: str | None = field(default=None, metadata={"omit": True})
     msdrg: MsdrgRecord | None = None
     hcc: tuple[HccRecord, ...] = ()
+    coverage: tuple[str, ...] = ()
+    not_evaluated: tuple[Unloaded, ...] = (NO_POLICIES,)
 
 
 class Period(NamedTuple):
@@ -201,6 +169,11 @@ def joined(windows: Iterable[tuple[date, date | None]]) -> tuple[Validity, ...]:
         else:
             out.append((starts, ends))
     return tuple(Validity(*each) for each in out)
+
+
+def in_force(spans: Iterable[Validity], day: date) -> Validity | None:
+    """The period that holds the day."""
+    return next((each for each in spans if each.starts <= day and (each.ends is None or day <= each.ends)), None)
 
 
 def flags_of(periods: list[Period]) -> tuple[FlagRecord, ...]:

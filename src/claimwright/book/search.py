@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,16 +43,14 @@ _ENOUGH = 40
 _LEAST_COVERAGE, _LEAST_SHARE = 0.4, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A place on the way from the chapter down to the code."""
 
     code: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One code and why it is here: `matched` is the wording, `kind` what that wording is.
 
     `kind` is title, inclusion, index, or code when the question was a code. `title` is None only for
@@ -69,8 +66,7 @@ class Hit:
     path: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(NamedTuple):
     """Codes for `words` on `date`, best first; `searched_for` tells a corrected spelling."""
 
     words: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.model.codes import dotted, undotted
 
@@ -17,8 +16,7 @@ _BEGINS = 2
 _EDGES = ".,;:-"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeAnswer:
+class CodeAnswer(NamedTuple):
     """What a question says in codes, and the words that remain.
 
     `unlisted` are codes that this edition does not have and another table does; `corrected` is the

@@ -27,9 +27,10 @@ from claimwright.book.record import (
     SourceRecord,
     Validity,
     flags_of,
+    in_force,
     joined,
 )
-from claimwright.book.show_pcs import namesake, procedure_record
+from claimwright.book.store import node_of
 from claimwright.model import dotted, undotted
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ _MOST_FAMILIES = 4096
 
 _MANY = 24
 """Look-ups after which the index of reverse notes pays for being built."""
+
+_SHORT = 3
+"""Letters of a category; longer names of diagnoses begin no procedure code that a reader may mean."""
 
 _REVERSE = ("excludes1", "excludes2", "codeFirst", "useAdditionalCode", "codeAlso")
 _LEVELS = ("code", "subcategory", "category", "block", "chapter")
@@ -64,13 +68,6 @@ def records(book: Book, names: Iterable[str], day: date, as_of: date | None = No
             yield from _Batch(shelf, chunk).records()
             chunk = []
     yield from _Batch(shelf, chunk).records()
-
-
-def _node(row: Sequence[Any]) -> NodeEntry:
-    from claimwright.book.store import NodeEntry
-
-    edition, pos, kind, code, title, parent, stop, seventh, made = row
-    return NodeEntry(edition, pos, kind, code, title, parent, stop, seventh, bool(made))
 
 
 class Notes:
@@ -278,7 +275,7 @@ class _Families:
         while new := {pos for pos in new if pos >= 0 and pos not in self.up}:
             found = self.shelf.book.rows(sql, (*self._days, self.edition, json.dumps(list(new))))
             for *row, billable in found:
-                node = _node(row)
+                node = node_of(row)
                 self.up[node.pos] = node
                 self._neighbours[node.pos] = Neighbour(dotted(node.code), node.title, bool(billable), node.kind)
             new = {self.up[pos].parent for pos in new}
@@ -348,7 +345,7 @@ class _Batch:
         for edition in self.shelf.order if missing else ():
             for row in self.book.rows(sql, (edition, json.dumps(sorted(missing)))):
                 if row[3] not in found or found[row[3]].kind in ("block", "chapter"):
-                    found[row[3]] = _node(row)
+                    found[row[3]] = node_of(row)
             missing -= found.keys()
         return found
 
@@ -394,6 +391,8 @@ class _Batch:
             periods = self.periods.get(code, [])
             node = self.nodes.get(code)
             if node is None and not periods:
+                from claimwright.book.show_pcs import procedure_record
+
                 yield procedure_record(self.shelf, name)
                 continue
             yield self._record(code, node, periods)
@@ -403,7 +402,7 @@ class _Batch:
         place = node or self.stems.get(code)
         tree = self.shelf.families(place.edition) if place else None
         spans = joined((each.starts, each.ends) for each in periods)
-        span = next((each for each in spans if each.starts <= day and (each.ends is None or day <= each.ends)), None)
+        span = in_force(spans, day)
         shown = span or (spans[-1] if spans else None)
         children = tree.children(node.pos) if tree and node and node.stop > node.pos + 1 else ()
         return CodeRecord(
@@ -432,7 +431,7 @@ class _Batch:
             title_note=None if node else self._placed(place),
             msdrg=self.msdrg.get(code),
             hcc=self.hcc.get(code, ()),
-            also=namesake(self.shelf, code),
+            also=self._namesake(code),
         )
 
     def _notes(self, tree: _Families | None, node: NodeEntry | None, place: NodeEntry | None) -> tuple[NoteRecord, ...]:
@@ -443,6 +442,14 @@ class _Batch:
             return tree.notes.handed_down(place, tree.up)
         above = tree.notes.handed_down(tree.up[node.parent], tree.up) if node.parent >= 0 else ()
         return tree.notes.own[node.pos] + above
+
+    def _namesake(self, code: str) -> str | None:
+        """What a name as short as that of a table means in ICD-10-PCS."""
+        if len(code) > _SHORT:
+            return None
+        from claimwright.book.show_pcs import namesake
+
+        return namesake(self.shelf, code)
 
     def _placed(self, stem: NodeEntry | None) -> str:
         says = "No loaded edition of the tabular list names this code: it has no title and no notes of its own"

@@ -6,16 +6,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from claimwright.book.misread import near_diagnoses
-from claimwright.book.pcs import DIGITS, LENGTH, Listed, joined_labels, spelled
+from claimwright.book.pcs import DIGITS, LENGTH, Character, Listed, joined_labels, spelled
 from claimwright.book.record import (
     Change,
-    Character,
     CodeRecord,
     Neighbour,
     Period,
     SourceRecord,
     Validity,
     flags_of,
+    in_force,
     joined,
 )
 from claimwright.errors import InputError
@@ -57,7 +57,7 @@ def _meant(shelf: Shelf, code: str) -> str:
 
 def namesake(shelf: Shelf, stem: str) -> str | None:
     """What the letters of a diagnosis chapter or category mean in ICD-10-PCS, and how to go there; None if nothing."""
-    if len(stem) > 3 or not shelf.book.pcs.known_stem(stem):
+    if not shelf.book.pcs.known_stem(stem):
         return None
     found = shelf.book.pcs.characters(stem, shelf.day)
     label = f", {found[1][-1].label}" if found and found[1][-1].label else ""
@@ -81,9 +81,7 @@ class _Page:
     def record(self, periods: list[Period]) -> CodeRecord:
         """The record; `periods` are the dated rows of a whole code, none for a stem."""
         spans = joined((each.starts, each.ends) for each in periods)
-        span = next(
-            (each for each in spans if each.starts <= self.day and (each.ends is None or self.day <= each.ends)), None
-        )
+        span = in_force(spans, self.day)
         shown = span or (spans[-1] if spans else None)
         return CodeRecord(
             code=self.code,

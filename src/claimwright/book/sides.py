@@ -8,11 +8,13 @@ condition, left, right, bilateral or unspecified side.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.book.tree import Node, Tree
+if TYPE_CHECKING:
+    from claimwright.book.tree import Node, Tree
 
 NONE, LEFT, RIGHT, BILATERAL, UNSPECIFIED = range(5)
 

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 def status_windows(book: Book, status: int) -> list[Interval]:
     """The days on which CMS's table accepts a discharge status; none for a number that never was one."""
     sql = "SELECT starts, ends FROM discharge_status WHERE status = ? ORDER BY starts"
-    return [
-        Interval(date.fromisoformat(starts), date.fromisoformat(ends) if ends else None)
-        for starts, ends in book.rows(sql, (status,))
-    ]
+    return [Interval.of(starts, ends) for starts, ends in book.rows(sql, (status,))]
 
 
 def status_names(book: Book, day: date) -> list[str]:

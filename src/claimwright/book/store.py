@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from claimwright.book import home as homes
 from claimwright.book.era import check_era
@@ -35,8 +34,7 @@ FIRST_DAY = date(2015, 10, 1)
 """ICD-10-CM is in force since this day (first row of the dated registry)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TabularEdition:
+class TabularEdition(NamedTuple):
     """One loaded edition of the tabular list; `number` keys every table of it."""
 
     number: int
@@ -46,8 +44,7 @@ class TabularEdition:
     fiscal_year: int
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryEntry:
+class RegistryEntry(NamedTuple):
     """A period in which a code was billable, with its MCE flags."""
 
     code: str
@@ -55,8 +52,7 @@ class RegistryEntry:
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NodeEntry:
+class NodeEntry(NamedTuple):
     """A place in an edition's tree; `made` when a seventh character made it."""
 
     edition: int
@@ -70,8 +66,7 @@ class NodeEntry:
     made: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NoteEntry:
+class NoteEntry(NamedTuple):
     """An official note: its holder is a position of the edition."""
 
     edition: int
@@ -141,7 +136,7 @@ class Book:
     def _load_editions(self) -> Iterator[TabularEdition]:
         sql = "SELECT id, name, starts, ends, release, fiscal_year FROM edition ORDER BY id"
         for number, name, starts, ends, release, year in self.db.execute(sql):
-            window = Interval(date.fromisoformat(starts), date.fromisoformat(ends))
+            window = Interval.of(starts, ends)
             yield TabularEdition(number, name, window, date.fromisoformat(release), year)
 
     @property
@@ -165,7 +160,7 @@ class Book:
     def registry_window(self) -> Interval:
         """The days for which the dated registry can answer."""
         entry = self.manifest["registry"]
-        return Interval(date.fromisoformat(entry["from"]), date.fromisoformat(entry["to"]))
+        return Interval.of(entry["from"], entry["to"])
 
     def need_registry(self, day: date) -> None:
         """`EditionMissing` when the dated registry does not reach `day`."""
@@ -193,12 +188,7 @@ class Book:
         """Every dated row of `code` (no dot), oldest first; empty for a code never listed."""
         found = self.rows("SELECT code, starts, ends, flags FROM registry WHERE code = ? ORDER BY starts", (code,))
         return tuple(
-            RegistryEntry(
-                name,
-                Interval(date.fromisoformat(starts), date.fromisoformat(ends) if ends else None),
-                tuple(flags.split()),
-            )
-            for name, starts, ends, flags in found
+            RegistryEntry(name, Interval.of(starts, ends), tuple(flags.split())) for name, starts, ends, flags in found
         )
 
     def billable(self, code: str, day: date) -> bool:
@@ -230,7 +220,7 @@ class Book:
     def table_edition(self, table: str, day: date) -> tuple[str, Interval, int] | None:
         """(name, window, number) of the edition of an added table that covers `day`; None when none does."""
         for number, entry in enumerate(each for each in self.manifest["parts"] if each["table"] == table):
-            window = Interval(date.fromisoformat(entry["from"]), date.fromisoformat(entry["to"]))
+            window = Interval.of(entry["from"], entry["to"])
             if day in window:
                 return entry["edition"], window, number
         return None
@@ -254,14 +244,14 @@ class Book:
     def node(self, edition: int, code: str) -> NodeEntry | None:
         """The node named `code`: a category or code before a block of the same name."""
         found = self.rows(f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?", (code, edition))
-        entries = [_node(row) for row in found]
+        entries = [node_of(row) for row in found]
         return min(entries, key=lambda each: each.kind in ("chapter", "block"), default=None)
 
     def node_at(self, edition: int, pos: int) -> NodeEntry:
         """The node at a position."""
         return self._keep(
             ("node", edition, pos),
-            lambda: _node(self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]),
+            lambda: node_of(self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]),
         )
 
     def _keep(self, key: tuple[Any, ...], read: Callable[[], T]) -> T:
@@ -285,7 +275,7 @@ class Book:
         found = self.rows(
             f"SELECT {_NODE} FROM node WHERE edition = ? AND parent = ? ORDER BY pos", (node.edition, node.pos)
         )
-        return [_node(row) for row in found]
+        return [node_of(row) for row in found]
 
     def title(self, code: str, day: date, as_of: date | None = None) -> str | None:
         """Title in the edition nearest to `day` that has the code; None when none has it."""
@@ -466,7 +456,8 @@ class Book:
         return chosen
 
 
-def _node(row: tuple[Any, ...]) -> NodeEntry:
+def node_of(row: Sequence[Any]) -> NodeEntry:
+    """The node of a row of table `node`."""
     edition, pos, kind, code, title, parent, stop, seventh, made = row
     return NodeEntry(edition, pos, kind, code, title, parent, stop, seventh, bool(made))
 
@@ -479,7 +470,7 @@ def _note(row: tuple[Any, ...]) -> NoteEntry:
 def _distance(entry: dict[str, Any], day: date) -> int:
     if not entry["starts"]:
         return 0
-    return Interval(date.fromisoformat(entry["starts"]), date.fromisoformat(entry["ends"])).distance(day)
+    return Interval.of(entry["starts"], entry["ends"]).distance(day)
 
 
 def open_book(folder: Path | None = None) -> Book:

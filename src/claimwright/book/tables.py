@@ -57,8 +57,8 @@ class Table:
 
     table: str
     edition: str
-    starts: str | None = field(metadata={"json": "from"})
-    ends: str | None = field(metadata={"json": "to"})
+    starts: str | None
+    ends: str | None
     source: str = ""
     sha256: str = ""
     rows: int = 0

@@ -27,6 +27,7 @@ from claimwright.model import (
     undotted,
 )
 
+REGISTRY = "icd10cm-registry"
 FACTORS = "21"
 """Chapter of factors that influence health status and of encounters."""
 
@@ -240,6 +241,11 @@ class Hit:
         """Is it an inpatient claim?"""
         return self.claim.setting is Setting.INPATIENT
 
+    @property
+    def first_place(self) -> str:
+        """What the first diagnosis of such a claim is called."""
+        return "principal" if self.is_inpatient else "first-listed"
+
     def diagnoses(self) -> list[End]:
         """Every diagnosis of the claim, in order."""
         offsets = self.scene.frame.batch.offsets
@@ -254,6 +260,10 @@ class Hit:
         """All codes of the claim with `first` moved to the front."""
         ends = sorted([self.left, *self.others()], key=lambda end: (end.index != first.index, end.index))
         return tuple(end.code for end in ends)
+
+    def put_first(self, end: End) -> Fix:
+        """The fix that moves another diagnosis of the claim to the front."""
+        return Fix(say=f"Put {end.code} before {self.left.code}", reorder=self.order(end))
 
     def acceptable_principal(self) -> End | None:
         """The first other diagnosis that is in effect and carries no flag against being principal.
@@ -277,49 +287,32 @@ class Hit:
 
     def note(self, note: NoteEntry, end: End | None = None, text: str | None = None) -> Because:
         """An official note as proof, with the path from `end` up to its holder."""
-        edition = self.scene.edition
         holder = self.book.node_at(note.edition, note.holder)
         path = tuple(dotted(node.code) for node in end.path if node.pos >= holder.pos) if end else ()
-        return Because(
-            source="icd10cm-tabular",
-            edition=edition.name,
-            starts=edition.window.starts,
-            ends=edition.window.ends,
-            kind=note.kind,
-            text=text or note.text,
-            holder=dotted(holder.code),
-            level=holder.kind,
-            path=_unbroken(path, end, note.holder),
-        )
+        unbroken = _unbroken(path, end, note.holder)
+        return self.tabular(note.kind, text or note.text, dotted(holder.code), holder.kind, unbroken)
+
+    def tabular(self, kind: str, text: str, holder: str, level: str, path: tuple[str, ...]) -> Because:
+        """What the tabular list says as proof, in the edition that answers."""
+        edition = self.scene.edition
+        window = edition.window
+        return Because("icd10cm-tabular", edition.name, window.starts, window.ends, kind, text, holder, level, path)
+
+    def dated(self, kind: str, text: str, holder: str, window: Interval | None, source: str) -> Because:
+        """What CMS's dated tables say as proof; without the window of a row, that of the tables."""
+        known = window or self.book.registry_window
+        edition = self.book.manifest["registry"]["edition"]
+        return Because(source, edition, known.starts, known.ends, kind, text, holder, "code")
 
     def validity(self, entry: RegistryEntry | None, text: str, code: str) -> Because:
         """A row of the dated registry as proof; the window is the row's own."""
-        window = entry.window if entry else self.book.registry_window
-        return Because(
-            source="icd10cm-registry",
-            edition=self.book.manifest["registry"]["edition"],
-            starts=window.starts,
-            ends=window.ends,
-            kind="validity" if entry is None or not entry.flags else "flags",
-            text=text,
-            holder=code,
-            level="code",
-        )
+        kind = "validity" if entry is None or not entry.flags else "flags"
+        return self.dated(kind, text, code, entry.window if entry else None, REGISTRY)
 
     def flag(self, end: End, flag: str, says: str) -> Because:
         """The MCE flag of a code on the day as proof."""
         rows = [row for row in self.book.registry(undotted(end.code)) if self.day in row.window]
-        starts = rows[0].window if rows else self.book.registry_window
-        return Because(
-            source="icd10cm-registry",
-            edition=self.book.manifest["registry"]["edition"],
-            starts=starts.starts,
-            ends=starts.ends,
-            kind=f"mce-flag {flag}",
-            text=says,
-            holder=end.code,
-            level="code",
-        )
+        return self.dated(f"mce-flag {flag}", says, end.code, rows[0].window if rows else None, REGISTRY)
 
     def cite(self, reference: str) -> Because:
         """A section of a source document, `document:section`, in the edition nearest to the day."""

@@ -82,6 +82,13 @@ def _hits(
     return Hits(left[order].astype(np.int32), right[order].astype(np.int32), key[order].astype(np.int32), kind)
 
 
+def _fresh(values: npt.NDArray[np.int64]) -> Bools:
+    """Where a run of equal numbers begins: `np.unique` of sorted numbers, without importing masked arrays."""
+    fresh = np.ones(len(values), dtype=np.bool_)
+    fresh[1:] = values[1:] != values[:-1]
+    return fresh
+
+
 @dataclass(frozen=True, slots=True)
 class Membership(_Always):
     """Every diagnosis (or procedure, or claim: `kind`) that meets all conditions."""
@@ -156,8 +163,9 @@ def _pairs(frame: Frame) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     placed = np.flatnonzero(frame.pos >= 0)
     counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
     starts = np.concatenate(([0], np.cumsum(counts)))
-    for size in np.unique(counts[counts > 1]):
-        one, two = np.triu_indices(int(size), 1)
+    sizes = np.flatnonzero(np.bincount(counts))
+    for size in sizes[sizes > 1].tolist():
+        one, two = np.triu_indices(size, 1)
         owners = np.flatnonzero(counts == size)
         step = max(1, MOST_CELLS // len(one))
         for at in range(0, len(owners), step):
@@ -195,8 +203,7 @@ class Alike(_Always):
         alike = frame.claim[held].astype(np.int64) * (int(value[held].max()) + 1) + value[held]
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
-        fresh = np.ones(len(order), dtype=np.bool_)
-        fresh[1:] = alike[1:] != alike[:-1]
+        fresh = _fresh(alike)
         first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
         later = ~fresh
         return _hits(order[later], first[later], np.full(int(later.sum()), -1))
@@ -269,8 +276,8 @@ class Order(_Always):
         settled = np.zeros(len(wanted.left), dtype=np.bool_)
         settled[wanted.want[before]] = True
         late = np.flatnonzero(after & ~settled[wanted.want])
-        want, first = np.unique(wanted.want[late], return_index=True)
-        right = wanted.right[late[first]]
+        first = late[_fresh(wanted.want[late])]
+        want, right = wanted.want[first], wanted.right[first]
         return _hits(wanted.left[want], right, frame.columns.companion(self.kind).keys[wanted.group[want]])
 
 

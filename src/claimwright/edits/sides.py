@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimwright.book.sides import BILATERAL, LEFT, RIGHT
 from claimwright.edits.hit import End, Hit
 
 
@@ -21,7 +22,7 @@ def same_condition(hit: Hit, end: End, side: int | None = None) -> list[tuple[st
     out = []
     for place in places.tolist():
         known = int(sides[place])
-        if place != end.pos and (known in (1, 2, 3) if side is None else known == side):
+        if place != end.pos and (known in (LEFT, RIGHT, BILATERAL) if side is None else known == side):
             node = hit.book.node_at(hit.scene.edition.number, place)
             out.append((node.code, node.title))
     return out

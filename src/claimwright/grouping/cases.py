@@ -13,20 +13,22 @@ from claimwright.model import Claim, Diagnosis, Setting, undotted
 AGES = (0, 1, 17, 18, 40, 65, 90)
 """Ages tried when the claim gives none: both sides of every age the Medicare tables know."""
 
-STATUSES = {1: "home", 2: "transferred to another hospital", 7: "left against advice", 20: "died"}
+STATUSES = {1: "discharged home", 2: "transferred to another hospital", 7: "left against advice", 20: "died"}
 """Discharge statuses tried when the claim gives none: those that MS-DRG tells apart."""
 
 SEXES = {"F": "female", "M": "male"}
 
+FIELDS = ("patient.age", "patient.sex", "discharge_status")
+"""Keys of a claim that a DRG may depend on and that it may lack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One way to fill in what the claim does not say; `says` is empty when it says everything."""
+    """One way to fill in what the claim does not say."""
 
     age: int
     sex: str
     status: int
-    says: str
 
 
 def need_inpatient(claim: Claim) -> None:
@@ -52,12 +54,8 @@ def status_of(claim: Claim) -> int | None:
 
 def missing(claim: Claim) -> tuple[str, ...]:
     """What the claim does not say and a DRG may depend on."""
-    found = {
-        "patient.age": claim.patient.age is None,
-        "patient.sex": claim.patient.sex not in SEXES,
-        "discharge_status": status_of(claim) is None,
-    }
-    return tuple(name for name, absent in found.items() if absent)
+    found = (claim.patient.age is None, claim.patient.sex not in SEXES, status_of(claim) is None)
+    return tuple(name for name, absent in zip(FIELDS, found, strict=True) if absent)
 
 
 def assumptions(claim: Claim) -> tuple[Assumption, ...]:
@@ -66,17 +64,48 @@ def assumptions(claim: Claim) -> tuple[Assumption, ...]:
     sexes = tuple(SEXES) if claim.patient.sex not in SEXES else (claim.patient.sex,)
     status = status_of(claim)
     statuses = tuple(STATUSES) if status is None else (status,)
+    return tuple(Assumption(*each) for each in product(ages, sexes, statuses))
+
+
+def deciding(ways: Sequence[Assumption], answers: Sequence[object]) -> tuple[str, ...]:
+    """Which of age, sex and status the answers differ by: the names of `missing`."""
     out = []
-    for age, sex, state in product(ages, sexes, statuses):
-        words = []
-        if len(ages) > 1:
-            words.append(f"age {age}")
-        if len(sexes) > 1:
-            words.append(SEXES[sex])
-        if len(statuses) > 1:
-            words.append(f"discharged: {STATUSES[state]}")
-        out.append(Assumption(age, sex, state, ", ".join(words)))
+    for at, name in enumerate(FIELDS):
+        by: dict[tuple[object, ...], set[object]] = {}
+        for way, answer in zip(ways, answers, strict=True):
+            traits = (way.age, way.sex, way.status)
+            by.setdefault(traits[:at] + traits[at + 1 :], set()).add(answer)
+        if any(len(found) > 1 for found in by.values()):
+            out.append(name)
     return tuple(out)
+
+
+def in_words(ways: Sequence[Assumption], fields: Sequence[str]) -> str:
+    """Assumptions in words: only the traits asked for, neighbouring ages as one range."""
+    by: dict[str, list[int]] = {}
+    for way in ways:
+        words = [SEXES[way.sex]] if FIELDS[1] in fields else []
+        words += [STATUSES[way.status]] if FIELDS[2] in fields else []
+        by.setdefault(", ".join(words), []).append(way.age)
+    if FIELDS[0] not in fields:
+        return " or ".join(by)
+    return " or ".join(", ".join(filter(None, (_ages(ages), words))) for words, ages in by.items())
+
+
+def _ages(ages: Sequence[int]) -> str:
+    """Ages tried, as the ranges they stand for: each up to the next one tried."""
+    runs: list[list[int]] = []
+    for at in sorted({AGES.index(age) for age in ages}):
+        if runs and runs[-1][-1] == at - 1:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    out = []
+    for run in runs:
+        first, after = AGES[run[0]], run[-1] + 1
+        last = AGES[after] - 1 if after < len(AGES) else None
+        out.append(f"{first}" if first == last else f"{first} or older" if last is None else f"{first} to {last}")
+    return "age " + " or ".join(out)
 
 
 def case_of(claim: Claim, version: int, given: Assumption) -> Case:

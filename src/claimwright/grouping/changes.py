@@ -10,6 +10,9 @@ from claimwright.model import Claim, Diagnosis, Finding, Fix, dotted, undotted
 MOST = 60
 """Diagnoses up to which single changes are tried; a claim form holds 25."""
 
+MOST_CHOICES = 12
+"""Codes of one choice that are tried one by one; a longer list is for a coder to read."""
+
 _POA_MEANS = {"Y": "present on admission", "N": "not present on admission"}
 
 
@@ -44,17 +47,55 @@ def _plain(diagnoses: Sequence[Diagnosis]) -> tuple[tuple[str, str | None], ...]
 
 def _fixes(claim: Claim, findings: Sequence[Finding]) -> Iterator[Change]:
     for finding in findings:
-        changed = applied(claim.diagnoses, finding.fix)
-        if changed is None:
-            continue
-        asked = f" (only if the documentation answers: {finding.fix.ask})" if finding.fix.ask else ""
-        says = f"{finding.rule} fixed ({', '.join(dotted(undotted(each.code)) for each in changed)})"
-        yield Change("fix", says, "", changed, f"{finding.fix.say}{asked}")
+        for fix in choices(finding.fix):
+            changed = applied(claim.diagnoses, fix)
+            if changed is None:
+                continue
+            asked = f" (only if the documentation answers: {fix.ask})" if fix.ask else ""
+            says = f"{finding.rule} fixed ({_difference(claim.diagnoses, changed)})"
+            yield Change("fix", says, "", changed, f"{fix.say}{asked}")
+
+
+def _difference(before: Sequence[Diagnosis], after: Sequence[Diagnosis]) -> str:
+    """What a fix changed: the one code added, replaced or put first, else all codes as they stand after it."""
+    old, new = ([dotted(undotted(each.code)) for each in some] for some in (before, after))
+    if new[:-1] == old:
+        return f"adds {new[-1]}"
+    if new[0] != old[0] and new[1:] == _without(old, new[0]):
+        return f"{new[0]} as principal diagnosis"
+    moved = [(was, now) for was, now in zip(old, new, strict=False) if was != now]
+    if len(old) == len(new) and len(moved) == 1:
+        return f"{moved[0][0]} becomes {moved[0][1]}"
+    return ", ".join(new)
+
+
+def _without(codes: list[str], gone: str) -> list[str]:
+    """The codes without the first that equals `gone`."""
+    return [code for at, code in enumerate(codes) if code != gone or gone in codes[:at]]
+
+
+def choices(fix: Fix) -> tuple[Fix, ...]:
+    """A fix that leaves one choice, as the fixes it can become; else the fix alone.
+
+    A code with several successors becomes each of them. A list of codes to add, and nothing else to
+    do, names codes of which one may apply (a note's "use additional code"): each is added alone.
+    """
+    open_codes = [code for code, options in fix.replace.items() if len(options) > 1]
+    if len(open_codes) == 1 and len(fix.replace[open_codes[0]]) <= MOST_CHOICES:
+        code = open_codes[0]
+        return tuple(replace(fix, replace={**fix.replace, code: (option,)}) for option in fix.replace[code])
+    if len(fix.add) > 1 and not (fix.remove or fix.replace or fix.reorder):
+        return tuple(replace(fix, add=(code,)) for code in fix.add[:MOST_CHOICES])
+    return (fix,)
 
 
 def applied(diagnoses: Sequence[Diagnosis], fix: Fix) -> tuple[Diagnosis, ...] | None:
-    """The diagnoses with a fix applied; None when it leaves a choice or changes none of them."""
-    if any(len(options) > 1 for options in fix.replace.values()):
+    """The diagnoses with a fix applied; None when it leaves a choice or changes none of them.
+
+    A code that ends in a dash names several.
+    """
+    put = [*fix.add, *(option for options in fix.replace.values() for option in options)]
+    if any(len(options) > 1 for options in fix.replace.values()) or any(code.endswith("-") for code in put):
         return None
     replaced = {undotted(old): [undotted(new) for new in options] for old, options in fix.replace.items()}
     gone = {undotted(code) for code in fix.remove}

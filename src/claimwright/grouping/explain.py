@@ -13,6 +13,8 @@ from claimwright.grouping.cases import (
     Assumption,
     assumptions,
     case_of,
+    deciding,
+    in_words,
     missing,
     need_inpatient,
     with_diagnoses,
@@ -21,7 +23,7 @@ from claimwright.grouping.cases import (
 from claimwright.grouping.changes import MOST, Change, changes
 from claimwright.grouping.protocol import NO_DRG, UNGROUPABLE, Case, DiagnosisResult, Grouped, Grouper, Stage, Version
 from claimwright.grouping.words import HAC_OUTCOMES, hac_state, returned, why_principal, why_secondary
-from claimwright.model import Claim, EditionUsed, Finding, NotEvaluated, dotted, undotted
+from claimwright.model import Claim, Diagnosis, EditionUsed, Finding, NotEvaluated, dotted, undotted
 from claimwright.model.grouping import (
     Alternative,
     Assumed,
@@ -80,12 +82,17 @@ class _Explanation:
         """Do all assumptions lead to one answer?"""
         return len({(each.final.drg, each.final.mdc, each.returned) for each in self.answers}) == 1
 
+    @cached_property
+    def lacking(self) -> tuple[str, ...]:
+        """What the claim does not say and the DRG does depend on."""
+        return deciding(self.ways, [(each.final.drg, each.final.mdc, each.returned) for each in self.answers])
+
     def report(self, findings: Sequence[Finding]) -> GroupReport:
         """Everything of the claim."""
         final = self.stage(self.answer.final) if self.decided else None
         drg = self.answer.final.drg if self.decided else 0
         table = self.weight(drg) if drg else None
-        alternatives = self.alternatives(findings) if self.decided else ()
+        alternatives, left_open = self.alternatives(findings) if self.decided else ((), ())
         fragile = self.fragile(alternatives)
         return GroupReport(
             claim=self.claim.id,
@@ -110,9 +117,9 @@ class _Explanation:
             fragile_on=fragile,
             alternatives=alternatives,
             undetermined=None if self.decided else self.undetermined(),
-            assumed=missing(self.claim) if self.decided else (),
+            assumed=tuple(each for each in missing(self.claim) if each not in self.lacking),
             editions=self.editions(),
-            not_evaluated=self.not_evaluated(drg, table),
+            not_evaluated=(*self.not_evaluated(drg, table), *left_open),
             date_assumed=not (self.claim.service_from or self.claim.service_to),
         )
 
@@ -147,24 +154,41 @@ class _Explanation:
         """The grouper that answered."""
         window = self.version.window
         return GrouperUsed(
-            "CMS MS-DRG", self.version.name, self.version.number, window.starts, window.ends, self.grouper.name
+            name="CMS MS-DRG",
+            version=self.version.name,
+            number=self.version.number,
+            starts=window.starts,
+            ends=window.ends,
+            engine=self.grouper.name,
+            tables=self.tables,
         )
+
+    @property
+    def tables(self) -> str:
+        """The document that levels, exclusions and logic are from, with its edition."""
+        return f"CMS MS-DRG Definitions {self.version.name}"
 
     def returned(self) -> Returned:
         """The return code in words."""
         if not self.decided:
             return Returned("UNDETERMINED", "the claim leaves open what the DRG depends on")
-        return Returned(self.answer.returned, returned(self.answer.returned, self.answer.final.drg))
+        return Returned(self.answer.returned, self.says(self.claim.diagnoses, self.answer))
+
+    def says(self, diagnoses: Sequence[Diagnosis], answer: Grouped) -> str:
+        """The return code of an answer in words, with the codes that caused it."""
+        pairs = zip(diagnoses[1:], answer.diagnoses[1:], strict=True)
+        silent = dict.fromkeys(dotted(undotted(each.code)) for each, got in pairs if got.demoted and not _poa(each))
+        return returned(answer.returned, answer.final.drg, tuple(silent))
 
     def undetermined(self) -> Undetermined:
         """The DRG by assumption; assumptions that give the same are listed once."""
-        lacking = missing(self.claim)
-        by: dict[int, list[str]] = {}
+        lacking = self.lacking
+        by: dict[int, list[Assumption]] = {}
         for way, answer in zip(self.ways, self.answers, strict=True):
-            by.setdefault(answer.final.drg, []).append(way.says)
-        drgs = tuple(Assumed(" or ".join(says), f"{drg:03}", self.title(drg)) for drg, says in by.items())
-        says = f"The DRG depends on {', '.join(lacking)}, which the claim does not give"
-        return Undetermined(lacking, says, drgs)
+            by.setdefault(answer.final.drg, []).append(way)
+        drgs = tuple(Assumed(in_words(ways, lacking), f"{drg:03}", self.title(drg)) for drg, ways in by.items())
+        says = f"The DRG depends on {' and '.join(lacking)}, which the claim does not give"
+        return Undetermined(lacking, says, drgs, in_words(self.ways[:1], lacking))
 
     def editions(self) -> tuple[EditionUsed, ...]:
         """The grouper's tables, and Table 5 where it answered."""
@@ -176,9 +200,11 @@ class _Explanation:
         return tuple(out)
 
     def not_evaluated(self, drg: int, table: msdrg.Weight | None) -> tuple[NotEvaluated, ...]:
-        """The weight when Table 5 cannot say it, and changes beyond the number that is tried."""
+        """A DRG left open, the weight when Table 5 cannot say it, and changes beyond the number that is tried."""
         out = []
-        if drg and drg < UNGROUPABLE and (table is None or table.weight is None):
+        if not self.decided:
+            out.append(NotEvaluated("drg", " and ".join(self.lacking), "give it on the claim"))
+        if table is None or (table.weight is None and drg < UNGROUPABLE):
             out.append(NotEvaluated("weight", "msdrg-weights", _WEIGHTS_HOW))
         if len(self.claim.diagnoses) > MOST:
             out.append(NotEvaluated("alternatives", f"diagnoses after the {MOST}th", "changes of these were not tried"))
@@ -253,12 +279,12 @@ class _Explanation:
         out = []
         for at, (each, result) in enumerate(zip(self.claim.diagnoses, self.answer.diagnoses, strict=True)):
             why = (
-                why_secondary(result, principal, self.twin(at), self.counted[at], self.answer)
+                why_secondary(result, principal, self.twin(at), self.counted[at], self.answer, _poa(each), self.tables)
                 if at
                 else why_principal(result, self.answer)
             )
-            if at and at in self.driving and result.severity in _SPLIT and self.counted[at]:
-                why += ", and the DRG rests on it"
+            if at and at in self.driving and result.severity in _SPLIT:
+                why += ", and the DRG rests on it" if self.counted[at] else "; the DRG rests on the code itself"
             out.append(
                 GroupedDiagnosis(
                     position=at + 1,
@@ -269,7 +295,7 @@ class _Explanation:
                     drove_drg=at in self.driving,
                     excluded_by=principal if at and result.excluded else None,
                     poa=each.poa,
-                    hac=_hac(result),
+                    hac=_hac(result, _poa(each)),
                     why=why,
                 )
             )
@@ -283,20 +309,40 @@ class _Explanation:
         for at, (code, result) in enumerate(zip(codes, self.answer.procedures, strict=True)):
             room = known.get(code)
             kind = "not a procedure of this grouper version: ignored" if room is None else _ROOM[room]
-            why = kind + (", and the DRG rests on it" if result.final else "")
+            link = ", and" if room else ", but"
+            why = kind + (f"{link} the DRG rests on it" if result.final else "")
             out.append(GroupedProcedure(at + 1, code, self.book.title(code, self.day), room, result.final, why))
         return tuple(out)
 
     # ---- one change -----------------------------------------------------------------------------
 
-    def alternatives(self, findings: Sequence[Finding]) -> tuple[Alternative, ...]:
-        """What each single change gives, in the order: fixes, principal, dropped, present on admission."""
+    def alternatives(self, findings: Sequence[Finding]) -> tuple[tuple[Alternative, ...], tuple[NotEvaluated, ...]]:
+        """What each single change gives, in the order: fixes, principal, dropped, present on admission.
+
+        And those that do depend on what the claim does not say, although its own DRG does not.
+        """
         with_hac = frozenset(
             code for code, each in zip(self.codes, self.answer.diagnoses, strict=True) if each.hac and code
         )
         tried = changes(self.claim, findings, with_hac)
         answers = self.grouper.group([with_diagnoses(self.cases[0], each.diagnoses) for each in tried])
-        return tuple(self.alternative(change, answer) for change, answer in zip(tried, answers, strict=True))
+        given = [with_diagnoses(case, each.diagnoses) for each in tried for case in self.cases[1:]]
+        others = [each.drg for each in self.grouper.outcomes(given)]
+        step, out, left_open = len(self.cases) - 1, [], []
+        for at, (change, answer) in enumerate(zip(tried, answers, strict=True)):
+            if set(others[at * step : (at + 1) * step]) - {answer.final.drg}:
+                left_open.append(change.says)
+            elif change.kind != "fix" or self.whole(change, answer):
+                out.append(self.alternative(change, answer))
+        if not left_open:
+            return tuple(out), ()
+        says = f"the DRG of: {'; '.join(left_open)}"
+        return tuple(out), (NotEvaluated("alternatives", " or ".join(missing(self.claim)), says),)
+
+    def whole(self, change: Change, answer: Grouped) -> bool:
+        """Does a fix put only codes that this version knows? A header is not one: it leaves a choice."""
+        pairs = zip(change.diagnoses, answer.diagnoses, strict=True)
+        return all(got.valid for each, got in pairs if undotted(each.code) not in self.codes)
 
     def alternative(self, change: Change, answer: Grouped) -> Alternative:
         """One change with the DRG it gives and the reason."""
@@ -317,7 +363,7 @@ class _Explanation:
         before, after = self.answer.final, answer.final
         said = f"{change.reason}; " if change.reason else ""
         if after.drg >= UNGROUPABLE:
-            return said + returned(answer.returned, after.drg)
+            return said + self.says(change.diagnoses, answer)
         if after.drg == before.drg:
             return said + self.unmoved(change, answer)
         moved = []
@@ -327,7 +373,10 @@ class _Explanation:
             moved.append(f"level: {_named(after.severity)}, before: {_named(before.severity)}")
         if change.kind == "poa":
             moved.append(HAC_OUTCOMES.get(answer.hac_status, answer.hac_status))
-        return said + ("; ".join(moved) or "another DRG of the same MDC at the same level")
+        same = "another DRG of the same MDC at the same level"
+        if change.kind == "drop":
+            same = f"the DRG rests on {change.code} itself, not on its level"
+        return said + ("; ".join(moved) or same)
 
     def unmoved(self, change: Change, answer: Grouped) -> str:
         """Why a change does not move the DRG."""
@@ -349,22 +398,26 @@ class _Explanation:
         return "the same DRG: this code did not count"
 
     def fragile(self, alternatives: Sequence[Alternative]) -> tuple[str, ...]:
-        """The code whose level alone holds the DRG; empty when none does."""
+        """Every secondary code without which the claim has another DRG; none when it does not group."""
+        if self.answer.final.drg >= UNGROUPABLE:
+            return ()
         falls = {each.change for each in alternatives if each.kind == "drop" and each.changes_drg}
-        return tuple(
-            dotted(code)
-            for at, code in enumerate(self.codes)
-            if self.counted[at] and f"without {dotted(code)}" in falls
-        )
+        return tuple(code for code in dict.fromkeys(map(dotted, self.codes[1:])) if f"without {code}" in falls)
 
 
 _ROOM = {True: "operating room procedure", False: "not an operating room procedure"}
 
 
-def _hac(result: DiagnosisResult) -> HacRecord | None:
+def _poa(diagnosis: Diagnosis) -> str:
+    """The present-on-admission indicator that the grouper reads; empty for none."""
+    indicator = (diagnosis.poa or "").strip().upper()
+    return indicator if indicator in ("Y", "N", "U", "W") else ""
+
+
+def _hac(result: DiagnosisResult, poa: str) -> HacRecord | None:
     if not result.hac:
         return None
-    return HacRecord(result.hac, result.hac_title, result.demoted, hac_state(result.hac_status))
+    return HacRecord(result.hac, result.hac_title, result.demoted, hac_state(result.hac_status, poa))
 
 
 def _named(severity: str) -> str:

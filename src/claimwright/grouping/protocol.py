@@ -49,7 +49,8 @@ class DiagnosisResult:
     `valid` the version knows the code; `excluded` by the principal diagnosis; `initial` and `final`:
     the grouper rested that DRG on it; `rank` its place in the grouper's order of significance;
     `hac` number and `hac_status` of the hospital-acquired condition it belongs to, empty for none;
-    `demoted` when that took its level away.
+    `demoted` when that took its level away; `alive` when the level counts only for a patient discharged
+    alive, and this one died.
     """
 
     severity: str
@@ -62,6 +63,7 @@ class DiagnosisResult:
     hac_title: str = ""
     hac_status: str = ""
     demoted: bool = False
+    alive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

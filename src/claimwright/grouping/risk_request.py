@@ -56,9 +56,10 @@ def _age(born: date, year: int) -> int:
 
 def _payment_year(year: int | None, day: date) -> int:
     """The year given, else the one after the date of service."""
-    if year is not None and not ICD10_STARTS.year < year < date.max.year:
-        raise InputError("year", f"found {year}", f"a payment year from {ICD10_STARTS.year + 1} on")
-    return year or day.year + 1
+    wanted = day.year + 1 if year is None else year
+    if not ICD10_STARTS.year < wanted < date.max.year:
+        raise InputError("year", f"found {wanted}", f"a payment year from {ICD10_STARTS.year + 1} on")
+    return wanted
 
 
 def of_claim(

@@ -12,6 +12,6 @@ class EditionUsed:
 
     table: str
     edition: str
-    starts: date | None = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
+    starts: date | None
+    ends: date | None
     nearest: bool = field(default=False, metadata={"omit": True})

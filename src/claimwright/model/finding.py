@@ -58,8 +58,8 @@ class Because:
 
     source: str
     edition: str
-    starts: date | None = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
+    starts: date | None
+    ends: date | None
     kind: str
     text: str
     holder: str | None = None

@@ -11,14 +11,18 @@ from claimwright.model.finding import NotEvaluated
 
 @dataclass(frozen=True, slots=True)
 class GrouperUsed:
-    """The grouper that answered: its name, its version in words and as CMS numbers it, its window."""
+    """The grouper that answered: its name, its version in words and as CMS numbers it, its window.
+
+    `tables`: the document and edition that levels, exclusions and logic are from.
+    """
 
     name: str
     version: str
     number: int
-    starts: date | None = field(metadata={"json": "from"})
-    ends: date | None = field(metadata={"json": "to"})
+    starts: date | None
+    ends: date | None
     engine: str = ""
+    tables: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class GroupedProcedure:
     position: int
     code: str
     title: str | None
-    operating: bool | None = field(metadata={"json": "or"})
+    operating: bool | None
     drove_drg: bool
     why: str
 
@@ -106,19 +110,23 @@ class Assumed:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Why no single DRG can be given: what is missing, and the DRG by assumption."""
+    """Why no single DRG can be given: what is missing, and the DRG by assumption.
+
+    `shown` is the assumption under which diagnoses and procedures are told.
+    """
 
     missing: tuple[str, ...]
     says: str
     drgs: tuple[Assumed, ...]
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupReport:
     """Everything `group` says of one claim; `drg` is None when it cannot be decided.
 
-    `fragile` when the DRG rests on one single CC or MCC, named in `fragile_on`; `assumed` lists what
-    the claim does not say and the DRG does not depend on.
+    `fragile` when the DRG rests on one single secondary code: `fragile_on` names each without which the
+    DRG is another. `assumed` lists what the claim does not say and the DRG does not depend on.
     """
 
     claim: str | None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """From `starts` to `ends`, both included; `ends` None means that no end is known."""
 
-    starts: date = field(metadata={"json": "from"})
-    ends: date | None = field(default=None, metadata={"json": "to"})
+    starts: date
+    ends: date | None = None
+
+    @classmethod
+    def of(cls, starts: str, ends: str | None) -> Interval:
+        """The interval between two days in ISO form, as books and manifests hold them."""
+        return cls(date.fromisoformat(starts), date.fromisoformat(ends) if ends else None)
 
     def __contains__(self, day: date) -> bool:
         return self.starts <= day and (self.ends is None or day <= self.ends)

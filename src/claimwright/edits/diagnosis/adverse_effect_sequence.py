@@ -97,5 +97,5 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
         f"{hit.left.named} stands before {nature.named}: {why}",
         because=notes,
         at=[hit.left, nature],
-        fix=Fix(say=f"Put {nature.code} before {hit.left.code}", reorder=hit.order(nature)),
+        fix=hit.put_first(nature),
     )

@@ -11,7 +11,7 @@ from claimwright.edits.frame import EPOCH, Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OneOf
-from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted
+from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 GROUPS = ("newborn", "pediatric", "maternity", "adult")
 _BY_TABLE, _BY_NOTE = -1, -2
@@ -86,13 +86,8 @@ def _by_table(hit: Hit, age: int | None) -> Finding:
 
 def _by_note(hit: Hit, age: int | None) -> Finding:
     row = hit.book.lexicon_rows_at("age-limits", hit.scene.edition.number, {"codes": hit.left.pos})[0]
-    edition = hit.scene.edition
     holder = next((node for node in hit.left.path if dotted(node.code) == row["holder"]), hit.left.path[0])
-    proof = Because(
-        source="icd10cm-tabular",
-        edition=edition.name,
-        starts=edition.window.starts,
-        ends=edition.window.ends,
+    proof = hit.tabular(
         kind="notes",
         text=row["text"],
         holder=row["holder"],

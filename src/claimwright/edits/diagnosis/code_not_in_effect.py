@@ -94,14 +94,6 @@ def _heirs(hit: Hit, code: str) -> list[str]:
 
 
 def _conversion(hit: Hit, code: str, heir: str, day: object) -> Because:
-    window = hit.book.registry_window
-    return Because(
-        source="icd10cm-conversions",
-        edition=hit.book.manifest["registry"]["edition"],
-        starts=window.starts,
-        ends=window.ends,
-        kind="conversion",
-        text=f"{dotted(code)} became {dotted(heir)} ({hit.book.title(heir, hit.day) or 'title not loaded'}) on {day}",
-        holder=dotted(code),
-        level="code",
-    )
+    title = hit.book.title(heir, hit.day) or "title not loaded"
+    text = f"{dotted(code)} became {dotted(heir)} ({title}) on {day}"
+    return hit.dated("conversion", text, dotted(code), None, "icd10cm-conversions")

@@ -66,6 +66,4 @@ def discharge_status(hit: Hit) -> Finding:
 
 
 def _proof(hit: Hit, window: Interval | None, text: str) -> Because:
-    covered = window or hit.book.registry_window
-    edition = hit.book.manifest["registry"]["edition"]
-    return Because(TABLE, edition, covered.starts, covered.ends, "list", text, hit.left.code, "code")
+    return hit.dated("list", text, hit.left.code, window, TABLE)

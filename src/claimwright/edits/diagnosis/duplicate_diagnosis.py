@@ -15,8 +15,12 @@ from claimwright.model import Authority, Finding, Fix, Severity
 def _code(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """The number of the code; a text that no table has is like itself only, if it is short enough to be whole."""
     value = frame.code.astype(np.int64)
-    lost = np.flatnonzero((value < 0) & (np.char.str_len(frame.batch.codes) < MOST_CHARACTERS))
-    value[lost] = np.unique(frame.batch.codes[lost], return_inverse=True)[1] + len(frame.columns.array("codes", True))
+    known = len(frame.columns.array("codes", shared=True))
+    numbers: dict[bytes, int] = {}
+    for index in np.flatnonzero(value < 0).tolist():
+        text = bytes(frame.batch.codes[index])
+        if len(text) < MOST_CHARACTERS:
+            value[index] = known + numbers.setdefault(text, len(numbers))
     return value
 
 

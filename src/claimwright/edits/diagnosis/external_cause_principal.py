@@ -35,16 +35,14 @@ def external_cause_principal(hit: Hit) -> Finding:
     """
     first = hit.acceptable_principal()
     fix = (
-        Fix(say=f"Put {first.code} before {hit.left.code}", reorder=hit.order(first))
+        hit.put_first(first)
         if first
         else Fix(
             say="Add the injury or condition and put it first", ask="Which injury or condition does the record show?"
         )
     )
     return hit.finding(
-        f"{hit.left.named} is an external cause and cannot be the "
-        + ("principal" if hit.is_inpatient else "first-listed")
-        + " diagnosis",
+        f"{hit.left.named} is an external cause and cannot be the " + hit.first_place + " diagnosis",
         because=[hit.flag(hit.left, "ecodepdx", "flagged as an external cause, not allowed as principal diagnosis")],
         fix=fix,
         authority=Authority.TABLE_EDIT if hit.is_inpatient else Authority.GUIDELINE,

@@ -6,7 +6,7 @@ from claimwright.edits.conditions import header
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
-from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted
+from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 MOST_OFFERED = 40
 
@@ -44,12 +44,7 @@ def header_code(hit: Hit) -> Finding | None:
     below = hit.book.billable_under(node, hit.day, MOST_OFFERED + 1)
     many = len(below) > MOST_OFFERED
     names = tuple(f"{dotted(child.code)}-" for child in children) if many else tuple(dotted(code) for code, _ in below)
-    edition = hit.scene.edition
-    proof = Because(
-        source="icd10cm-tabular",
-        edition=edition.name,
-        starts=edition.window.starts,
-        ends=edition.window.ends,
+    proof = hit.tabular(
         kind="children",
         text="; ".join(f"{dotted(child.code)} {child.title}" for child in children),
         holder=hit.left.code,

@@ -36,7 +36,7 @@ def manifestation_principal(hit: Hit) -> Finding:
     """
     cause = _cause(hit)
     fix = (
-        Fix(say=f"Put {cause.code} before {hit.left.code}", reorder=hit.order(cause))
+        hit.put_first(cause)
         if cause
         else Fix(
             say=f"Report the underlying condition before {hit.left.code}",
@@ -44,9 +44,7 @@ def manifestation_principal(hit: Hit) -> Finding:
         )
     )
     return hit.finding(
-        f"{hit.left.named} is a manifestation code and cannot be the "
-        + ("principal" if hit.is_inpatient else "first-listed")
-        + " diagnosis",
+        f"{hit.left.named} is a manifestation code and cannot be the " + hit.first_place + " diagnosis",
         because=[
             hit.flag(hit.left, "manifestation", "flagged as a manifestation code, not allowed as principal diagnosis")
         ],

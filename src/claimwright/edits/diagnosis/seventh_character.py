@@ -73,13 +73,8 @@ def _stem(hit: Hit) -> NodeEntry:
 
 def _proof(hit: Hit, stem: NodeEntry, meaning: dict[str, str]) -> list[Because]:
     holder = hit.book.node_at(stem.edition, stem.seventh)
-    edition = hit.scene.edition
     path = tuple(dotted(node.code) for node in hit.book.path(stem) if node.pos >= holder.pos)
-    listed = Because(
-        source="icd10cm-tabular",
-        edition=edition.name,
-        starts=edition.window.starts,
-        ends=edition.window.ends,
+    listed = hit.tabular(
         kind="sevenChrDef",
         text="; ".join(f"{key} {text}" for key, text in meaning.items()),
         holder=dotted(holder.code),

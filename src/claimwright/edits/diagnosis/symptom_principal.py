@@ -46,7 +46,7 @@ def symptom_principal(hit: Hit) -> Finding | None:
         return None
     rows = grounds(hit, hit.left, hit.right)
     integral = any(row["relation"] == "integral" for row in rows)
-    first = "principal" if hit.is_inpatient else "first-listed"
+    first = hit.first_place
     return hit.finding(
         f"{hit.left.named} is a symptom and stands as {first} diagnosis before {hit.right.named}, "
         f"a definitive diagnosis related to it ({rows[0]['clinical']})",

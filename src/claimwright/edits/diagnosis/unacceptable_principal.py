@@ -39,7 +39,7 @@ def unacceptable_principal(hit: Hit) -> Finding:
     """
     first = hit.acceptable_principal()
     fix = (
-        Fix(say=f"Put {first.code} before {hit.left.code}", reorder=hit.order(first))
+        hit.put_first(first)
         if first
         else Fix(
             say=f"Report the condition that occasioned the admission before {hit.left.code}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -23,6 +24,10 @@ COMMANDS = {
     "show": "The reference page of a code, category, block or chapter.",
 }
 """Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>`."""
+
+
+_COLLECT_AFTER = 20_000
+"""New objects before the collector looks for cycles; Python's 700 makes it look dozens of times for a look-up."""
 
 
 class LazyGroup(click.Group):
@@ -54,6 +59,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every failure is one sentence and an exit code (2 input, 3 data)."""
+    # Imports make no garbage worth looking for, and a process about to end none worth finding.
+    gc.set_threshold(_COLLECT_AFTER)
     try:
         code = cli.main(prog_name="claimwright", standalone_mode=False)
         sys.stdout.flush()
@@ -78,6 +85,8 @@ def main() -> None:
         fail("not enough memory for this input; split it into smaller files", 2)
     except KeyboardInterrupt:
         fail("stopped", 130)
+    finally:
+        gc.freeze()
 
 
 def fail(sentence: str, code: int) -> None:

@@ -11,6 +11,9 @@ import click
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.options import common, the_book
 
+_CONTRACT = ("model", "score", "hccs", "dropped", "interactions", "demographics")
+"""Keys of one model's answer that an overview shows of its first."""
+
 
 @click.command("risk")
 @click.argument("claim", required=False)
@@ -45,7 +48,7 @@ def command(
         raise InputError("risk", "found both CLAIM and --codes" if claim else "found neither CLAIM nor --codes", "one")
     engine, several = Engine(the_book()), False
     if codes is not None:
-        listed = [each.strip() for each in codes.split(",") if each.strip()]
+        listed = codes.replace(",", " ").split()
         if not listed:
             raise InputError("--codes", f"found {codes!r}", "diagnosis codes separated by commas")
         found = [engine.risk_of_codes(listed, day=day, as_of=as_of, **given)]
@@ -61,11 +64,15 @@ def command(
 
 
 def _document(found: Any) -> Any:
-    """As it is; an overview has the models' maps as keys of their own."""
+    """As it is; an overview has the models' maps as keys of their own, and the answer of its first model.
+
+    The contract's keys stand at the top of every document: without `--model`, they are those of V28.
+    """
     from claimwright.model import RiskOverview, plain
 
     if not isinstance(found, RiskOverview):
         return found
     out = plain(found)
     maps = out.pop("maps")
-    return {**maps, **out}
+    first = {key: out["results"][0][key] for key in _CONTRACT}
+    return {**maps, **first, **out}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
-from claimwright.book.record import CodeRecord
 from claimwright.interfaces.cli.options import common, the_book, wide
+
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord
 
 FORMS = ("terminal", "markdown", "html", "json")
 """Forms of the page; only the one asked for is imported."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
+from typing import TYPE_CHECKING
 
-from claimwright.book.record import CodeRecord
 from claimwright.interfaces.render.page import Line, Section, Table, page
+
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --rule: #d0d7de; --soft: #57606a; --mark: #fff3c4; }

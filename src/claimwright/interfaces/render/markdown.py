@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from claimwright.book.record import CodeRecord
 from claimwright.interfaces.render.page import Line, Section, Table, page
+
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.record import CodeRecord, FlagRecord, Neighbour, NoteRecord, ReverseNote
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord, FlagRecord, Neighbour, NoteRecord, ReverseNote
 
 MOST_RELATIVES = 40
 """Rows of a long family before the rest becomes a count."""
@@ -293,7 +294,9 @@ def _msdrg(record: CodeRecord) -> Section | None:
 
 
 def _changes(record: CodeRecord) -> Iterator[Section]:
-    for heading, changes in (("Became", record.successors), ("Came from", record.predecessors)):
+    # A code that still stands has not become another: part of what it said has a code of its own now.
+    onwards = "Codes made from it, while it stands" if record.billable else "Became"
+    for heading, changes in ((onwards, record.successors), ("Came from", record.predecessors)):
         if changes:
             rows = tuple((each.code, str(each.effective), each.title or "(no title loaded)") for each in changes)
             several = heading == "Became" and len({each.code for each in changes}) > 1

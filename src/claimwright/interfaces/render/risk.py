@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from claimwright.model import RiskFactor, RiskOverview, RiskResult
 
 WIDTH = 80
+_CODE = 10
 
 
 def risk_text(found: RiskResult | RiskOverview, width: int = WIDTH) -> str:
@@ -19,11 +20,15 @@ def risk_text(found: RiskResult | RiskOverview, width: int = WIDTH) -> str:
 def _overview(found: RiskOverview, width: int) -> Iterator[str]:
     models = list(found.maps)
     yield f"HCCs by model, payment year {found.year}"
-    yield "  " + "Code".ljust(10) + "".join(each.ljust(17) for each in models).rstrip()
     codes = list(next(iter(found.maps.values())))
+    yield "  " + "Code".ljust(_CODE) + "".join(each.ljust(17) for each in models).rstrip()
     for code in codes:
         cells = (_cell(found.maps[model][code]).ljust(17) for model in models)
-        yield f"  {code.ljust(10)}{''.join(cells)}".rstrip()
+        name = code
+        if len(code) >= _CODE:  # no code is as long: a line of its own
+            yield from _wrap(code, "  ", width)
+            name = ""
+        yield f"  {name.ljust(_CODE)}{''.join(cells)}".rstrip()
     for each in found.not_evaluated:
         yield from _wrap(f"not evaluated: {each.how}", "  ", width)
     for result in found.results:
@@ -46,6 +51,8 @@ def _result(found: RiskResult, width: int) -> Iterator[str]:
         yield from _wrap(f"{whose}{found.segment.name}, {found.segment.says}{assumed}", "  ", width)
     days = str(found.valid_from) if found.valid_from == found.valid_to else f"{found.valid_from} to {found.valid_to}"
     yield from _wrap(f"codes in effect on: {days}", "  ", width)
+    if found.score is not None:
+        yield from _wrap("raw score: no normalisation factor or coding adjustment is applied", "  ", width)
     yield from _counts(found, width)
     yield from _factors("Interactions and counts", found.interactions, width)
     yield from _factors("Demographics", found.demographics, width)

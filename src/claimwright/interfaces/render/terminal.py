@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-from claimwright.book.record import CodeRecord
 from claimwright.interfaces.render.page import Line, Section, Table, page
+
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord
 
 LEAST, MOST = 60, 100
 """Bounds of the line width: narrower cannot hold a table, wider is hard to read."""
