@@ -31,6 +31,7 @@ _KINDS = {
     "children": "Tabular list",
     "title": "Title",
     "list": "List",
+    "manual": "Manual rule",
     "same-mdc": "MS-DRG",
 }
 WIDTH = 80
