@@ -15,9 +15,7 @@ from pathlib import Path
 from claimwright.errors import SourceError
 from claimwright.model import Interval
 
-AMA_TERMS = (
-    "the AMA's terms for files with CPT codes (https://www.cms.gov/license/ama, shown by CMS before the download)"
-)
+AMA_TERMS = "the AMA's terms for files with CPT codes, which CMS shows before the download"
 """What the user accepts with `--accept-licence`, as the refusal names it."""
 
 AMA_LICENCE = "CMS file with CPT codes, (c) American Medical Association; the user's copy, internal use only"

@@ -26,6 +26,10 @@ MODULES = (
     "msdrg",
     "msdrg_weights",
     "ncci_ptp",
+    "ncci_mue",
+    "ncci_aoc",
+    "hcpcs",
+    "pfs",
 )
 """Modules of this package, each with a `PART`."""
 

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from claimwright.book.home import Input
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.book.parts.setting import setting
+from claimwright.book.parts.setting import release_of, setting
 from claimwright.sources import ncci_ptp
 from claimwright.sources.ncci import AMA_LICENCE, AMA_TERMS, lines_text
 from claimwright.sources.ncci_ptp import NO_DAY, PtpFile
@@ -44,7 +44,7 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     editions: dict[tuple[str, date], dict[int, tuple[Input, PtpFile]]] = {}
     # Of two files for one part the higher release answers (v32.2r1 replaces v32.2r0), then the one added last.
     for file in sorted(files, key=lambda each: (each.added, each.sha256)):
-        found = ncci_ptp.read(file.path)
+        found = ncci_ptp.read(file.path, release_of(file))
         chosen = editions.setdefault((found.setting, found.window.starts), {})
         if found.part not in chosen or chosen[found.part][1].version <= found.version:
             chosen[found.part] = (file, found)
