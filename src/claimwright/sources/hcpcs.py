@@ -148,7 +148,7 @@ def _row(code: str, kind: str, line: str) -> Hcpcs | str:
         added, effective, terminated = (_day(line[at : at + 8]) for at in (268, 276, 284))
     except ValueError as error:
         return str(error)
-    if added is None or effective is None:
+    if added is None:
         return "no day it was added"
     return Hcpcs(
         code=code,
@@ -159,7 +159,7 @@ def _row(code: str, kind: str, line: str) -> Hcpcs | str:
         coverage=line[229:230].strip(),
         betos=line[256:259].strip(),
         added=added,
-        effective=effective,
+        effective=effective or added,  # CMS leaves it out now and then (A5513 in 2019)
         terminated=terminated,
         action=line[292:293].strip(),
     )
