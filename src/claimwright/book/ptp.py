@@ -57,7 +57,11 @@ class PtpTable:
         known = (first >= 0) & (second >= 0)
         wanted = np.where(known, first * len(self.codes) + second, 0).astype(self.keys.dtype)
         begin = np.searchsorted(self.keys, wanted, "left")
-        end = np.where(known, np.searchsorted(self.keys, wanted, "right"), begin)
+        end = begin.copy()
+        if len(self.keys):
+            # Few pairs of a batch have an edit: only those look for their last row.
+            hit = np.flatnonzero(known & (self.keys[np.minimum(begin, len(self.keys) - 1)] == wanted))
+            end[hit] = np.searchsorted(self.keys, wanted[hit], "right")
         return begin, end
 
     def in_force(
@@ -69,10 +73,13 @@ class PtpTable:
         """
         begin, end = self.spans(first, second)
         out = np.full(len(begin), -1, np.int64)
-        for step in range(int((end - begin).max(initial=0))):
-            at = np.minimum(begin + step, max(len(self.keys) - 1, 0))
-            holds = (begin + step < end) & (self.effective[at] <= day) & (day <= self.last[at])
-            out[holds] = at[holds]
+        open_ = np.flatnonzero(end > begin)
+        at = begin[open_]
+        while len(open_):
+            holds = (self.effective[at] <= day[open_]) & (day[open_] <= self.last[at])
+            out[open_[holds]] = at[holds]
+            more = at + 1 < end[open_]
+            open_, at = open_[more], at[more] + 1
         return out
 
     def between(self, first: str, second: str, day: date) -> list[int]:
