@@ -26,6 +26,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
     "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
     "ncci-settings": (frozenset({"setting", "value", "says"}), frozenset()),
+    "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset()),
     "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
     "manual-rules": (
         frozenset({"set", "codes", "says"}),

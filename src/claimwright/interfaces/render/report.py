@@ -32,6 +32,9 @@ _KINDS = {
     "title": "Title",
     "list": "List",
     "manual": "Manual rule",
+    "units-limit": "Units limit",
+    "add-on": "Add-on edit",
+    "ptp-edit": "PTP edit",
     "same-mdc": "MS-DRG",
 }
 WIDTH = 80
