@@ -29,7 +29,7 @@ FINDING = {"at", "severity", "authority", "message", "silent_of", "fix", "becaus
 
 @dataclass(frozen=True)
 class Case:
-    """One case; `book` is "whole" or "mini-with-poa-exempt"."""
+    """One case; `book` is "whole", "mini-with-poa-exempt" or "mini-with-ncci"."""
 
     rule: str
     file: str

@@ -15,7 +15,7 @@ from claimwright.book.home import Input, sha256
 from claimwright.book.store import Book
 from claimwright.edits.registry import HEADINGS, Rule, load_rules
 from claimwright.engine import Engine
-from tests import mini, rule_cases
+from tests import mini, ncci_files, rule_cases
 from tests.rule_cases import Case
 
 RULES = load_rules()
@@ -40,11 +40,28 @@ def engine_with_poa_exempt(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Engine(book)
 
 
+@pytest.fixture(scope="session")
+def engine_with_ncci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The small book with made-up NCCI tables of 2026 Q3."""
+    folder = tmp_path_factory.mktemp("ncci")
+    work = folder / "book"
+    work.mkdir()
+    compile_book([*mini.inputs(folder), *ncci_files.inputs(folder)], work)
+    with Book(work) as book:
+        yield Engine(book)
+
+
+_ENGINES = {
+    "whole": "engine",
+    "mini-with-poa-exempt": "engine_with_poa_exempt",
+    "mini-with-ncci": "engine_with_ncci",
+}
+
+
 @pytest.mark.book
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.name}")
 def test_the_rule_finds_what_the_case_says_and_nothing_else(case: Case, request: pytest.FixtureRequest) -> None:
-    fixture = "engine" if case.book == "whole" else "engine_with_poa_exempt"
-    engine: Engine = request.getfixturevalue(fixture)
+    engine: Engine = request.getfixturevalue(_ENGINES[case.book])
     assert rule_cases.differences(case, engine.check(case.claim)) == []
 
 

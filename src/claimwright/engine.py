@@ -203,7 +203,7 @@ class Engine:
                 *(self.book.pcs.editions_used(day) if claim.procedures else ()),
             ),
             findings=findings,
-            not_evaluated=(*lacking, *unread, *pending(claim)),
+            not_evaluated=(*lacking, *unread, *pending(claim, self.book, otherwise)),
             date_assumed=not (claim.service_from or claim.service_to),
         )
 

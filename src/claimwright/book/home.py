@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from claimwright.errors import BookDamaged, BookMissing, SourceError
 from claimwright.sources.installed import mce_file, shipped, tabular_file
@@ -198,8 +198,25 @@ def writing(place: Path) -> Iterator[None]:
         raise
 
 
-def add_source(folder: Path, table: str, file: Path, licence: str, release: str, day: str) -> Path:
-    """Copy `file` into the home with its record; adding the same bytes again changes nothing."""
+def acceptance(terms: str) -> dict[str, str]:
+    """That the user of this machine accepts `terms`, now: who and when. The record adds the file's digest."""
+    import getpass
+    from datetime import UTC, datetime
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # no name: a container without an account; OSError since Python 3.13
+        user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    return {"terms": terms, "by": user, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def add_source(
+    folder: Path, table: str, file: Path, licence: str, release: str, day: str, accepted: dict[str, str] | None = None
+) -> Path:
+    """Copy `file` into the home with its record; adding the same bytes again changes nothing.
+
+    `accepted` is the user's acceptance of the terms the file is published under, where it has any.
+    """
     import shutil
 
     try:
@@ -212,7 +229,7 @@ def add_source(folder: Path, table: str, file: Path, licence: str, release: str,
     with writing(place):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place / file.name)
-        record = {
+        record: dict[str, Any] = {
             "table": table,
             "file": file.name,
             "sha256": digest,
@@ -220,6 +237,8 @@ def add_source(folder: Path, table: str, file: Path, licence: str, release: str,
             "release": release,
             "added": day,
         }
+        if accepted:
+            record["accepted"] = {**accepted, "sha256": digest}
         replace_text(place / "record.json", json.dumps(record, indent=2))
     return place
 

@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from claimwright.book import home as homes
-from claimwright.book.parts import Addable, parts
+from claimwright.book.parts import Addable, Reading, parts
 from claimwright.book.store import Book
 from claimwright.errors import BookDamaged
 from claimwright.sources import tabular
 
 NOT_LOADED = {
     "icd10cm-index": "Alphabetic Index (CDC)",
-    "ncci-ptp": "procedure-to-procedure edits (CMS)",
-    "ncci-mue": "medically unlikely edits (CMS)",
-    "ncci-aoc": "add-on code edits (CMS)",
-    "hcpcs": "HCPCS Level II (CMS)",
-    "pfs": "physician fee schedule (CMS)",
     "mcd": "Medicare Coverage Database (CMS)",
 }
 """Tables that this release has no importer for; answers that need them say so."""
@@ -34,8 +29,8 @@ def addable() -> dict[str, Addable]:
     return {each.table: each for each in known}
 
 
-def _tabular_name(file: Path, release: date | None) -> str:
-    return tabular.read(file, release).name
+def _tabular_name(file: Path, release: date | None) -> Reading:
+    return Reading(tabular.read(file, release).name)
 
 
 TABULAR = Addable("icd10cm-tabular", "ICD-10-CM tabular list (CDC)", "US Government work (CDC/NCHS)", _tabular_name)

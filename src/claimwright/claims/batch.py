@@ -31,8 +31,10 @@ class ClaimBatch:
     too long to be a code); `poa` S1 [L], empty when absent.
     Procedures: `procedure_offsets` int64 [n + 1]; `procedure_codes` S8 [P]; `procedure_days` int32 [P],
     the date that decides for each.
-    Lines: `line_offsets` int64 [n + 1]; `modifiers` S2 [S, 4]; `pointer_offsets` int64 [S + 1] and
-    `pointers` int32, positions of diagnoses in the claim from 0. `claims` are the claims themselves.
+    Lines: `line_offsets` int64 [n + 1]; `line_codes` S8 [S]; `line_days` int32 [S], the line's own date or
+    the claim's; `units` float64 [S]; `modifier_offsets` int64 [S + 1] and `modifiers` S2;
+    `pointer_offsets` int64 [S + 1] and `pointers` int32, positions of diagnoses in the claim from 0.
+    `claims` are the claims themselves.
     """
 
     claims: tuple[Claim, ...]
@@ -49,6 +51,10 @@ class ClaimBatch:
     procedure_codes: npt.NDArray[np.bytes_]
     procedure_days: npt.NDArray[np.int32]
     line_offsets: npt.NDArray[np.int64]
+    line_codes: npt.NDArray[np.bytes_]
+    line_days: npt.NDArray[np.int32]
+    units: npt.NDArray[np.float64]
+    modifier_offsets: npt.NDArray[np.int64]
     modifiers: npt.NDArray[np.bytes_]
     pointer_offsets: npt.NDArray[np.int64]
     pointers: npt.NDArray[np.int32]
@@ -61,6 +67,7 @@ def batch_of(claims: Sequence[Claim], otherwise: date) -> ClaimBatch:
     """Columns of `claims`; `otherwise` is the date of service of claims that carry none."""
     diagnoses = [each for claim in claims for each in claim.diagnoses]
     lines = [each for claim in claims for each in claim.lines]
+    line_days = [each.date or claim.date_of_service(otherwise) for claim in claims for each in claim.lines]
     procedures = [(claim, each) for claim in claims for each in claim.procedures]
     epoch = date(1970, 1, 1)
     return ClaimBatch(
@@ -80,7 +87,11 @@ def batch_of(claims: Sequence[Claim], otherwise: date) -> ClaimBatch:
             [(claim.date_of_procedure(each, otherwise) - epoch).days for claim, each in procedures], dtype=np.int32
         ),
         line_offsets=_offsets([len(claim.lines) for claim in claims]),
-        modifiers=_modifiers([line.modifiers for line in lines]),
+        line_codes=np.array([_packed(line.code) for line in lines], dtype="S8"),
+        line_days=np.array([(each - epoch).days for each in line_days], dtype=np.int32),
+        units=np.array([line.units for line in lines], dtype=np.float64),
+        modifier_offsets=_offsets([len(line.modifiers) for line in lines]),
+        modifiers=np.array([_modifier(each) for line in lines for each in line.modifiers], dtype="S2"),
         pointer_offsets=_offsets([len(line.pointers) for line in lines]),
         pointers=np.array([pointer - 1 for line in lines for pointer in line.pointers], dtype=np.int32),
     )
@@ -110,7 +121,11 @@ def _narrow(batch: ClaimBatch, at: npt.NDArray[np.int64]) -> ClaimBatch:
         procedure_codes=batch.procedure_codes[procedures],
         procedure_days=batch.procedure_days[procedures],
         line_offsets=_offsets(np.diff(batch.line_offsets)[at].tolist()),
-        modifiers=batch.modifiers[lines],
+        line_codes=batch.line_codes[lines],
+        line_days=batch.line_days[lines],
+        units=batch.units[lines],
+        modifier_offsets=_offsets(np.diff(batch.modifier_offsets)[lines].tolist()),
+        modifiers=batch.modifiers[_inside(batch.modifier_offsets, lines)],
         pointer_offsets=_offsets(np.diff(batch.pointer_offsets)[lines].tolist()),
         pointers=batch.pointers[pointers],
     )
@@ -134,16 +149,10 @@ def _status(text: str | None) -> int:
     return int(stated) if len(stated) <= 2 and stated.isascii() and stated.isdigit() else NOT_A_STATUS
 
 
-MOST_MODIFIERS = 4
-"""A service line carries up to four modifiers (X12 837, SV1 and SV2)."""
-
-
-def _modifiers(lines: Sequence[tuple[str, ...]]) -> npt.NDArray[np.bytes_]:
-    out = np.zeros((len(lines), MOST_MODIFIERS), dtype="S2")
-    for number, each in enumerate(lines):
-        for place, modifier in enumerate(each[:MOST_MODIFIERS]):
-            out[number, place] = modifier.upper().encode("ascii", "replace")
-    return out
+def _modifier(text: str) -> bytes:
+    """A modifier in upper case; a text that is not two characters long is none, lest its beginning pass for one."""
+    stated = text.strip().upper()
+    return stated.encode("ascii", "replace") if len(stated) == 2 else b""
 
 
 def _offsets(counts: list[int]) -> npt.NDArray[np.int64]:

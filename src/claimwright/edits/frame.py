@@ -16,7 +16,7 @@ from claimwright.model import Setting, dotted
 EPOCH = date(1970, 1, 1)
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
-DIAGNOSIS, PROCEDURE, CLAIM = "diagnosis", "procedure", "claim"
+DIAGNOSIS, PROCEDURE, LINE, CLAIM = "diagnosis", "procedure", "line", "claim"
 """What a hit may be about; also the kind of its place in a finding."""
 
 
@@ -78,10 +78,17 @@ class Frame:
         """The columns over the procedures; made when a rule first asks for them."""
         return Procedures(self.batch, self.columns, self._horizon)
 
+    @cached_property
+    def lines(self) -> Lines:
+        """The columns over the service lines; made when a rule first asks for them."""
+        return Lines(self.batch)
+
     def owners(self, kind: str) -> Ints:
-        """Index of the claim of each diagnosis or procedure, or of each claim itself."""
+        """Index of the claim of each diagnosis, procedure or line, or of each claim itself."""
         if kind == DIAGNOSIS:
             return self.claim
+        if kind == LINE:
+            return self.lines.claim
         return self.procedures.claim if kind == PROCEDURE else np.arange(len(self.batch), dtype=np.int32)
 
     def in_settings(self, *settings: Setting, kind: str = DIAGNOSIS) -> Bools:
@@ -108,22 +115,23 @@ class Frame:
         at = np.searchsorted(modifiers, batch.modifiers)
         at[at == len(modifiers)] = 0
         side = np.where(modifiers[at] == batch.modifiers, sides[at], 0)
-        owner = np.searchsorted(batch.line_offsets, np.arange(len(side)), side="right") - 1
+        lines = self.lines
         out = []
-        for line in np.flatnonzero(side.any(axis=1)).tolist():
-            stated = set(side[line][side[line] > 0].tolist())
+        for line in np.unique(lines.of_modifier[side > 0]).tolist():
+            own = np.arange(batch.modifier_offsets[line], batch.modifier_offsets[line + 1])
+            sided = own[side[own] > 0]
+            stated = set(side[sided].tolist())
             if len(stated) != 1:
                 continue
-            first = int(batch.offsets[owner[line]])
+            first = int(batch.offsets[lines.claim[line]])
             pointed = batch.pointers[batch.pointer_offsets[line] : batch.pointer_offsets[line + 1]]
             if not len(pointed):
-                pointed = np.arange(batch.offsets[owner[line] + 1] - first, dtype=np.int32)
-            which = int(np.flatnonzero(side[line])[0])
+                pointed = np.arange(batch.offsets[lines.claim[line] + 1] - first, dtype=np.int32)
             out.append(
                 SidedLine(
-                    number=int(line - batch.line_offsets[owner[line]]),
+                    number=int(lines.place[line]),
                     side=int(stated.pop()),
-                    modifier=bytes(batch.modifiers[line, which]).decode("ascii"),
+                    modifier=bytes(batch.modifiers[sided[0]]).decode("ascii"),
                     diagnoses=pointed.astype(np.int64) + first,
                 )
             )
@@ -162,6 +170,52 @@ class Procedures:
 
     def __len__(self) -> int:
         return len(self.code)
+
+
+class Lines:
+    """Columns over the S service lines of a batch.
+
+    `claim`, `place` as in `Frame`; `texts` S8, the codes of this batch in order, once each; `code` int32:
+    number of the line's code among them; `occasion` int32: lines of one claim on one day share a number;
+    `of_modifier` int32: the line of each modifier.
+    """
+
+    def __init__(self, batch: ClaimBatch) -> None:
+        """Number the codes and the occasions of `batch`."""
+        self.batch = batch
+        self.claim = np.repeat(np.arange(len(batch)), np.diff(batch.line_offsets)).astype(np.int32)
+        self.place = (np.arange(len(self.claim)) - batch.line_offsets[self.claim]).astype(np.int32)
+        self.texts, code = np.unique(batch.line_codes, return_inverse=True)
+        self.code = code.astype(np.int32)
+        self.occasion = numbered(self.claim, batch.line_days)
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    @cached_property
+    def of_modifier(self) -> Ints:
+        """The line that each modifier stands on."""
+        counts = np.diff(self.batch.modifier_offsets)
+        return np.repeat(np.arange(len(counts)), counts).astype(np.int32)
+
+    def among(self, codes: npt.NDArray[np.bytes_]) -> Bools:
+        """Has the line one of these codes (without dots)?"""
+        return np.isin(self.texts, codes)[self.code]
+
+    def with_modifier(self, modifier: str) -> Bools:
+        """Does the line carry this modifier, in any place?"""
+        carries = np.zeros(len(self), dtype=np.bool_)
+        carries[self.of_modifier[self.batch.modifiers == modifier.encode("ascii")]] = True
+        return carries
+
+
+def numbered(*columns: npt.NDArray[np.integer]) -> Ints:
+    """One number for each distinct row of columns of equal length, from 0, in the order of the rows' values."""
+    number = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        _, value = np.unique(column, return_inverse=True)
+        _, number = np.unique(number * (int(value.max(initial=0)) + 1) + value, return_inverse=True)
+    return number.astype(np.int32)
 
 
 def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> Ints:

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book, NodeEntry, NoteEntry, RegistryEntry, TabularEdition
-from claimwright.edits.frame import CLAIM, DIAGNOSIS, EPOCH, PROCEDURE, Frame
+from claimwright.edits.frame import CLAIM, DIAGNOSIS, EPOCH, LINE, PROCEDURE, Frame
+from claimwright.edits.manual import label
 from claimwright.edits.registry import Rule
 from claimwright.model import (
     Authority,
@@ -21,6 +22,7 @@ from claimwright.model import (
     Interval,
     Place,
     Procedure,
+    ServiceLine,
     Setting,
     Severity,
     dotted,
@@ -163,6 +165,58 @@ class ProcedureEnd(End):
 
 
 @dataclass(frozen=True)
+class LineEnd(End):
+    """One service line of a hit: `index` in the lines of the frame. Its code has no place in the tree."""
+
+    @property
+    def claim_index(self) -> int:
+        """Index of the claim in the batch."""
+        return int(self.scene.frame.lines.claim[self.index])
+
+    @property
+    def position(self) -> int:
+        """Position in the claim, from 1."""
+        return int(self.scene.frame.lines.place[self.index]) + 1
+
+    @property
+    def line(self) -> ServiceLine:
+        """The line as the claim has it."""
+        return self.scene.frame.batch.claims[self.claim_index].lines[self.position - 1]
+
+    @property
+    def code(self) -> str:
+        """The code as tables have it: CPT and HCPCS codes are written without a dot."""
+        return undotted(self.line.code)
+
+    @property
+    def day(self) -> date:
+        """The line's own date, or the day that decides for its claim."""
+        return EPOCH + timedelta(days=int(self.scene.frame.batch.line_days[self.index]))
+
+    @property
+    def pos(self) -> int:
+        """No place in the tree."""
+        return -1
+
+    @property
+    def place(self) -> Place:
+        """What a finding points to."""
+        return Place(LINE, self.position, self.code)
+
+    @cached_property
+    def title(self) -> str | None:
+        """Our own label for the few codes that manual rules speak of; never the descriptor of the AMA."""
+        return label(self.scene.book, self.code)
+
+    def same_day(self) -> list[LineEnd]:
+        """Every line of the claim on the day of this one (itself included), in order."""
+        occasion = self.scene.frame.lines.occasion
+        offsets = self.scene.frame.batch.line_offsets
+        first, last = int(offsets[self.claim_index]), int(offsets[self.claim_index + 1])
+        return [LineEnd(self.scene, index) for index in range(first, last) if occasion[index] == occasion[self.index]]
+
+
+@dataclass(frozen=True)
 class ClaimEnd(End):
     """A whole claim of a hit, by its discharge status: `index` in the batch. It has no place in the tree."""
 
@@ -197,13 +251,13 @@ class ClaimEnd(End):
         return Place(CLAIM, self.position, self.code)
 
 
-ENDS: dict[str, type[End]] = {DIAGNOSIS: End, PROCEDURE: ProcedureEnd, CLAIM: ClaimEnd}
+ENDS: dict[str, type[End]] = {DIAGNOSIS: End, PROCEDURE: ProcedureEnd, LINE: LineEnd, CLAIM: ClaimEnd}
 """What the left end of a hit is, by the kind of the hit."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A rule's hit: `left`, and `right` where the relation joins two diagnoses."""
+    """A rule's hit: `left`, and `right` where the relation joins two diagnoses, or two service lines."""
 
     rule: Rule
     scene: Scene
@@ -213,8 +267,8 @@ class Hit:
 
     @cached_property
     def right(self) -> End:
-        """The second diagnosis; only for relations of two."""
-        return End(self.scene, self.right_index)
+        """The second of the two, of the same kind as the first; only for relations of two."""
+        return type(self.left)(self.scene, self.right_index)
 
     @property
     def book(self) -> Book:
@@ -385,3 +439,9 @@ def holder_of(proof: Because) -> str:
 def _unbroken(path: tuple[str, ...], end: End | None, holder: int) -> tuple[str, ...]:
     """The path, if the holder is an ancestor of the code; empty otherwise."""
     return path if end and any(node.pos == holder for node in end.path) else ()
+
+
+def line_of(end: End) -> LineEnd:
+    """The service line that a hit of the kind "line" is about."""
+    assert isinstance(end, LineEnd)  # noqa: S101 - the kernels over lines find nothing else
+    return end

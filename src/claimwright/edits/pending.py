@@ -1,24 +1,30 @@
-"""What a claim carries that no rule looks at yet: said, so that silence is never taken for consent."""
+"""What a claim carries that no rule can judge: said, so that silence is never taken for consent."""
 
 from __future__ import annotations
 
+from datetime import date
+
+from claimwright.book.store import Book
+from claimwright.edits.ncci import lacking
 from claimwright.model import Claim, NotEvaluated
 
-_LINES = (
+_BY_TABLE = (
     ("ptp-conflict", "ncci-ptp"),
     ("units-exceed-mue", "ncci-mue"),
     ("add-on-without-primary", "ncci-aoc"),
-    ("unknown-procedure", "hcpcs"),
-    ("modifier-invalid", "hcpcs"),
 )
-_HOW = "this release does not edit service lines"
+"""Rules over tables of quarters and settings, which a book may have for some lines and not for others."""
+
+_UNBUILT = (("unknown-procedure", "hcpcs"), ("modifier-invalid", "hcpcs"))
+_HOW = "this release does not apply this table to service lines"
 
 
-def pending(claim: Claim) -> list[NotEvaluated]:
-    """Rules of the catalogue that concern this claim and cannot be applied in this release."""
+def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
+    """Rules of the catalogue that concern this claim and could not be applied to it."""
     out = []
     if claim.lines:
-        out += [NotEvaluated(rule, table, _HOW) for rule, table in _LINES]
+        out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
+        out += [NotEvaluated(rule, table, _HOW) for rule, table in _UNBUILT]
     if claim.note:
         out.append(NotEvaluated("not-supported-by-note", "note reading", "this release does not read notes"))
     return out

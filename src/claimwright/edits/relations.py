@@ -1,4 +1,4 @@
-"""The kernels: five questions about codes on claims, answered in columns.
+"""The kernels over diagnoses: four questions about codes on claims, answered in columns.
 
 | kernel | question |
 |---|---|
@@ -6,7 +6,8 @@
 | `Pair` | do these two codes of one claim stand in that relation? |
 | `Companion` | is a code that this one wants present at all? |
 | `Order` | does a code that belongs before this one stand after it? |
-| `Limit` | do the units pass the limit? (procedure side) |
+
+Those over service lines (`Limit` and others) are in `line_relations`.
 
 A kernel reads a `Frame` and returns `Hits`: three int32 columns of equal length, sorted by claim,
 then left, then right. No kernel touches words. Each is tested against a slow, obvious reference.
@@ -36,7 +37,7 @@ MOST_CELLS = 4_000_000
 class Hits:
     """`left`, `right`: indices of diagnoses in the frame (`right` -1 for none); `key`: kernel's own.
 
-    `kind` says what `left` counts instead of diagnoses: procedures, or claims.
+    `kind` says what they count instead of diagnoses: procedures, service lines, or claims.
     """
 
     left: Ints
@@ -72,12 +73,13 @@ class _Always:
         return True
 
 
-def _hits(
+def sorted_hits(
     left: npt.NDArray[np.integer],
     right: npt.NDArray[np.integer],
     key: npt.NDArray[np.integer],
     kind: str = DIAGNOSIS,
 ) -> Hits:
+    """Hits in their order: by `left`, then `right`, then `key`."""
     order = np.lexsort((key, right, left))
     return Hits(left[order].astype(np.int32), right[order].astype(np.int32), key[order].astype(np.int32), kind)
 
@@ -111,7 +113,7 @@ class Membership(_Always):
             held = held & condition(frame)
         left = np.flatnonzero(held)
         none = np.full(len(left), -1)
-        return _hits(left, none, none, self.kind)
+        return sorted_hits(left, none, none, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Pair(_Always):
         for condition in self.right_is:
             keep &= condition(frame)[right]
         left, right = left[keep], right[keep]
-        return _hits(left, right, np.full(len(left), -1))
+        return sorted_hits(left, right, np.full(len(left), -1))
 
 
 def _pairs(frame: Frame) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -198,7 +200,7 @@ class Alike(_Always):
         held = np.flatnonzero(value >= 0)
         if not len(held):
             empty = np.zeros(0, dtype=np.int64)
-            return _hits(empty, empty, empty)
+            return sorted_hits(empty, empty, empty)
         # Claim and value as one number: a single stable sort brings what is alike together, in order.
         alike = frame.claim[held].astype(np.int64) * (int(value[held].max()) + 1) + value[held]
         sorting = np.argsort(alike, kind="stable")
@@ -206,7 +208,7 @@ class Alike(_Always):
         fresh = _fresh(alike)
         first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
         later = ~fresh
-        return _hits(order[later], first[later], np.full(int(later.sum()), -1))
+        return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,7 @@ class Companion(_Always):
         met = np.zeros(len(wanted.left), dtype=np.bool_)
         met[wanted.want[wanted.satisfied]] = True
         left, group = wanted.left[~met], wanted.group[~met]
-        return _hits(left, np.full(len(left), -1), frame.columns.companion(self.kind).keys[group])
+        return sorted_hits(left, np.full(len(left), -1), frame.columns.companion(self.kind).keys[group])
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +280,7 @@ class Order(_Always):
         late = np.flatnonzero(after & ~settled[wanted.want])
         first = late[_fresh(wanted.want[late])]
         want, right = wanted.want[first], wanted.right[first]
-        return _hits(wanted.left[want], right, frame.columns.companion(self.kind).keys[wanted.group[want]])
+        return sorted_hits(wanted.left[want], right, frame.columns.companion(self.kind).keys[wanted.group[want]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +302,7 @@ class OneOf:
         """Hits of all relations, sorted together."""
         found = [each.find(frame) for each in self.relations]
         keys = [np.where(hits.key == -1, -1 - number, hits.key) for number, hits in enumerate(found)]
-        return _hits(
+        return sorted_hits(
             np.concatenate([hits.left for hits in found]),
             np.concatenate([hits.right for hits in found]),
             np.concatenate(keys),

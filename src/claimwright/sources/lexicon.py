@@ -25,7 +25,13 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
     "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
+    "ncci-settings": (frozenset({"setting", "value", "says"}), frozenset()),
+    "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset()),
     "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
+    "manual-rules": (
+        frozenset({"set", "codes", "says"}),
+        frozenset({"studies", "instead", "table", "source"}),
+    ),
     "combination-codes": (frozenset({"first", "second", "combined", "says", "cite"}), frozenset({"replaces"})),
     "hcc-groups": (frozenset({"model", "group", "hccs", "says"}), frozenset()),
     "hcc-interactions": (frozenset({"model", "variable", "all"}), frozenset({"when"})),

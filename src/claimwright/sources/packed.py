@@ -22,7 +22,14 @@ def read_packed(file: Path, pattern: str, kind: str, expected: str) -> tuple[str
         raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
     if not data:
         raise SourceError(str(file), "the file is empty", expected)
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].lower().startswith((b"<!doctype html", b"<html")):
+        # Behind a click-through, a download without the click is the page that asks for it.
+        raise SourceError(
+            str(file), "a web page, not the file: accept the terms in a browser and download it", expected
+        )
     if data[:2] != b"PK":
+        if file.suffix.lower() == ".zip":
+            raise SourceError(str(file), "not a zip, though it is named so", expected)
         return file.name, data
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

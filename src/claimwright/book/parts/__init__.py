@@ -17,7 +17,20 @@ from typing import Any
 
 from claimwright.book.home import Input
 
-MODULES = ("poa_exempt", "pcs_registry", "pcs_tables", "discharge_status", "hcc", "msdrg", "msdrg_weights")
+MODULES = (
+    "poa_exempt",
+    "pcs_registry",
+    "pcs_tables",
+    "discharge_status",
+    "hcc",
+    "msdrg",
+    "msdrg_weights",
+    "ncci_ptp",
+    "ncci_mue",
+    "ncci_aoc",
+    "hcpcs",
+    "pfs",
+)
 """Modules of this package, each with a `PART`."""
 
 
@@ -47,16 +60,30 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file turned out to be: edition, and, of a table read row by row, its rows and those left out.
+
+    `rejected` pairs line numbers with what is wrong in each.
+    """
+
+    edition: str
+    rows: int = 0
+    rejected: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Addable:
     """A table that a user can add: what it is, its licence, and a check that reads the whole file.
 
-    `read` returns the edition's name and raises `SourceError` for a file that is not as published.
+    `read` raises `SourceError` for a file that is not as published. `terms` names what the user must
+    have accepted to hold the file; without it the file is free to use.
     """
 
     table: str
     title: str
     licence: str
-    read: Callable[[Path, date | None], str]
+    read: Callable[[Path, date | None], Reading]
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from claimwright.book.home import Input
-from claimwright.book.parts import Addable, Entry, Part, insert
+from claimwright.book.parts import Addable, Entry, Part, Reading, insert
 from claimwright.sources import table5
 
 SCHEMA = """
@@ -37,8 +37,8 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     return entries
 
 
-def _name(file: Path, release: date | None) -> str:
-    return table5.read(file, release).name
+def _name(file: Path, release: date | None) -> Reading:
+    return Reading(table5.read(file, release).name)
 
 
 PART = Part(

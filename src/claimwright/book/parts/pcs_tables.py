@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from claimwright.book.home import Input
-from claimwright.book.parts import Addable, Entry, Part, insert
+from claimwright.book.parts import Addable, Entry, Part, Reading, insert
 from claimwright.sources import pcs_tables
 
 TABLE = "icd10pcs-tables"
@@ -52,8 +52,8 @@ def _write_edition(
         insert(db, "pcs_row", [(number, table.code, ordinal, *row) for ordinal, row in enumerate(rows)])
 
 
-def _name(file: Path, release: date | None) -> str:
-    return pcs_tables.read(file, release).name
+def _name(file: Path, release: date | None) -> Reading:
+    return Reading(pcs_tables.read(file, release).name)
 
 
 PART = Part(

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from claimwright.book.home import Input
-from claimwright.book.parts import Addable, Entry, Part, insert
+from claimwright.book.parts import Addable, Entry, Part, Reading, insert
 from claimwright.sources import poa
 
 SCHEMA = """
@@ -25,8 +25,8 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     return entries
 
 
-def _name(file: Path, release: date | None) -> str:
-    return poa.read(file).name
+def _name(file: Path, release: date | None) -> Reading:
+    return Reading(poa.read(file).name)
 
 
 PART = Part(

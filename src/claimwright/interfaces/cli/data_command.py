@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.options import Day, the_book
+
+if TYPE_CHECKING:
+    from claimwright.book.parts import Addable, Reading
 
 
 @click.group("data")
@@ -39,35 +43,70 @@ def list_tables(as_json: bool) -> None:
 
 @command.command("add")
 @click.argument("table")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--release", type=Day(), default=None, help="First day the file is for, if its name does not tell.")
+@click.option(
+    "--accept-licence",
+    is_flag=True,
+    help="You accept the terms the file is published under (AMA, for files with CPT codes); recorded.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
-def add(table: str, file: Path, release: date | None, as_json: bool) -> None:
+def add(table: str, files: tuple[Path, ...], release: date | None, accept_licence: bool, as_json: bool) -> None:
     """Add an official FILE as TABLE.
 
-    `data list` names the tables; the book is built with the file.
+    `data list` names the tables; the book is built with the file, once for several.
 
-    The file is read whole first: one that is not as published changes nothing. Adding the same file
+    Every file is read whole first: one that is not as published changes nothing. Adding the same file
     again changes nothing either.
     """
     from claimwright.book import home as homes
-    from claimwright.book.tables import NOT_LOADED, addable
     from claimwright.interfaces.cli.progress import building
     from claimwright.model import to_json
+
+    kind = _addable(table)
+    for file in files:
+        if not file.is_file():
+            raise InputError(str(file), "is not a file", f"an official {table} file")
+    if kind.terms and not accept_licence:
+        raise InputError(table, f"adding it needs your acceptance of {kind.terms}", "--accept-licence")
+    readings = [kind.read(file, release) for file in files]
+    first_day = release.isoformat() if release else ""
+    accepted = homes.acceptance(kind.terms) if kind.terms else None
+    for file in files:
+        homes.add_source(homes.home(), table, file, kind.licence, first_day, date.today().isoformat(), accepted)
+    book = building()
+    told = [_told(reading, homes.sha256(file)) for reading, file in zip(readings, files, strict=True)]
+    answer = {"table": table, **(told[0] if len(told) == 1 else {"files": told}), "book": book.name}
+    sys.stdout.write(to_json(answer) + "\n" if as_json else "".join(_line(table, reading) for reading in readings))
+
+
+def _addable(table: str) -> Addable:
+    from claimwright.book.tables import NOT_LOADED, addable
 
     known = addable()
     if table not in known:
         later = f"; {table} has no importer in this release" if table in NOT_LOADED else ""
         raise InputError("TABLE", f"{table!r} cannot be added{later}", f"one of {', '.join(known)}")
-    if not file.is_file():
-        raise InputError(str(file), "is not a file", f"an official {table} file")
-    edition = known[table].read(file, release)
-    folder = homes.home()
-    first_day = release.isoformat() if release else ""
-    homes.add_source(folder, table, file, known[table].licence, first_day, date.today().isoformat())
-    book = building()
-    answer = {"table": table, "edition": edition, "sha256": homes.sha256(file), "book": book.name}
-    sys.stdout.write(to_json(answer) + "\n" if as_json else f"{table}: {edition} is loaded\n")
+    return known[table]
+
+
+def _told(reading: Reading, sha256: str) -> dict[str, Any]:
+    counts: dict[str, Any] = {}
+    if reading.rows:
+        counts = {
+            "rows": reading.rows,
+            "rejected": [{"line": line, "problem": problem} for line, problem in reading.rejected],
+        }
+    return {"edition": reading.edition, "sha256": sha256, **counts}
+
+
+def _line(table: str, reading: Reading) -> str:
+    counts = f", {reading.rows:,} rows" if reading.rows else ""
+    if reading.rejected:
+        lines = ", ".join(f"line {line}: {problem}" for line, problem in reading.rejected[:5])
+        more = ", ..." if len(reading.rejected) > 5 else ""
+        counts += f", {len(reading.rejected):,} left out ({lines}{more})"
+    return f"{table}: {reading.edition} is loaded{counts}\n"
 
 
 @command.command("build")

@@ -31,6 +31,10 @@ _KINDS = {
     "children": "Tabular list",
     "title": "Title",
     "list": "List",
+    "manual": "Manual rule",
+    "units-limit": "Units limit",
+    "add-on": "Add-on edit",
+    "ptp-edit": "PTP edit",
     "same-mdc": "MS-DRG",
 }
 WIDTH = 80

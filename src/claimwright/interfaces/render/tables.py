@@ -39,6 +39,13 @@ def _details(table: Table) -> list[str]:
         days = [f"{day} {count:,}" for day, count in billable.items()]
         out.append("  billable codes from:")
         out += [f"    {'   '.join(days[at : at + 3])}" for at in range(0, len(days), 3)]
+    missing = table.detail.get("missing_parts")
+    if missing:
+        out.append(f"  not loaded of it: part {', '.join(map(str, missing))}; what it lacks is not evaluated")
+    if table.detail.get("rejected"):
+        out.append(f"  {table.detail['rejected']:,} rows not as published were left out")
+    if table.detail.get("deletion_day"):
+        out.append(f"  deletion day: {table.detail['deletion_day']} (lexicon ncci-settings)")
     for key in ("not in tabular", "not in registry"):
         if table.detail.get(key):
             out.append(f"  codes {key}: {', '.join(table.detail[key])}")

@@ -1,0 +1,69 @@
+"""What rules over the NCCI tables share: which edition answers for a line, and proof from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import numpy as np
+
+from claimwright.book.procedures import MUE, OUTPATIENT, PRACTITIONER, PTP, TableEdition, how_to_load, procedures
+from claimwright.book.store import Book
+from claimwright.edits.frame import EPOCH, LINE, Frame
+from claimwright.edits.line_relations import EDITED, Places
+from claimwright.model import Because, Claim, NotEvaluated, Setting
+
+TABLE_SETTING = {
+    Setting.PROFESSIONAL: PRACTITIONER,
+    Setting.OUTPATIENT: OUTPATIENT,
+    Setting.EMERGENCY: OUTPATIENT,
+}
+"""The table that edits a claim's lines. Emergency departments bill as outpatient facilities."""
+
+_BY_SETTING = (PTP, MUE)
+"""Tables of which there is one for each setting."""
+
+
+def edition_on(book: Book, table: str, setting: Setting, day: date) -> TableEdition | None:
+    """The edition for lines of such a claim on `day`; None when none is loaded."""
+    return procedures(book).edition(table, day, TABLE_SETTING[setting] if table in _BY_SETTING else "")
+
+
+def answered(frame: Frame, table: str) -> Iterator[tuple[TableEdition, date, Setting, Places]]:
+    """The lines of each setting and day for which an edition is loaded."""
+    days = frame.batch.line_days
+    for setting in EDITED:
+        held = np.flatnonzero(frame.in_settings(setting, kind=LINE))
+        for number in np.unique(days[held]).tolist():
+            day = EPOCH + timedelta(days=number)
+            edition = edition_on(frame.columns.book, table, setting, day)
+            if edition is not None:
+                yield edition, day, setting, held[days[held] == number]
+
+
+def text_of(frame: Frame, line: int) -> str:
+    """The code of a line, as tables have it."""
+    return bytes(frame.batch.line_codes[line]).decode("ascii")
+
+
+def proof(edition: TableEdition, kind: str, text: str, holder: str) -> Because:
+    """A row of an edition as proof."""
+    window = edition.window
+    return Because(edition.table, edition.name, window.starts, window.ends, kind, text, holder, "table")
+
+
+def lacking(book: Book, rule: str, table: str, claim: Claim, otherwise: date) -> list[NotEvaluated]:
+    """The quarters that the lines of a claim need and the book lacks; none for settings without such edits."""
+    if claim.setting not in EDITED:
+        return []
+    days = sorted({line.date or claim.date_of_service(otherwise) for line in claim.lines})
+    hows = [_how(table, day, edition_on(book, table, claim.setting, day)) for day in days]
+    return [NotEvaluated(rule, table, how) for how in dict.fromkeys(hows) if how]
+
+
+def _how(table: str, day: date, edition: TableEdition | None) -> str:
+    """What to load for a whole answer; empty when the edition of the day is complete."""
+    if edition is None:
+        return how_to_load(table, day)
+    parts = ", ".join(map(str, edition.missing))
+    return f"Of {edition.name} part {parts} is missing. {how_to_load(table, day)}" if parts else ""

@@ -1,0 +1,111 @@
+"""PR310 ptp-conflict."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from claimwright.book.procedures import PTP, procedures
+from claimwright.book.store import Book
+from claimwright.edits.frame import Frame, Ints
+from claimwright.edits.hit import Hit, LineEnd, line_of
+from claimwright.edits.line_relations import LinePair, Places
+from claimwright.edits.ncci import answered, edition_on, proof
+from claimwright.edits.registry import rule, since
+from claimwright.model import Authority, Finding, Fix, Severity
+
+_NEVER = 0
+"""Indicator of an edit that no modifier lifts."""
+
+
+def _edit(frame: Frame, left: Places, right: Places) -> Ints:
+    """The row of the edit in force with the left line as column 1 and the right one as column 2."""
+    editions = {}
+    of_line = np.full(len(frame.lines), -1, dtype=np.int64)
+    for edition, _, _, lines in answered(frame, PTP):
+        editions[edition.number] = edition
+        of_line[lines] = edition.number
+    out = np.full(len(left), -1, dtype=np.int32)
+    for number, edition in editions.items():
+        table = procedures(frame.columns.book).ptp_table(edition)
+        ids = table.ids(frame.lines.texts)[frame.lines.code]
+        # Lines of one claim and day have one edition.
+        at = np.flatnonzero(of_line[left] == number)
+        out[at] = table.in_force(ids[left[at]], ids[right[at]], frame.batch.line_days[left[at]])
+    return out
+
+
+@lru_cache(maxsize=4)
+def _lifting(book: Book) -> frozenset[str]:
+    """Modifiers that our sources name as lifting an edit of indicator 1."""
+    rows = [*book.lexicon_rows("ncci-modifiers"), *book.lexicon_rows("modifier-sides")]
+    return frozenset(str(modifier) for row in rows for modifier in row["modifiers"])
+
+
+@rule(
+    "PR310",
+    relation=LinePair(stands=_edit, tables=(PTP,)),
+    severity=Severity.ERROR,
+    authority=Authority.TABLE_EDIT,
+    in_force=since("2015-10-01"),
+)
+def ptp_conflict(hit: Hit) -> Finding | None:
+    """Two codes of one day that an NCCI procedure-to-procedure edit does not pay together.
+
+    ## What it checks
+    Every two lines of a day against the PTP table of the claim's setting for the quarter, in both
+    directions. Indicator 0: no modifier lifts the edit. Indicator 1: a modifier may (25, 59, XE, XS,
+    XP, XU, or one of a side, on either line); with any other modifier the finding is a question. A
+    line whose quarter is not loaded is told as not evaluated.
+
+    ## Why it matters
+    The column 2 code is denied beside the column 1 code.
+
+    ## Example
+    Two codes with an edit of indicator 0 on one day.
+
+    ## How to fix
+    Report the code that the record supports. A modifier is right only where the record documents what
+    it says, such as another encounter, structure or practitioner.
+    """
+    first, second = line_of(hit.left), line_of(hit.right)
+    edition = edition_on(hit.book, PTP, hit.claim.setting, first.day)
+    if edition is None:
+        return None
+    row = procedures(hit.book).ptp_table(edition).row(hit.key)
+    carried = {modifier.upper() for line in (first, second) for modifier in line.line.modifiers}
+    if row.indicator != _NEVER and carried & _lifting(hit.book):
+        return None
+    lifts = "no modifier lifts it" if row.indicator == _NEVER else "a modifier may lift it"
+    until = f" to {row.last}" if row.last else ""
+    rationale = edition.extra["rationales"][row.rationale]
+    text = (
+        f"column 1 {first.code}, column 2 {second.code}, modifier indicator {row.indicator}: {lifts}; "
+        f"from {row.effective}{until}; rationale: {rationale}"
+    )
+    asked = row.indicator != _NEVER and bool(carried)
+    return hit.finding(
+        f"{second.named} (column 2) is not paid beside {first.named} (column 1) on {first.day}: "
+        f"modifier indicator {row.indicator}, {lifts}",
+        because=[proof(edition, "ptp-edit", text, f"{first.code}, {second.code}")],
+        severity=Severity.WARNING if asked else Severity.ERROR,
+        fix=_never(first, second) if row.indicator == _NEVER else _may(second, carried),
+    )
+
+
+def _never(first: LineEnd, second: LineEnd) -> Fix:
+    return Fix(
+        say=f"Report {first.code} or {second.code}, whichever the record supports; no modifier lifts this edit",
+        ask=f"Which of {first.code} and {second.code} does the record support?",
+    )
+
+
+def _may(second: LineEnd, carried: set[str]) -> Fix:
+    other = f" Whether {', '.join(sorted(carried))} lifts the edit was not compared with CMS's list." if carried else ""
+    return Fix(
+        say=f"Leave out {second.code}, unless the record documents a service of its own: XE for a separate encounter, "
+        f"XS for a separate structure, XP for a separate practitioner, XU for one without the usual overlap, 25 for "
+        f"a visit; 59 only where none of these fits.{other}",
+        ask="Does the record document a separate encounter, structure or practitioner, or a service without overlap?",
+    )

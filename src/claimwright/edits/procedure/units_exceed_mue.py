@@ -1,0 +1,102 @@
+"""PR311 units-exceed-mue."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from claimwright.book.procedures import MUE, UnitLimit, procedures
+from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.hit import Hit, line_of
+from claimwright.edits.line_relations import Amounts, Limit
+from claimwright.edits.ncci import TABLE_SETTING, answered, edition_on, proof, text_of
+from claimwright.edits.registry import rule, since
+from claimwright.model import Authority, Finding, Fix, Severity
+
+_LINE_EDIT = 1
+_ADJUDICATION = {
+    1: "line edit: each line is compared on its own",
+    2: "date of service edit by policy: the units of a day are added up",
+    3: "date of service edit by clinical data: the units of a day are added up",
+}
+"""The adjudication indicators."""
+
+
+def _limits(frame: Frame) -> list[tuple[int, UnitLimit]]:
+    """(line, its limit) for every line whose code the table of its day limits."""
+    look_up = procedures(frame.columns.book).mue
+    out: list[tuple[int, UnitLimit]] = []
+    for _, day, setting, lines in answered(frame, MUE):
+        code = frame.lines.code[lines]
+        _, first = np.unique(code, return_index=True)
+        for line in lines[first].tolist():
+            limit = look_up(TABLE_SETTING[setting], text_of(frame, line), day)
+            if limit is not None:
+                out += [(each, limit) for each in lines[code == frame.lines.code[line]].tolist()]
+    return out
+
+
+def _most(frame: Frame) -> Amounts:
+    most = np.full(len(frame.lines), np.inf)
+    for line, limit in _limits(frame):
+        most[line] = limit.units
+    return most
+
+
+def _by_day(frame: Frame) -> Bools:
+    daily = np.zeros(len(frame.lines), dtype=np.bool_)
+    for line, limit in _limits(frame):
+        daily[line] = limit.indicator != _LINE_EDIT
+    return daily
+
+
+@rule(
+    "PR311",
+    relation=Limit(limit=_most, daily=_by_day, tables=(MUE,)),
+    severity=Severity.ERROR,
+    authority=Authority.TABLE_EDIT,
+    in_force=since("2015-10-01"),
+)
+def units_exceed_mue(hit: Hit) -> Finding | None:
+    """More units than the medically unlikely edit of the code allows.
+
+    ## What it checks
+    Units against the NCCI table of the claim's setting (practitioner, or outpatient hospital) for the
+    quarter of the line's date. Adjudication indicator 1 compares each line; indicators 2 and 3 add up
+    the lines of the code on a day. A line whose quarter is not loaded is told as not evaluated.
+
+    ## Why it matters
+    The Medicare contractor denies the units. By indicator 2 the limit follows from policy.
+
+    ## Example
+    Six units of a code whose limit for a date of service is four.
+
+    ## How to fix
+    Compare the units with the record. Correct them if they are wrong; units that were provided are not
+    split over lines or dates to pass the edit.
+    """
+    line = line_of(hit.left)
+    edition = edition_on(hit.book, MUE, hit.claim.setting, line.day)
+    limit = procedures(hit.book).mue(TABLE_SETTING[hit.claim.setting], line.code, line.day)
+    if edition is None or limit is None:
+        return None
+    lines = [line] if hit.right_index < 0 else [each for each in line.same_day() if each.code == line.code]
+    total = sum(each.line.units for each in lines)
+    of = "on one line" if hit.right_index < 0 else f"on {line.day}"
+    return hit.finding(
+        f"{line.named} is reported with {total:g} units {of}; the limit is {limit.units} "
+        f"(adjudication indicator {limit.indicator})",
+        because=[
+            proof(
+                edition,
+                "units-limit",
+                f"{limit.units} units, indicator {limit.indicator}, {_ADJUDICATION[limit.indicator]}; "
+                f"rationale: {limit.rationale}",
+                line.code,
+            )
+        ],
+        at=lines,
+        fix=Fix(
+            say=f"Compare the units of {line.code} with the record, and report no more than were provided",
+            ask=f"How many units of {line.code} does the record document for {line.day}?",
+        ),
+    )
