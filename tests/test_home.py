@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,19 @@ def test_a_damaged_pointer_means_no_book_and_the_next_build_mends_it(home: Path,
     assert homes.current(home) is None
     assert ensure(home) == place
     assert homes.current(home) == place
+
+
+def test_a_lexicon_that_came_since_is_in_the_next_book(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "lexicons"
+    shutil.copytree(homes.shipped("lexicons"), own)
+    listed = homes.shipped
+    monkeypatch.setattr(homes, "shipped", lambda kind: own if kind == "lexicons" else listed(kind))
+    place = ensure(home)
+    assert homes.current(home) == place
+    (own / "brand-new.yaml").write_text("lexicon: brand-new", encoding="utf-8")
+    assert homes.current(home) is None
 
 
 def test_a_book_stays_when_the_packages_it_came_from_are_gone(home: Path, tmp_path: Path) -> None:

@@ -126,6 +126,10 @@ def current(folder: Path) -> Path | None:
     added = {record.parent for record in sources.glob("*/*/record.json")}
     if added != {path.parent for path, _, _ in listed if path.is_relative_to(sources)}:
         return None
+    ours = {path for path, _, _ in listed if path.suffix == ".yaml"}
+    for place in {path.parent for path in ours}:  # a lexicon that came or went since is a change too
+        if place.is_dir() and set(place.glob("*.yaml")) != {path for path in ours if path.parent == place}:
+            return None
     for path, size, changed in listed:
         with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands
             status = path.stat()
