@@ -76,11 +76,13 @@ def both(*conditions: Callable[[Frame], Bools]) -> Callable[[Frame], Bools]:
     return lambda frame: np.logical_and.reduce([condition(frame) for condition in conditions])
 
 
-def table_says(book: Book, name: str) -> Because:
-    """What the official tables were read to say of a set: beside the manual, and never as its ground."""
+def table_says(book: Book, name: str) -> list[Because]:
+    """What the lexicon says of table edits for a set: beside the manual, and never as its ground."""
     entry = code_sets(book)[name]
+    if not entry.table:
+        return []
     source = book.lexicon_source(LEXICON, entry.source)
-    return Because(
+    proof = Because(
         source=f"lexicon {LEXICON}",
         edition=f"read {source['read']}",
         starts=None,
@@ -90,3 +92,4 @@ def table_says(book: Book, name: str) -> Because:
         holder=f"{source['title']} ({source['publisher']})",
         level="source",
     )
+    return [proof]

@@ -44,7 +44,7 @@ def emg_with_ncs(hit: Hit) -> Finding:
     return hit.finding(
         f"{emg.named} stands beside {ncs.named} of the same day. Manual rule: with nerve conduction studies, "
         f"needle EMG is reported by add-on codes",
-        because=[table_says(hit.book, _EMG)],
+        because=table_says(hit.book, _EMG),
         fix=Fix(
             say=f"Replace {emg.code} by {complete} (complete study) or {limited} (limited study), one unit per "
             f"extremity; {emg.code} stands for {number}",

@@ -50,7 +50,7 @@ def modifier_25(hit: Hit) -> Finding:
     return hit.finding(
         f"{visit.named} has no modifier {_MODIFIER} and stands beside {beside} of the same day. Manual rule: only a "
         "significant, separately identifiable visit is reported beside a test or minor procedure",
-        because=[table_says(hit.book, name) for name in held],
+        because=[proof for name in held for proof in table_says(hit.book, name)],
         at=[visit, *lines],
         fix=Fix(
             say=f"Append modifier {_MODIFIER} to {visit.code} only if the record documents such a visit; "

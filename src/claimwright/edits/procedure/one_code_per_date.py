@@ -66,7 +66,7 @@ def one_code_per_date(hit: Hit) -> Finding:
     return hit.finding(
         f"{named} on {first.day}. Manual rule: one nerve conduction code is reported for a date, "
         "by the total number of studies",
-        because=[table_says(hit.book, _NCS)],
+        because=table_says(hit.book, _NCS),
         at=lines,
         fix=Fix(
             say=f"Report one unit of the one code for the total: {bands}",
