@@ -15,8 +15,9 @@ _BY_TABLE = (
 )
 """Rules over tables of quarters and settings, which a book may have for some lines and not for others."""
 
-_UNBUILT = (("unknown-procedure", "hcpcs"), ("modifier-invalid", "hcpcs"))
+_UNBUILT = ("unknown-procedure", "procedure-not-in-effect", "modifier-invalid")
 _HOW = "this release does not apply this table to service lines"
+_OF_NOTES = ("not-supported-by-note", "more-specific-code", "uncertain-diagnosis")
 
 
 def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
@@ -24,7 +25,7 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     out = []
     if claim.lines:
         out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
-        out += [NotEvaluated(rule, table, _HOW) for rule, table in _UNBUILT]
+        out += [NotEvaluated(rule, "hcpcs", _HOW) for rule in _UNBUILT]
     if claim.note:
-        out.append(NotEvaluated("not-supported-by-note", "note reading", "this release does not read notes"))
+        out += [NotEvaluated(rule, "note reading", "this release does not read notes") for rule in _OF_NOTES]
     return out
