@@ -38,6 +38,16 @@ if TYPE_CHECKING:
         Returned,
         Undetermined,
     )
+    from claimwright.model.reading import (
+        Candidate,
+        CandidateStatus,
+        Measure,
+        NoteFact,
+        PathStep,
+        Reading,
+        Span,
+        Status,
+    )
     from claimwright.model.risk import (
         DroppedHcc,
         Hcc,
@@ -65,6 +75,7 @@ _HOMES = {
         "Returned",
         "Undetermined",
     ),
+    "reading": ("Candidate", "CandidateStatus", "Measure", "NoteFact", "PathStep", "Reading", "Span", "Status"),
     "risk": ("DroppedHcc", "Hcc", "RiskEdit", "RiskFactor", "RiskOverview", "RiskResult", "RiskSegment", "Unmapped"),
 }
 
@@ -74,6 +85,8 @@ __all__ = [
     "Assumed",
     "Authority",
     "Because",
+    "Candidate",
+    "CandidateStatus",
     "Claim",
     "Diagnosis",
     "DrgStage",
@@ -89,11 +102,15 @@ __all__ = [
     "HacRecord",
     "Hcc",
     "Interval",
+    "Measure",
     "NotEvaluated",
+    "NoteFact",
+    "PathStep",
     "Patient",
     "Payer",
     "Place",
     "Procedure",
+    "Reading",
     "Report",
     "Returned",
     "RiskEdit",
@@ -104,6 +121,8 @@ __all__ = [
     "ServiceLine",
     "Setting",
     "Severity",
+    "Span",
+    "Status",
     "Undetermined",
     "Unmapped",
     "Verdict",

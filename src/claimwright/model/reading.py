@@ -1,0 +1,107 @@
+"""What a note says, and what may follow from it: facts with spans, candidate codes with their path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from claimwright.model.edition import EditionUsed
+from claimwright.model.finding import NotEvaluated
+
+
+class Status(StrEnum):
+    """What a text says of a condition; precedence: family, hypothetical, absent, uncertain, historical, present."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+    HISTORICAL = "historical"
+    FAMILY = "family"
+    HYPOTHETICAL = "hypothetical"
+
+
+class CandidateStatus(StrEnum):
+    """How far the note carries a candidate code."""
+
+    SUPPORTED = "supported"
+    NEEDS_DECISION = "needs-decision"
+    NOT_CODABLE = "not-codable"
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` (exclusive) of the original text, and those characters."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Measure(NamedTuple):
+    """A number with its unit as the note has it: 3 "month" (duration), 7 "per week" (frequency), 88 "%"."""
+
+    kind: str
+    value: float
+    unit: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFact:
+    """One thing a note states: a fact id that policies use, or a term; its status; where it stands.
+
+    `id` is an id of `lexicons/facts.yaml`, or None for a mention without one; `term` the concept in plain
+    words; `span` the mention; `trigger` what decided the status; `sentence` the sentence's own span.
+    """
+
+    id: str | None
+    term: str
+    status: Status
+    span: Span
+    section: str
+    trigger: Span | None = None
+    side: str | None = None
+    severity: str | None = None
+    measures: tuple[Measure, ...] = ()
+    tried: str | None = None
+    sentence: Span | None = field(default=None, metadata={"omit": True})
+
+
+class PathStep(NamedTuple):
+    """One level of the Alphabetic Index, or one wording of the tabular list: its words and what evidences them."""
+
+    words: str
+    evidence: tuple[str, ...] = ()
+    presumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A code that the note may support; never written into a claim.
+
+    `because` says why in one sentence; `evidence` are the words of the note; `ask` the question that settles it.
+    """
+
+    code: str
+    title: str | None
+    billable: bool
+    path: tuple[PathStep, ...]
+    because: str
+    status: CandidateStatus
+    ask: str | None = None
+    evidence: str | None = None
+    spans: tuple[Span, ...] = ()
+    unsettled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything `read` says of one note."""
+
+    setting: str | None
+    date: date
+    facts: tuple[NoteFact, ...]
+    candidates: tuple[Candidate, ...]
+    editions: tuple[EditionUsed, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
