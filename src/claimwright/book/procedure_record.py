@@ -134,10 +134,20 @@ def entry_in(book: Book, edition: TableEdition, code: str, modifier: bool = Fals
         return None
     name, long, short, references, coverage, betos, added, effective, last, action = found[0]
     return HcpcsEntry(
-        code=name, modifier=modifier, long=long, short=short, cross_references=tuple(references.split()),
+        code=name, modifier=modifier, long=long, short=short, cross_references=_references(references, modifier),
         coverage=coverage, betos=betos, added=date.fromisoformat(added), effective=date.fromisoformat(effective),
         last=date.fromisoformat(last) if last else None, action=action,
     )  # fmt: skip
+
+
+def _references(text: str, modifier: bool) -> tuple[str, ...]:
+    """Cross-references: up to five fields of five characters, with nothing between them where they are full.
+
+    Now and then a field holds a word instead ("CPT" at P7001 in 2019): that names no code.
+    """
+    width = 5
+    fields = [each[at : at + width] for each in text.split() for at in range(0, len(each), width)]
+    return tuple(each for each in fields if len(each) == (2 if modifier else width))
 
 
 def nearest_entry(book: Book, code: str, day: date, as_of: date | None) -> tuple[TableEdition, HcpcsEntry] | None:

@@ -6,6 +6,7 @@ A CPT code has no title here: its descriptor belongs to the American Medical Ass
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from claimwright.book.procedure_record import (
@@ -189,10 +190,11 @@ class _Page:
         entry = self.entry
         if entry is None or entry.last is None:
             return ()
+        following = entry.last + timedelta(days=1)
         out = []
         for code in entry.cross_references:
             other = nearest_entry(self.book, code, self.day, self.shelf.as_of)
-            out.append(Change(code, (other[1].long or other[1].short) if other else None, entry.last))
+            out.append(Change(code, (other[1].long or other[1].short) if other else None, following))
         return tuple(out)
 
     def _answering(self) -> list[TableEdition]:
@@ -217,9 +219,7 @@ class _Page:
     def _also(self) -> str | None:
         """The same letters as a diagnosis or the beginning of a procedure of ICD-10-PCS."""
         if self.book.registry(self.code):
-            return (
-                f"{self.code[:3]}.{self.code[3:]} is also a diagnosis: claimwright show {self.code[:3]}.{self.code[3:]}"
-            )
+            return f"{dotted(self.code)} is also a diagnosis: claimwright show {dotted(self.code)}"
         if self.book.pcs.known_stem(self.code):
             return f"{self.code} also begins ICD-10-PCS codes; one character more shows them"
         return None

@@ -96,7 +96,7 @@ class Page(NamedTuple):
 
 def page(record: CodeRecord) -> Page:
     """The page of a record; sections without content are left out unless their absence says something."""
-    title = record.title or "(no title in any loaded edition)"
+    title = record.title or ("(no descriptor is held)" if record.procedure else "(no title in any loaded edition)")
     return Page(record.code, title, tuple(_facts(record)), tuple(each for each in _sections(record) if each))
 
 
