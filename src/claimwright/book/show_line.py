@@ -31,7 +31,8 @@ from claimwright.book.procedures import (
     procedures,
 )
 from claimwright.book.record import NO_POLICIES, Change, CodeRecord, SourceRecord, Unloaded, Validity
-from claimwright.errors import EditionMissing, InputError
+from claimwright.book.show_pcs import meant
+from claimwright.errors import BookError, EditionMissing, InputError
 from claimwright.model import EditionUsed, dotted, undotted
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ KIND = "procedure"
 PREFIX = re.compile(r"(?:HCPCS|CPT):\s*")
 """Before a code that is written like a diagnosis as well (`hcpcs:J1100`)."""
 
+_WIDTH = 5
 _LEVEL_TWO = re.compile(r"[A-V]\d{4}")
 _CPT = re.compile(r"\d{5}|\d{4}[FTUMA]")
 _OURS = "CPT descriptors belong to the American Medical Association and are not held here"
@@ -66,6 +68,9 @@ def other_record(shelf: Shelf, name: str) -> CodeRecord:
 
     code = asked(name)
     if code is None:
+        code = name.strip().upper()
+        if len(code) == _WIDTH and listed(shelf, code):
+            return line_record(shelf, name, code)
         return show_pcs.procedure_record(shelf, name)
     if code == undotted(name) and shelf.book.pcs.known_stem(code) and not listed(shelf, code):
         return show_pcs.procedure_record(shelf, name)
@@ -93,12 +98,12 @@ def line_record(shelf: Shelf, name: str, code: str) -> CodeRecord:
     return _Page(shelf, code, found, named).record()
 
 
-def _unknown(shelf: Shelf, name: str, code: str) -> EditionMissing | InputError:
+def _unknown(shelf: Shelf, name: str, code: str) -> BookError | InputError:
     """What to say of a code that nothing loaded knows."""
     book, day = shelf.book, shelf.day
     if code.startswith("D") and _LEVEL_TWO.fullmatch(code):
-        how = f"{code} is written as a dental code: those are the American Dental Association's and in no table here"
-        return EditionMissing("dental codes", day, (), how)
+        owner = "those are the American Dental Association's, and no table that can be added holds them"
+        return BookError(f"{code} is in no loaded table; it has the form of a dental code, and {owner}")
     table, kind = (PFS, "CPT") if _CPT.fullmatch(code) else (HCPCS, "HCPCS Level II")
     if not (_CPT.fullmatch(code) or _LEVEL_TWO.fullmatch(code)):
         return InputError(
@@ -108,8 +113,8 @@ def _unknown(shelf: Shelf, name: str, code: str) -> EditionMissing | InputError:
     if edition is not None:
         return InputError("code", f"{name!r} is in no loaded table; {edition.name} of {table} does not list it")
     loaded = tuple(each.name for each in procedures(book).editions(table))
-    how = f"{code} is written as a {kind} code, and no other table has it. {how_to_load(table, day)}"
-    return EditionMissing(table, day, loaded, how)
+    form = f"{code} has the form of a {kind} code, and no other table has it{meant(shelf, code)}"
+    return EditionMissing(table, day, loaded, f"{form}. {how_to_load(table, day)}")
 
 
 class _Page:
@@ -149,11 +154,16 @@ class _Page:
             predecessors=(),
             editions=tuple(self._editions()),
             sources=tuple(self._sources()),
-            title_note=None if entry else _OURS,
+            title_note=None if entry else self._untitled(),
             also=self._also(),
             procedure=self.tables,
             not_evaluated=(*self._unloaded(), NO_POLICIES),
         )
+
+    def _untitled(self) -> str:
+        if _LEVEL_TWO.fullmatch(self.code):
+            return "No HCPCS release that is loaded lists it: it has no title and no days of its own here"
+        return _OURS
 
     def _billable(self) -> bool | None:
         """By its days for Level II; for CPT by the fee schedule of the day, and unknown without one."""
@@ -230,7 +240,7 @@ class _Page:
         wanted = [("units", MUE, each) for each in MUE_SETTINGS[:2]]
         wanted += [("ptp", PTP, each) for each in PTP_SETTINGS]
         wanted += [("add_on", AOC, ""), ("fees", PFS, "")]
-        if _LEVEL_TWO.fullmatch(self.code):
+        if self.entry or _LEVEL_TWO.fullmatch(self.code):
             wanted.insert(0, ("validity", HCPCS, ""))
         out = []
         for part, table, setting in wanted:
@@ -238,7 +248,9 @@ class _Page:
                 missing = f"{table} ({setting})" if setting else table
                 out.append(Unloaded(part, missing, how_to_load(table, day)))
         if self._billable() is None:
-            out.insert(0, Unloaded("billable", PFS, how_to_load(PFS, day)))
+            schedule = load.edition(PFS, day)
+            how = f"{schedule.name} does not list it; no other table says" if schedule else how_to_load(PFS, day)
+            out.insert(0, Unloaded("billable", PFS, how))
         return out
 
 

@@ -75,7 +75,7 @@ def decided(book: Book, code: str, day: date) -> bool:
 
 @rule(
     "PR321",
-    relation=Faults(of=_faults, settings=tuple(Setting)),
+    relation=Faults(of=_faults, settings=tuple(Setting), tables=(HCPCS, PFS)),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
