@@ -166,9 +166,12 @@ class _Page:
         return _OURS
 
     def _billable(self) -> bool | None:
-        """By its days for Level II; for CPT by the fee schedule of the day, and unknown without one."""
-        if self.entry:
-            return self.entry.in_force(self.day)
+        """By its days for Level II; for CPT by the fee schedule of the day.
+
+        None when no table can tell: a code that stood in an older release may have ended since.
+        """
+        if self.entry and self.release:
+            return self.entry.in_force(self.day) and (True if self.day in self.release.window else None)
         return None if not self.tables.fees else self.tables.fees[0].status not in self._barred()
 
     def _barred(self) -> set[str]:
@@ -248,9 +251,10 @@ class _Page:
                 missing = f"{table} ({setting})" if setting else table
                 out.append(Unloaded(part, missing, how_to_load(table, day)))
         if self._billable() is None:
-            schedule = load.edition(PFS, day)
-            how = f"{schedule.name} does not list it; no other table says" if schedule else how_to_load(PFS, day)
-            out.insert(0, Unloaded("billable", PFS, how))
+            table = HCPCS if self.entry else PFS
+            release = load.edition(table, day)
+            how = f"{release.name} does not list it; no other table says" if release else how_to_load(table, day)
+            out.insert(0, Unloaded("billable", table, how))
         return out
 
 

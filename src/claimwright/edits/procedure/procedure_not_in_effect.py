@@ -157,7 +157,7 @@ def _successor(line: LineEnd, instead: tuple[str, ...]) -> Fix:
 def _days_proof(hit: Hit, edition: TableEdition, entry: HcpcsEntry) -> Because:
     until = f", terminated {entry.last}" if entry.last else ""
     references = f"; cross-reference {', '.join(entry.cross_references)}" if entry.cross_references else ""
-    return proof(edition, "validity", f"added {entry.added}{until}{references}", entry.code)
+    return proof(edition, "hcpcs-days", f"added {entry.added}{until}{references}", entry.code)
 
 
 def _left_out(hit: Hit, line: LineEnd) -> Finding:
