@@ -49,7 +49,8 @@ def unknown_procedure(hit: Hit) -> Finding:
 
     ## What it checks
     A text that is written as no procedure code at all (CPT: five digits, or four and one of F, T, U, M,
-    A; HCPCS Level II: a letter and four digits) is an error without any table. A Level II code that the
+    A; HCPCS Level II: a letter and four digits) is an error without any table; on a facility's claim five
+    letters and digits may be a HIPPS rate code, and are a warning. A Level II code that the
     HCPCS file of the day does not list is an error. A CPT code that the physician fee schedule of the
     day does not list is a warning, since the schedule is no list of CPT. A code that any loaded table of
     the day names (PTP, MUE, add-on, fee schedule) is known. Without the table that could judge, and for
@@ -89,10 +90,15 @@ def unknown_procedure(hit: Hit) -> Finding:
 
 def _no_code(hit: Hit, line: LineEnd) -> Finding:
     likely, because = _looks_like(hit, line.code)
+    # Rate codes share the field with HCPCS codes on institutional claims, and no table here holds them.
+    rate = not likely and hit.claim.setting is not Setting.PROFESSIONAL and re.fullmatch(r"[A-Z0-9]{5}", line.code)
+    if rate:
+        likely, because = "; it may be a HIPPS rate code, which no table here holds", [hit.cite("hipps-codes:use")]
     return hit.finding(
         f"{line.line.code.strip()} is not written as a procedure code: CPT has five digits, or four and a letter; "
         f"HCPCS Level II a letter and four digits{likely}",
         because=because,
+        severity=Severity.WARNING if rate else Severity.ERROR,
         fix=Fix(
             say=f"Put the CPT or HCPCS code of the service in place of {line.line.code.strip()}",
             ask=f"Which service does the record document for {line.day}?",
