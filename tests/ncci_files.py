@@ -40,7 +40,8 @@ _PTP = (
 _PTP_ROWS = (
     "ZZ020\tZZ021\t\t20260715\t20260831\t0\tMade-up reason",
     "ZZ020\tZZ022\t\t20200101\t*\t1\tOther made-up reason",
-    "ZZ020\tZZ023\t\t20200101\t20200101\t9\tMade-up reason",
+    "ZZ020\tZZ023\t\t20260702\t20260702\t9\tMade-up reason",
+    "ZZ024\tZZ025\t\t20260801\t20260815\t1\tMade-up reason",
 )
 _PTP_OTHER = ("ZZ900\tZZ901\t\t20200101\t*\t0\tMade-up reason",)
 

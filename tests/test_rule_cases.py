@@ -15,7 +15,7 @@ from claimwright.book.home import Input, sha256
 from claimwright.book.store import Book
 from claimwright.edits.registry import HEADINGS, Rule, load_rules
 from claimwright.engine import Engine
-from tests import mini, ncci_files, rule_cases
+from tests import mini, ncci_files, procedure_files, rule_cases
 from tests.rule_cases import Case
 
 RULES = load_rules()
@@ -51,10 +51,22 @@ def engine_with_ncci(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engin
         yield Engine(book)
 
 
+@pytest.fixture(scope="session")
+def engine_with_procedures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The small book with made-up HCPCS releases and fee schedules of 2026 Q3 and Q4."""
+    folder = tmp_path_factory.mktemp("procedures")
+    work = folder / "book"
+    work.mkdir()
+    compile_book([*mini.inputs(folder), *procedure_files.inputs(folder)], work)
+    with Book(work) as book:
+        yield Engine(book)
+
+
 _ENGINES = {
     "whole": "engine",
     "mini-with-poa-exempt": "engine_with_poa_exempt",
     "mini-with-ncci": "engine_with_ncci",
+    "mini-with-procedures": "engine_with_procedures",
 }
 
 

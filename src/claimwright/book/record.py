@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claimwright.book.hcc_records import HccRecord
     from claimwright.book.msdrg import MsdrgRecord
     from claimwright.book.pcs import Character
+    from claimwright.book.procedure_record import ProcedureRecord
     from claimwright.model import EditionUsed
 
 
@@ -106,12 +107,14 @@ class CodeRecord:
 
     `title` is None when no loaded edition names the code; `title_note` then says so.
     `seventh_characters` maps each permitted character to its meaning. `characters` are those of an
-    ICD-10-PCS code or its beginning; `also` says what else the same letters may mean.
+    ICD-10-PCS code or its beginning; `also` says what else the same letters may mean. `procedure` is
+    what the tables of service lines say of a CPT or HCPCS code, whose `billable` is None when no table
+    that is loaded can tell.
     """
 
     code: str
     title: str | None
-    billable: bool
+    billable: bool | None
     valid_from: date | None
     valid_to: date | None
     kind: str
@@ -133,6 +136,7 @@ class CodeRecord:
     title_note: str | None = None
     characters: tuple[Character, ...] = field(default=(), metadata={"omit": True})
     also: str | None = field(default=None, metadata={"omit": True})
+    procedure: ProcedureRecord | None = field(default=None, metadata={"omit": True})
     msdrg: MsdrgRecord | None = None
     hcc: tuple[HccRecord, ...] = ()
     coverage: tuple[str, ...] = ()

@@ -48,6 +48,9 @@ _MANY = 24
 _SHORT = 3
 """Letters of a category; longer names of diagnoses begin no procedure code that a reader may mean."""
 
+_LINE = 5
+"""Characters of a code of service lines, which may be those of a diagnosis."""
+
 _REVERSE = ("excludes1", "excludes2", "codeFirst", "useAdditionalCode", "codeAlso")
 _LEVELS = ("code", "subcategory", "category", "block", "chapter")
 _NODE = "n.edition, n.pos, n.kind, n.code, n.title, n.parent, n.stop, n.seventh, n.made"
@@ -391,9 +394,9 @@ class _Batch:
             periods = self.periods.get(code, [])
             node = self.nodes.get(code)
             if node is None and not periods:
-                from claimwright.book.show_pcs import procedure_record
+                from claimwright.book.show_line import other_record
 
-                yield procedure_record(self.shelf, name)
+                yield other_record(self.shelf, name)
                 continue
             yield self._record(code, node, periods)
 
@@ -444,7 +447,11 @@ class _Batch:
         return tree.notes.own[node.pos] + above
 
     def _namesake(self, code: str) -> str | None:
-        """What a name as short as that of a table means in ICD-10-PCS."""
+        """What the same letters mean elsewhere: short ones in ICD-10-PCS, five on service lines."""
+        if len(code) == _LINE and code[1:].isdecimal():
+            from claimwright.book.show_line import also
+
+            return also(self.shelf, code)
         if len(code) > _SHORT:
             return None
         from claimwright.book.show_pcs import namesake

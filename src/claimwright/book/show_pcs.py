@@ -39,14 +39,14 @@ def procedure_record(shelf: Shelf, name: str) -> CodeRecord:
     periods = pcs.periods(code, shelf.as_of)
     # A whole code that is listed only after --as-of is not known.
     if not (periods or (len(code) < LENGTH and code.isalnum() and pcs.known_stem(code))):
-        meant = _meant(shelf, code)
-        raise InputError("code", f"{name!r} is in no loaded table{meant}", "a code, category, block or chapter")
+        likely = meant(shelf, code)
+        raise InputError("code", f"{name!r} is in no loaded table{likely}", "a code, category, block or chapter")
     return _Page(shelf, code).record(
         [Period(each.window.starts, each.window.ends, " ".join(each.flags)) for each in periods]
     )
 
 
-def _meant(shelf: Shelf, code: str) -> str:
+def meant(shelf: Shelf, code: str) -> str:
     """What an unknown name may be a misreading of; empty when nothing."""
     digits = code.translate(DIGITS)
     if digits != code and shelf.book.pcs.known_stem(digits):

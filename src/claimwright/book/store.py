@@ -406,8 +406,10 @@ class Book:
     def show(self, code: str, day: date | None = None, as_of: date | None = None) -> CodeRecord:
         """Everything the official tables say of a code, category, block or chapter on `day`.
 
+        `hcpcs:CODE` asks for a code of service lines that is written like a diagnosis as well.
         Errors: `InputError` for a name that no loaded table has ever had and for a day of the ICD-9-CM
-        era, `EditionMissing` for a day that the dated registry does not reach.
+        era, `EditionMissing` for a day that the dated registry does not reach, and for a CPT or HCPCS
+        code whose table is not loaded for the day.
         """
         from claimwright.book.show import record
 

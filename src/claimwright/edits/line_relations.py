@@ -6,6 +6,7 @@
 | `LinePair` | do these two lines of one day stand in that relation? |
 | `Attended` | is a line that this one wants there on the same day? |
 | `Limit` | do the units pass the limit, by line or by code and day? |
+| `Faults` | which faults has this line by itself? |
 
 A day is the line's own date, or the day that decides for its claim. All return `Hits` of the kind
 "line"; each is tested against a slow, obvious reference.
@@ -84,6 +85,24 @@ def _first_two(occasion: Ints, of: Places) -> tuple[Places, Places]:
     held, at = np.unique(occasion[rest], return_index=True)
     second[held] = rest[at]
     return first, second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults(_OfLines):
+    """Every fault of every line: `of` gives lines and the number of a fault each; a line may have several.
+
+    `right` is -1, `key` the number.
+    """
+
+    of: Callable[[Frame], tuple[Places, Places]]
+
+    def find(self, frame: Frame) -> Hits:
+        """Hits of one line."""
+        if not self._asked(frame):
+            return _none()
+        line, number = self.of(frame)
+        held = frame.in_settings(*self.settings, kind=LINE)[line]
+        return sorted_hits(line[held], np.full(int(held.sum()), -1), number[held], LINE)
 
 
 Stands = Callable[[Frame, Places, Places], Ints]

@@ -41,6 +41,21 @@ def answered(frame: Frame, table: str) -> Iterator[tuple[TableEdition, date, Set
                 yield edition, day, setting, held[days[held] == number]
 
 
+def by_edition(frame: Frame, table: str, setting: str = "") -> Iterator[tuple[TableEdition, Places]]:
+    """The lines that each edition of a table (of one setting, as the tables name it) answers for.
+
+    Of two editions that cover a day the first listed answers, as in `Procedures.edition`.
+    """
+    days = frame.batch.line_days
+    unanswered = np.ones(len(days), dtype=np.bool_)
+    for edition in procedures(frame.columns.book).editions(table, setting):
+        first, last = edition.window.starts, edition.window.ends or date.max
+        held = unanswered & (days >= (first - EPOCH).days) & (days <= (last - EPOCH).days)
+        unanswered &= ~held
+        if held.any():
+            yield edition, np.flatnonzero(held)
+
+
 def text_of(frame: Frame, line: int) -> str:
     """The code of a line, as tables have it."""
     return bytes(frame.batch.line_codes[line]).decode("ascii")
@@ -57,13 +72,17 @@ def lacking(book: Book, rule: str, table: str, claim: Claim, otherwise: date) ->
     if claim.setting not in EDITED:
         return []
     days = sorted({line.date or claim.date_of_service(otherwise) for line in claim.lines})
-    hows = [_how(table, day, edition_on(book, table, claim.setting, day)) for day in days]
+    setting = TABLE_SETTING[claim.setting] if table in _BY_SETTING else ""
+    hows = [_how(table, setting, day, edition_on(book, table, claim.setting, day)) for day in days]
     return [NotEvaluated(rule, table, how) for how in dict.fromkeys(hows) if how]
 
 
-def _how(table: str, day: date, edition: TableEdition | None) -> str:
+def _how(table: str, setting: str, day: date, edition: TableEdition | None) -> str:
     """What to load for a whole answer; empty when the edition of the day is complete."""
+    load = how_to_load(table, day)
+    if setting:
+        load = load.replace("Load the file", f"Load the {setting} file", 1)
     if edition is None:
-        return how_to_load(table, day)
+        return load
     parts = ", ".join(map(str, edition.missing))
-    return f"Of {edition.name} part {parts} is missing. {how_to_load(table, day)}" if parts else ""
+    return f"Of {edition.name} part {parts} is missing. {load}" if parts else ""

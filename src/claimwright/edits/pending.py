@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from claimwright.book.store import Book
+from claimwright.edits.listing import unjudged
 from claimwright.edits.ncci import lacking
+from claimwright.edits.procedure import modifier_invalid, procedure_not_in_effect, unknown_procedure
 from claimwright.model import Claim, NotEvaluated
 
 _BY_TABLE = (
@@ -15,8 +17,12 @@ _BY_TABLE = (
 )
 """Rules over tables of quarters and settings, which a book may have for some lines and not for others."""
 
-_UNBUILT = ("unknown-procedure", "procedure-not-in-effect", "modifier-invalid")
-_HOW = "this release does not apply this table to service lines"
+_BY_CODE = (
+    ("unknown-procedure", unknown_procedure.decided),
+    ("procedure-not-in-effect", procedure_not_in_effect.decided),
+)
+"""Rules whose table depends on the form of a line's code."""
+
 _OF_NOTES = ("not-supported-by-note", "more-specific-code", "uncertain-diagnosis")
 
 
@@ -25,7 +31,8 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     out = []
     if claim.lines:
         out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
-        out += [NotEvaluated(rule, "hcpcs", _HOW) for rule in _UNBUILT]
+        out += [each for rule, decided in _BY_CODE for each in unjudged(rule, claim, book, otherwise, decided)]
+        out += modifier_invalid.unjudged("modifier-invalid", claim, book, otherwise)
     if claim.note:
         out += [NotEvaluated(rule, "note reading", "this release does not read notes") for rule in _OF_NOTES]
     return out

@@ -26,7 +26,13 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
     "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
     "ncci-settings": (frozenset({"setting", "value", "says"}), frozenset()),
-    "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset()),
+    "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset({"source"})),
+    "cpt-modifiers": (frozenset({"modifiers", "source"}), frozenset()),
+    "modifier-rules": (
+        frozenset({"modifiers", "says", "ask", "source"}),
+        frozenset({"others", "column", "values"}),
+    ),
+    "fee-status": (frozenset({"status", "says", "source"}), frozenset({"means"})),
     "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
     "manual-rules": (
         frozenset({"set", "codes", "says"}),

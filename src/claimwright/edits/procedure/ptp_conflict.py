@@ -38,9 +38,8 @@ def _edit(frame: Frame, left: Places, right: Places) -> Ints:
 
 @lru_cache(maxsize=4)
 def _lifting(book: Book) -> frozenset[str]:
-    """Modifiers that our sources name as lifting an edit of indicator 1."""
-    rows = [*book.lexicon_rows("ncci-modifiers"), *book.lexicon_rows("modifier-sides")]
-    return frozenset(str(modifier) for row in rows for modifier in row["modifiers"])
+    """CMS's NCCI PTP-associated modifiers: no other lifts an edit of indicator 1."""
+    return frozenset(str(modifier) for row in book.lexicon_rows("ncci-modifiers") for modifier in row["modifiers"])
 
 
 @rule(
@@ -55,9 +54,11 @@ def ptp_conflict(hit: Hit) -> Finding | None:
 
     ## What it checks
     Every two lines of a day against the PTP table of the claim's setting for the quarter, in both
-    directions. Indicator 0: no modifier lifts the edit. Indicator 1: a modifier may (25, 59, XE, XS,
-    XP, XU, or one of a side, on either line); with any other modifier the finding is a question. A
-    line whose quarter is not loaded is told as not evaluated.
+    directions. Indicator 0: no modifier lifts the edit. Indicator 1: one of CMS's PTP-associated
+    modifiers may, on either line (`lexicons/ncci-modifiers.yaml`): of a side, eyelid, finger, toe or
+    coronary artery; 24, 25, 57, 58, 78, 79; 27, 59, 91, XE, XP, XS, XU. With one of them the rule is
+    quiet, and whether the record documents what it says is the coder's to know. Any other modifier (22,
+    76, 77) leaves the edit as it is. A line whose quarter is not loaded is told as not evaluated.
 
     ## Why it matters
     The column 2 code is denied beside the column 1 code.
@@ -84,12 +85,10 @@ def ptp_conflict(hit: Hit) -> Finding | None:
         f"column 1 {first.code}, column 2 {second.code}, modifier indicator {row.indicator}: {lifts}; "
         f"from {row.effective}{until}; rationale: {rationale}"
     )
-    asked = row.indicator != _NEVER and bool(carried)
     return hit.finding(
         f"{second.named} (column 2) is not paid beside {first.named} (column 1) on {first.day}: "
         f"modifier indicator {row.indicator}, {lifts}",
         because=[proof(edition, "ptp-edit", text, f"{first.code}, {second.code}")],
-        severity=Severity.WARNING if asked else Severity.ERROR,
         fix=_never(first, second) if row.indicator == _NEVER else _may(second, carried),
     )
 
@@ -102,10 +101,11 @@ def _never(first: LineEnd, second: LineEnd) -> Fix:
 
 
 def _may(second: LineEnd, carried: set[str]) -> Fix:
-    other = f" Whether {', '.join(sorted(carried))} lifts the edit was not compared with CMS's list." if carried else ""
+    listed = ", ".join(sorted(carried))
+    other = f" {listed} on these lines: none is an NCCI PTP-associated modifier." if carried else ""
     return Fix(
         say=f"Leave out {second.code}, unless the record documents a service of its own: XE for a separate encounter, "
         f"XS for a separate structure, XP for a separate practitioner, XU for one without the usual overlap, 25 for "
-        f"a visit; 59 only where none of these fits.{other}",
+        f"a visit, one of a side or digit for another site; 59 only where none of these fits.{other}",
         ask="Does the record document a separate encounter, structure or practitioner, or a service without overlap?",
     )

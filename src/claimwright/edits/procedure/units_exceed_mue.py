@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimwright.book.procedure_record import ADJUDICATION
 from claimwright.book.procedures import MUE, UnitLimit, procedures
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, line_of
@@ -13,12 +14,6 @@ from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Severity
 
 _LINE_EDIT = 1
-_ADJUDICATION = {
-    1: "line edit: each line is compared on its own",
-    2: "date of service edit by policy: the units of a day are added up",
-    3: "date of service edit by clinical data: the units of a day are added up",
-}
-"""The adjudication indicators."""
 
 
 def _limits(frame: Frame) -> list[tuple[int, UnitLimit]]:
@@ -89,7 +84,7 @@ def units_exceed_mue(hit: Hit) -> Finding | None:
             proof(
                 edition,
                 "units-limit",
-                f"{limit.units} units, indicator {limit.indicator}, {_ADJUDICATION[limit.indicator]}; "
+                f"{limit.units} units, indicator {limit.indicator}, {ADJUDICATION[limit.indicator]}; "
                 f"rationale: {limit.rationale}",
                 line.code,
             )

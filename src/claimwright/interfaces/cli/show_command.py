@@ -21,7 +21,10 @@ FORMS = ("terminal", "markdown", "html", "json")
 @click.option("--format", "form", type=click.Choice(FORMS), default="terminal", help="Form of the page.")
 @common
 def command(code: str, form: str, day: date | None, as_of: date | None, as_json: bool) -> None:
-    """Show what the official tables say of CODE (with or without dot, any case), a block or a chapter."""
+    """Show what the official tables say of CODE (with or without dot, any case), a block or a chapter.
+
+    A CPT or HCPCS code whose letters are a diagnosis too is asked for as hcpcs:CODE.
+    """
     click.echo(_text(the_book().show(code, day, as_of), "json" if as_json else form))
 
 

@@ -96,7 +96,20 @@ class Page(NamedTuple):
 
 def page(record: CodeRecord) -> Page:
     """The page of a record; sections without content are left out unless their absence says something."""
-    sections = [
+    title = record.title or ("(no descriptor is held)" if record.procedure else "(no title in any loaded edition)")
+    return Page(record.code, title, tuple(_facts(record)), tuple(each for each in _sections(record) if each))
+
+
+def _sections(record: CodeRecord) -> Iterator[Section | None]:
+    if record.procedure:
+        from claimwright.interfaces.render import procedure
+
+        yield from procedure.sections(record, record.procedure)
+        yield from _changes(record)
+        yield _editions(record)
+        yield _sources(record)
+        return
+    yield from (
         _place(record),
         _family(record),
         _characters(record),
@@ -110,14 +123,14 @@ def page(record: CodeRecord) -> Page:
         *_changes(record),
         _editions(record),
         _sources(record),
-    ]
-    title = record.title or "(no title in any loaded edition)"
-    return Page(record.code, title, tuple(_facts(record)), tuple(each for each in sections if each))
+    )
 
 
 def _facts(record: CodeRecord) -> Iterator[str]:
     if record.status == "billable":
         yield f"BILLABLE on {record.date}."
+    elif record.billable is None:
+        yield f"On {record.date}: {record.status}."
     else:
         yield f"{'BILLABLE' if record.billable else 'NOT BILLABLE'} on {record.date}: {_stripped(record.status)}."
     for each in record.validity:

@@ -35,6 +35,11 @@ _KINDS = {
     "units-limit": "Units limit",
     "add-on": "Add-on edit",
     "ptp-edit": "PTP edit",
+    "hcpcs-days": "HCPCS file",
+    "modifier": "HCPCS file",
+    "not-listed": "Table",
+    "fee-status": "Fee schedule",
+    "fee-indicator": "Fee schedule",
     "same-mdc": "MS-DRG",
 }
 WIDTH = 80

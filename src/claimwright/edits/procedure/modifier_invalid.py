@@ -1,0 +1,233 @@
+"""PR322 modifier-invalid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from claimwright.book.procedure_columns import dated, fees
+from claimwright.book.procedure_record import entry_in
+from claimwright.book.procedures import HCPCS, PFS, how_to_load, procedures
+from claimwright.book.store import Book
+from claimwright.edits.frame import LINE, Bools, Frame
+from claimwright.edits.hit import Hit, LineEnd, line_of
+from claimwright.edits.line_relations import Faults, Places
+from claimwright.edits.ncci import by_edition, proof
+from claimwright.edits.registry import rule, since
+from claimwright.model import Authority, Because, Claim, Finding, Fix, NotEvaluated, Setting, Severity
+
+RULES, CPT_LIST = "modifier-rules", "cpt-modifiers"
+_ROWS = 1000
+"""Faults from here on number the rows of the lexicon; those below are places of a modifier on its line."""
+
+_LEVEL_TWO = re.compile(r"[A-Z][0-9A-Z]")
+_CPT = re.compile(r"[0-9][0-9A-Z]")
+
+
+def _faults(frame: Frame) -> tuple[Places, Places]:
+    found = [_of_one(frame, _misshapen(frame) | _out_of_days(frame))]
+    found += [
+        (held, np.full(len(held), _ROWS + number))
+        for number, row in enumerate(_rows(frame.columns.book))
+        for held in (np.flatnonzero(_ruled_out(frame, row)),)
+    ]
+    lines, numbers = zip(*found, strict=True)
+    return np.concatenate(lines), np.concatenate(numbers)
+
+
+def _of_one(frame: Frame, wrong: Bools) -> tuple[Places, Places]:
+    """Lines and places, from 0, of the modifiers that are wrong."""
+    at = np.flatnonzero(wrong)
+    line = frame.lines.of_modifier[at].astype(np.int64)
+    return line, at - frame.batch.modifier_offsets[line]
+
+
+def _misshapen(frame: Frame) -> Bools:
+    """Modifiers that are not two letters or digits."""
+    texts, number = np.unique(frame.batch.modifiers, return_inverse=True)
+    shaped = [bool(_LEVEL_TWO.fullmatch(each) or _CPT.fullmatch(each)) for each in _texts(texts)]
+    return ~np.array(shaped, dtype=np.bool_)[number]
+
+
+def _out_of_days(frame: Frame) -> Bools:
+    """Level II modifiers that the release of the line's day does not have, or has for other days."""
+    of_line = frame.lines.of_modifier
+    out = np.zeros(len(of_line), dtype=np.bool_)
+    texts, number = np.unique(frame.batch.modifiers, return_inverse=True)
+    level_two = np.array([bool(_LEVEL_TWO.fullmatch(each)) for each in _texts(texts)], dtype=np.bool_)[number]
+    days = frame.batch.line_days[of_line]
+    for edition, held in by_edition(frame, HCPCS):
+        asked = np.flatnonzero(level_two & np.isin(of_line, held))
+        table = dated(frame.columns.book, edition.number, True)
+        at = table.at(texts.astype("S8"))[number[asked]]
+        listed, place = asked[at >= 0], at[at >= 0]
+        out[asked[at < 0]] = True
+        out[listed] = (days[listed] < table.added[place]) | (days[listed] > table.last[place])
+    return out
+
+
+def _ruled_out(frame: Frame, row: dict[str, Any]) -> Bools:
+    """Lines on which a row of the lexicon rules a modifier out."""
+    carries = _carries(frame, row["modifiers"])
+    if "others" in row:
+        return carries & _carries(frame, row["others"])
+    # The fee schedule is one for practitioners: a hospital's lines are edited by other tables.
+    carries &= frame.in_settings(Setting.PROFESSIONAL, kind=LINE)
+    values = np.array([each.encode("ascii") for each in row["values"]], dtype="S2")
+    out = np.zeros(len(carries), dtype=np.bool_)
+    for edition, held in by_edition(frame, PFS) if carries.any() else ():
+        table = fees(frame.columns.book, edition.number)
+        at = table.at(frame.lines.texts)[frame.lines.code[held]]
+        column = table.bilateral if row["column"] == "bilateral" else table.professional_technical
+        lines, at = held[at >= 0], at[at >= 0]
+        out[lines] = np.isin(column[at], values)
+    return out & carries
+
+
+def _carries(frame: Frame, modifiers: list[str]) -> Bools:
+    return np.logical_or.reduce([frame.lines.with_modifier(each) for each in modifiers])
+
+
+def _texts(modifiers: Any) -> list[str]:
+    return [bytes(each).decode("ascii") for each in modifiers.tolist()]
+
+
+@lru_cache(maxsize=16)
+def _rows(book: Book) -> tuple[dict[str, Any], ...]:
+    return tuple(book.lexicon_rows(RULES))
+
+
+@lru_cache(maxsize=16)
+def _cpt(book: Book) -> frozenset[str]:
+    return frozenset(each for row in book.lexicon_rows(CPT_LIST) for each in row["modifiers"])
+
+
+def unjudged(rule: str, claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
+    """What the book lacks to judge the modifiers of a claim: the HCPCS file, the fee schedule, a list of CPT's."""
+    out: dict[tuple[str, str], NotEvaluated] = {}
+    for line in claim.lines:
+        day = line.date or claim.date_of_service(otherwise)
+        for missing, how in _lacking(book, claim, [each.strip().upper() for each in line.modifiers], day):
+            out.setdefault((missing, how), NotEvaluated(rule, missing, how))
+    return list(out.values())
+
+
+def _lacking(book: Book, claim: Claim, modifiers: list[str], day: date) -> Iterator[tuple[str, str]]:
+    if any(map(_LEVEL_TWO.fullmatch, modifiers)) and procedures(book).edition(HCPCS, day) is None:
+        yield HCPCS, how_to_load(HCPCS, day)
+    by_column = {each for row in _rows(book) if "column" in row for each in row["modifiers"]}
+    if (
+        claim.setting is Setting.PROFESSIONAL
+        and by_column.intersection(modifiers)
+        and procedures(book).edition(PFS, day) is None
+    ):
+        yield PFS, how_to_load(PFS, day)
+    for each in modifiers:
+        if _CPT.fullmatch(each) and each not in _cpt(book):
+            yield CPT_LIST, f"{each} is none of the CPT modifiers of the lexicon {CPT_LIST}, which is no complete list"
+
+
+@rule(
+    "PR322",
+    relation=Faults(of=_faults, settings=tuple(Setting)),
+    severity=Severity.ERROR,
+    authority=Authority.TABLE_EDIT,
+    in_force=since("2015-10-01"),
+)
+def modifier_invalid(hit: Hit) -> Finding:
+    """A modifier that does not exist on the line's day, or cannot stand where it stands.
+
+    ## What it checks
+    A modifier is two letters or digits. One that begins with a letter is Level II, and has to be in the
+    HCPCS file that covers the line's day, on that day. One that begins with a digit is CPT's: it is
+    compared with a short cited list (`lexicons/cpt-modifiers.yaml`), and told as not evaluated if it is
+    not there. Two modifiers that Medicare contractors say do not stand together (50 with LT, RT or 78;
+    26 with TC) are a warning. On professional claims the fee schedule's indicators rule out 26, TC and
+    50 for a code (`lexicons/modifier-rules.yaml`). Without the table the line is told as not evaluated.
+
+    ## Why it matters
+    A line with a modifier that does not exist, or contradicts another, is returned or denied.
+
+    ## Example
+    LT and 50 on one line; ZA, terminated on 2018-03-31, on a line of 2019.
+
+    ## How to fix
+    Read from the record what the modifier has to say, and keep the one that says it.
+    """
+    line = line_of(hit.left)
+    if hit.key >= _ROWS:
+        return _by_row(hit, line, _rows(hit.book)[hit.key - _ROWS])
+    stated = line.line.modifiers[hit.key]
+    modifier = stated.strip().upper()
+    if not _LEVEL_TWO.fullmatch(modifier):
+        return hit.finding(
+            f"{stated!r} on {line.named} is not written as a modifier, which is two letters or digits",
+            because=[hit.cite("hcpcs-record-layout:modifier")],
+            fix=_keep(line, stated),
+        )
+    return _by_days(hit, line, modifier)
+
+
+def _keep(line: LineEnd, modifier: str) -> Fix:
+    return Fix(
+        say=f"Correct {modifier} or leave it out, as the record supports",
+        ask=f"What was {modifier} to say of {line.code}, and does the record document it?",
+    )
+
+
+def _by_days(hit: Hit, line: LineEnd, modifier: str) -> Finding:
+    """A Level II modifier that is not in force on the line's day."""
+    edition = procedures(hit.book).need(HCPCS, line.day)
+    entry = entry_in(hit.book, edition, modifier, modifier=True)
+    if entry is None:
+        says, text = f"the HCPCS Level II file {edition.name} does not list it", f"no row for modifier {modifier}"
+    elif line.day < entry.added:
+        says = text = f"it was added on {entry.added}"
+    else:
+        says = text = f"its last day was {entry.last}"
+    because = [proof(edition, "modifier", text, modifier)]
+    if entry is not None:
+        because.append(hit.cite("hcpcs-record-layout:termination"))
+    instead = entry.cross_references if entry is not None and entry.last else ()
+    named = f"; the file's cross-reference names {', '.join(instead)}" if instead else ""
+    return hit.finding(
+        f"The modifier {modifier} on {line.named} is not in effect on {line.day}: {says}{named}",
+        because=because,
+        fix=_keep(line, modifier),
+    )
+
+
+def _by_row(hit: Hit, line: LineEnd, row: dict[str, Any]) -> Finding:
+    """Two modifiers that exclude each other, or one that the code's indicator rules out."""
+    carried = [each.strip().upper() for each in line.line.modifiers]
+    source = hit.book.lexicon_source(RULES, row["source"])
+    cited = Because(
+        source=f"lexicon {RULES}", edition=f"read {source['read']}", starts=None, ends=None, kind="cited-source",
+        text=row["says"], holder=f"{source['title']} ({source['publisher']}, {source['url']})", level="source",
+    )  # fmt: skip
+    held = [each for each in dict.fromkeys(carried) if each in (*row["modifiers"], *row.get("others", ()))]
+    fix = Fix(say=f"Keep of {' and '.join(held)} what the record supports: {row['says']}", ask=row["ask"])
+    if "others" in row:
+        return hit.finding(
+            f"{line.named} carries {' and '.join(held)}, which do not stand together: {row['says']}",
+            because=[cited],
+            severity=Severity.WARNING,
+            authority=Authority.MANUAL,
+            fix=fix,
+        )
+    edition = procedures(hit.book).need(PFS, line.day)
+    fee = procedures(hit.book).fees(line.code, line.day)[0]
+    value = fee.bilateral if row["column"] == "bilateral" else fee.professional_technical
+    name = "bilateral surgery" if row["column"] == "bilateral" else "PC/TC"
+    return hit.finding(
+        f"{line.named} does not take {' and '.join(held)}: its {name} indicator is {value} in the physician fee "
+        f"schedule {edition.name}, and {row['says']}",
+        because=[proof(edition, "fee-indicator", f"{name} indicator {value}", line.code), cited],
+        severity=Severity.WARNING if row["column"] == "bilateral" else Severity.ERROR,
+        fix=fix,
+    )
