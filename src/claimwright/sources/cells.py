@@ -38,9 +38,14 @@ def _text_records(text: str, file: Path, expected: str, separator: str, strict: 
         raise SourceError(f"{file}:{line}", f"not a row of text ({error})", "separated cells") from None
 
 
+def unended(data: bytes) -> bool:
+    """Has the last line of a text no end? A workbook has none to miss."""
+    return data[:2] != b"PK" and data[-1:] not in (b"\r", b"\n")
+
+
 def cut_off(data: bytes, line: int) -> bool:
     """Is `line`, which is not as published, the last of a text whose last line has no end?"""
-    return data[:2] != b"PK" and data[-1:] not in (b"\r", b"\n") and line >= data.count(b"\n")
+    return unended(data) and line >= data.count(b"\n")
 
 
 def plain(cell: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from claimwright.errors import SourceError
 from claimwright.model import Interval
 from claimwright.sources import workbook
-from claimwright.sources.cells import cut_off, plain
+from claimwright.sources.cells import cut_off, plain, unended
 from claimwright.sources.ncci import Rejected, check_rejected, check_release, plausible_quarter, quarter, quarter_name
 from claimwright.sources.packed import decoded, read_packed
 
@@ -89,8 +89,9 @@ def read(file: Path, release: date | None = None) -> AocFile:
             rejected.append(Rejected(line, found))
         else:
             rows.append(found)
-    if rejected and cut_off(data, rejected[-1].line):
-        raise SourceError(f"{file}:{rejected[-1].line}", "the file is cut off in this row", "a whole file")
+    short = unended(data) and len(lines[-1][1]) < len(lines[at][1])
+    if short or (rejected and cut_off(data, rejected[-1].line)):
+        raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
     return AocFile(window, tuple(dict.fromkeys(rows)), tuple(rejected))
 
@@ -103,8 +104,7 @@ def _lines(data: bytes, file: Path) -> list[tuple[int, list[str]]]:
     if "\0" in text:
         raise SourceError(str(file), "not a text file", EXPECTED)
     return [
-        (n, [plain(cell).strip('"').strip() for cell in line.split("\t")])
-        for n, line in enumerate(text.split("\n"), 1)
+        (n, [plain(cell).strip('"').strip() for cell in line.split("\t")]) for n, line in enumerate(text.split("\n"), 1)
     ]
 
 

@@ -8,13 +8,14 @@ the name (`MCR_MUE_PractitionerServices_Eff_07-01-2026.csv`).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from claimwright.errors import SourceError
 from claimwright.model import Interval
-from claimwright.sources.cells import Records, cut_off, records
+from claimwright.sources.cells import Records, cut_off, records, unended
 from claimwright.sources.ncci import (
     DME,
     OUTPATIENT,
@@ -75,17 +76,18 @@ def read(file: Path, release: date | None = None) -> MueFile:
     _check_setting(setting, name, file)
     window = _window(name, file, release)
     rows: dict[str, Mue] = {}
-    rejected = []
-    for line, cells in table:
+    rejected, last = [], 0
+    for last, cells in table:
         if not any(cell.strip() for cell in cells):
             continue
         problem = _problem(cells, rows)
         if problem:
-            rejected.append(Rejected(line, problem))
+            rejected.append(Rejected(last, problem))
         else:
             rows[cells[0].strip()] = _row(cells)
-    if rejected and cut_off(data, rejected[-1].line):
-        raise SourceError(f"{file}:{rejected[-1].line}", "the file is cut off in this row", "a whole file")
+    line = rejected[-1].line if rejected else 0
+    if (rejected and cut_off(data, line)) or (unended(data) and _odd_words(list(rows.values()))):
+        raise SourceError(f"{file}:{max(line, last)}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
     return MueFile(setting, window, tuple(rows.values()), tuple(rejected))
 
@@ -152,3 +154,8 @@ def _problem(cells: list[str], seen: dict[str, Mue]) -> str:
 
 def _row(cells: list[str]) -> Mue:
     return Mue(cells[0].strip(), int(cells[1]), int(cells[2].strip()[0]), " ".join(cells[3].split()))
+
+
+def _odd_words(rows: Sequence[Mue]) -> bool:
+    """Does no other row give the last one's rationale? There are some twenty for thousands of codes."""
+    return len(rows) > 1 and all(row.rationale != rows[-1].rationale for row in rows[:-1])

@@ -17,7 +17,7 @@ from pathlib import Path
 from claimwright.errors import SourceError
 from claimwright.model import Interval
 from claimwright.model.fees import FeeEntry
-from claimwright.sources.cells import cut_off, plain, records
+from claimwright.sources.cells import plain, records, unended
 from claimwright.sources.ncci import Rejected, check_rejected, check_release, quarter_of
 from claimwright.sources.packed import read_packed
 
@@ -58,10 +58,10 @@ def read(file: Path, release: date | None = None, descriptions: bool = False) ->
     stem = r"PPRRVU(?:(?!_QPP)[^/])*\."
     expected = "CMS's PPRRVU file (CSV or workbook) or its zip"
     _, data = read_packed(file, stem + "csv", "PPRRVU tables", expected, stem + "xlsx")
-    lines = [
-        (line, [plain(cell) for cell in cells]) for line, cells in records(data, file, EXPECTED, strict=False)
-    ]
+    lines = [(line, [plain(cell) for cell in cells]) for line, cells in records(data, file, EXPECTED, strict=False)]
     at, places = _header(lines, file)
+    if unended(data):  # amounts stand last: a shorter one would be believed
+        raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     name, window = _window(lines[:at], file)
     check_release(file, window, release)
     rows: dict[tuple[str, str], FeeEntry] = {}
@@ -76,8 +76,6 @@ def read(file: Path, release: date | None = None, descriptions: bool = False) ->
             rejected.append(Rejected(line, f"{found.code} {found.modifier}".strip() + " a second time"))
         else:
             rows[found.code, found.modifier] = found
-    if rejected and rejected[-1].line == lines[-1][0] and cut_off(data, data.count(b"\n")):
-        raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
     return PfsFile(name, window, tuple(rows.values()), tuple(rejected))
 

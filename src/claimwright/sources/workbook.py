@@ -46,8 +46,7 @@ def rows(data: bytes, file: Path, expected: str) -> Iterator[tuple[int, list[str
     except ImportError:
         raise SourceError(str(file), "an Excel workbook, and openpyxl is not installed", INSTALL) from None
     _check_size(data, file, expected)
-    # An error of the file may come with any row; one of the caller must not look like it.
-    import xml.etree.ElementTree as ET  # noqa: S405 - only for its error; expat bounds what entities may grow to
+    import xml.etree.ElementTree as ET  # for its error; expat itself bounds what entities may grow to
 
     try:
         with warnings.catch_warnings():
