@@ -233,16 +233,17 @@ def add_source(
     day: str,
     accepted: dict[str, str] | None = None,
     holds: dict[str, str] | None = None,
+    edition: str = "",
 ) -> Path:
     """Copy `file` into the home with its record; its folder there.
 
-    Adding the same bytes under the same name again changes nothing, unless `holds` (that the user holds a CPT licence) is
+    Adding the same bytes as the same `edition` again changes nothing, unless `holds` (that the user holds a CPT licence) is
     said for the first time. `accepted` is the user's acceptance of the terms the file is published
     under, where it has any.
     """
     import shutil
 
-    digest, place = _place(folder, table, file)
+    digest, place = _place(folder, table, file, edition)
     before = place / "record.json"
     if before.is_file():
         old = json.loads(before.read_text(encoding="utf-8"))
@@ -263,6 +264,7 @@ def add_source(
             "licence": licence,
             "release": release,
             "added": day,
+            "edition": edition,
         }
         if accepted:
             record["accepted"] = {**accepted, "sha256": digest}
@@ -272,25 +274,24 @@ def add_source(
     return place
 
 
-def _place(folder: Path, table: str, file: Path) -> tuple[str, Path]:
+def _place(folder: Path, table: str, file: Path, edition: str) -> tuple[str, Path]:
     try:
         digest = sha256(file)
     except OSError as error:
         raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
     place = folder / "sources" / table / digest[:16]
-    # The same bytes under another name may be another quarter: many names tell what rows do not.
+    # The same bytes may be the table of another quarter: the quarter may stand in the name alone.
     with contextlib.suppress(OSError, ValueError, LookupError):
-        if json.loads((place / "record.json").read_text(encoding="utf-8"))["file"] != file.name:
+        if edition and json.loads((place / "record.json").read_text(encoding="utf-8"))["edition"] != edition:
             import hashlib
 
-            name = hashlib.sha256(file.name.encode()).hexdigest()[:8]
-            place = place.with_name(f"{digest[:16]}-{name}")
+            place = place.with_name(f"{digest[:16]}-{hashlib.sha256(edition.encode()).hexdigest()[:8]}")
     return digest, place
 
 
-def has_source(folder: Path, table: str, file: Path) -> bool:
-    """Are these bytes among the added files of the table?"""
-    return (_place(folder, table, file)[1] / "record.json").is_file()
+def has_source(folder: Path, table: str, file: Path, edition: str = "") -> bool:
+    """Are these bytes, as this edition, among the added files of the table?"""
+    return (_place(folder, table, file, edition)[1] / "record.json").is_file()
 
 
 def remove_source(place: Path) -> None:

@@ -90,9 +90,11 @@ def add(
     folder, today = homes.home(), date.today().isoformat()
     new: list[Path] = []
     try:
-        for file in files:
-            known = homes.has_source(folder, table, file)
-            place = homes.add_source(folder, table, file, kind.licence, first_day, today, accepted, holds)
+        for file, reading in zip(files, readings, strict=True):
+            known = homes.has_source(folder, table, file, reading.edition)
+            place = homes.add_source(
+                folder, table, file, kind.licence, first_day, today, accepted, holds, reading.edition
+            )
             new += [] if known else [place]
         book = building()
     except (ClaimwrightError, KeyboardInterrupt):
