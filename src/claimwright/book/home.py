@@ -264,8 +264,9 @@ def add_source(
             "licence": licence,
             "release": release,
             "added": day,
-            "edition": edition,
         }
+        if edition:
+            record["edition"] = edition
         if accepted:
             record["accepted"] = {**accepted, "sha256": digest}
         if holds:
