@@ -11,7 +11,9 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +51,30 @@ def rows(data: bytes, file: Path, expected: str) -> Iterator[tuple[int, list[str
     import xml.etree.ElementTree as ET  # for its error; expat itself bounds what entities may grow to
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about headers, footers and styles that nobody reads
+        with _quietly():
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheet = iter(book.worksheets[0].iter_rows(values_only=True))
         number = 0
-        while (cells := next(sheet, None)) is not None:
-            number += 1
-            yield number, [_text(cell) for cell in cells]
+        while True:
+            with _quietly():
+                chunk = list(islice(sheet, 1000))
+            if not chunk:
+                return
+            for cells in chunk:
+                number += 1
+                yield number, [_text(cell) for cell in cells]
     except (*_DAMAGED, ET.ParseError) as error:
         raise SourceError(
             str(file), f"the workbook cannot be read ({' '.join(str(error).split())[:120]})", expected
         ) from None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without openpyxl's warnings about headers, footers and styles, which nobody reads here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _check_size(data: bytes, file: Path, expected: str) -> None:
