@@ -219,6 +219,27 @@ def risk_theirs(**settings: Any) -> Answer:
     return risk.risk_theirs(**settings)
 
 
+def write_files(**settings: Any) -> Answer:
+    """A quarter of made-up PTP files."""
+    from bench import procedures
+
+    return procedures.write_files(**settings)
+
+
+def ptp_ours(**settings: Any) -> Answer:
+    """The PTP relation over many claims."""
+    from bench import procedures
+
+    return procedures.ptp_ours(**settings)
+
+
+def ptp_theirs(**settings: Any) -> Answer:
+    """The same in DuckDB."""
+    from bench import procedures
+
+    return procedures.ptp_theirs(**settings)
+
+
 _ALL = (
     open_ours,
     open_theirs,
@@ -232,6 +253,9 @@ _ALL = (
     explained,
     risk_ours,
     risk_theirs,
+    write_files,
+    ptp_ours,
+    ptp_theirs,
 )
 TASKS: dict[str, Callable[..., Answer]] = {each.__name__: each for each in _ALL}
 """Every task by name."""

@@ -238,8 +238,8 @@ def add_source(
     """Copy `file` into the home with its record; its folder there.
 
     Adding the same bytes as the same `edition` again changes nothing, unless `holds` (that the user
-    holds a CPT licence) is said for the first time. `accepted` is the user's acceptance of the terms the file is published
-    under, where it has any.
+    holds a CPT licence) is said for the first time. `accepted` is the acceptance of the terms the file
+    is published under, where it has any.
     """
     import shutil
 
