@@ -31,6 +31,7 @@ MODULES = (
     "hcpcs",
     "pfs",
     "opps",
+    "mcd",
 )
 """Modules of this package, each with a `PART`."""
 

@@ -11,7 +11,9 @@ def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
     """One paragraph a table, 80 columns; then what is not loaded."""
     lines = []
     for table in found:
-        window = f", {table.starts} to {table.ends}" if table.starts else ""
+        window = (
+            f", {table.starts} to {table.ends}" if table.ends else f", since {table.starts}" if table.starts else ""
+        )
         lines.append(f"{table.table}: {table.edition}{window}")
         if table.files:
             lines.append(f"  {table.rows:,} rows from {len(table.files)} files added by the user ({table.licence})")
