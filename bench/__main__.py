@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import SEED
 from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
+from bench.mcd import mcd
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
 from bench.procedures import procedures
 from bench.processes import Differs
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "kernels": kernels,
     "grouping": grouping,
     "procedures": lambda size: procedures(10 * size.claims, 25 * size.claims, SEED, size.times),
+    "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
 }
 """What can be measured, in order."""

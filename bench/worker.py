@@ -240,6 +240,20 @@ def ptp_theirs(**settings: Any) -> Answer:
     return procedures.ptp_theirs(**settings)
 
 
+def write_export(**settings: Any) -> Answer:
+    """An export of made-up articles."""
+    from bench import mcd
+
+    return mcd.write_export(**settings)
+
+
+def mcd_asked(**settings: Any) -> Answer:
+    """Questions to the imported articles."""
+    from bench import mcd
+
+    return mcd.mcd_asked(**settings)
+
+
 _ALL = (
     open_ours,
     open_theirs,
@@ -256,6 +270,8 @@ _ALL = (
     write_files,
     ptp_ours,
     ptp_theirs,
+    write_export,
+    mcd_asked,
 )
 TASKS: dict[str, Callable[..., Answer]] = {each.__name__: each for each in _ALL}
 """Every task by name."""

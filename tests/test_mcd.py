@@ -274,6 +274,30 @@ def test_a_document_that_a_later_export_no_longer_lists_has_ended(tmp_path: Path
         assert [each.version for each in versions(opened, "article", 54002)] == [1, 2]
 
 
+def test_versions_follow_each_other(tmp_path: Path) -> None:
+    """Whatever days they print: one that ended is not taken up again, one that dropped a service is."""
+    documents = [
+        article(54001, 3, "2024-01-01", "2025-12-31"), article(54001, 4, "2024-01-01"),  # the day of the document
+        article(54002, 1, "2024-01-01"), article(54002, 2, "2024-01-01", "2026-06-30"),  # replaced on its first day
+        article(54003, 1, "2024-01-01"), article(54003, 2, "2026-01-01"),  # the second lists no service
+    ]  # fmt: skip
+    with book_of(tmp_path, added("mcd", export(tmp_path, "all_article", articles(documents)))) as opened:
+        windows = {
+            (each.number, each.version): str(each.window)
+            for n in (1, 2, 3)
+            for each in versions(opened, "article", 54000 + n)
+        }
+        assert windows["A54001", 3] == "2024-01-01 to 2025-12-31"
+        assert windows["A54001", 4] == "since 2026-01-01"
+        assert windows["A54003", 1] == "2024-01-01 to 2025-12-31"
+        assert names(documents_for(opened, "ZZ001", day=date(2025, 12, 31))) == [("A54001", 3)]
+        assert names(documents_for(opened, "ZZ001", day=date(2026, 1, 1))) == [("A54001", 4)]
+        assert document(opened, "A54002", date(2026, 6, 30)) is not None
+        assert document(opened, "A54002", date(2026, 7, 1)) is None  # version 1 does not come back
+        assert names(documents_for(opened, "ZZ003", day=date(2025, 12, 31))) == [("A54003", 1)]
+        assert documents_for(opened, "ZZ003", day=DAY) == ()
+
+
 def test_adding_needs_the_terms_accepted_and_is_idempotent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from claimwright.book import parts
 

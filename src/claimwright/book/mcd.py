@@ -11,8 +11,10 @@ ask for a second diagnosis, and nobody has evaluated it. Pages open no numpy her
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from claimwright.book.store import Book
@@ -116,23 +118,23 @@ def documents_for(
     code = undotted(service)
     sql = (
         f"SELECT {_COLUMNS}, group_concat(DISTINCT s.grp) FROM mcd_service s JOIN mcd_document d ON d.id = s.document "
-        "WHERE (s.code = ? OR (s.last <> '' AND s.code <= ? AND ? <= s.last)) GROUP BY d.id"
+        f"WHERE (s.code = ? OR (s.last <> '' AND s.code <= ? AND ? <= s.last)) {_ON_DAY if day else ''} GROUP BY d.id"
     )
+    on = [day.isoformat()] * 3 if day else []
     found = [
         _document(book, row[:-1], day, tuple(sorted(map(int, str(row[-1]).split(",")))))
-        for row in book.rows(sql, (code, code, code))
+        for row in book.rows(sql, (code, code, code, *on))
         if row[1] in kinds
     ]
-    parents: dict[str, str] = dict(book.rows("SELECT DISTINCT part, state FROM mcd_jurisdiction"))  # type: ignore[arg-type]
-    return _in_force([each for each in found if _serves(each, state, contractor, parents)], day)
+    return _ordered(each for each in found if _serves(each, state, contractor, _parents(book)))
 
 
 def document(book: Book, number: str, day: date | None = None) -> McdDocument | None:
     """The version in force on `day` of the document called so (A54969, L36524, 160.23); without `day` the highest."""
-    sql = f"SELECT {_COLUMNS} FROM mcd_document d WHERE d.number = ?"
-    found = [_document(book, row, day) for row in book.rows(sql, (number.strip().upper(),))]
-    chosen = _in_force(found, day)
-    return max(chosen, key=lambda each: each.version) if chosen else None
+    sql = f"SELECT {_COLUMNS} FROM mcd_document d WHERE d.number = ? {_ON_DAY if day else ''} ORDER BY d.version DESC"
+    on = [day.isoformat()] * 3 if day else []
+    found = book.rows(sql, (number.strip().upper(), *on))
+    return _document(book, found[0], day) if found else None
 
 
 def versions(book: Book, kind: str, number: int) -> tuple[McdDocument, ...]:
@@ -206,13 +208,15 @@ def related(book: Book, document: McdDocument, day: date | None = None) -> tuple
 
     Only those that are loaded: an article of which no LCD is loaded has none here.
     """
+    then = _ON_DAY if day else ""
+    on = [day.isoformat()] * 3 if day else []
     sql = (
         f"SELECT {_COLUMNS} FROM mcd_related r JOIN mcd_document d ON d.kind = r.kind AND d.document = r.other "
-        f"WHERE r.document = ? UNION SELECT {_COLUMNS} FROM mcd_related r JOIN mcd_document d ON d.id = r.document "
-        "WHERE r.kind = ? AND r.other = ?"
+        f"WHERE r.document = ? {then} UNION SELECT {_COLUMNS} FROM mcd_related r JOIN mcd_document d "
+        f"ON d.id = r.document WHERE r.kind = ? AND r.other = ? {then}"
     )
-    rows = book.rows(sql, (document.key, document.kind, document.id))
-    return _in_force([_document(book, row, day) for row in rows], day)
+    rows = book.rows(sql, (document.key, *on, document.kind, document.id, *on))
+    return _ordered(_document(book, row, day) for row in rows)
 
 
 # ---- how ----------------------------------------------------------------------------------------
@@ -220,6 +224,13 @@ def related(book: Book, document: McdDocument, day: date | None = None) -> tuple
 _COLUMNS = (
     "d.id, d.kind, d.document, d.version, d.number, d.title, d.starts, d.ends, d.status, d.type, d.published, d.edition"
 )
+
+_ON_DAY = (
+    "AND d.starts <= ? AND (d.ends IS NULL OR d.ends >= ?) AND NOT EXISTS (SELECT 1 FROM mcd_document h "
+    "WHERE h.kind = d.kind AND h.document = d.document AND h.version > d.version AND h.starts <= ? "
+    "AND (h.ends IS NULL OR h.ends >= h.starts))"
+)
+"""In force on the day, and not replaced by a later version that has begun."""
 
 
 def _need(book: Book, day: date | None, kinds: tuple[str, ...]) -> None:
@@ -277,13 +288,11 @@ def _serves(document: McdDocument, state: str, contractor: str, parents: dict[st
     return not contractor or any(contractor.strip().lower() in each.lower() for each in document.contractors)
 
 
-def _in_force(found: list[McdDocument], day: date | None) -> tuple[McdDocument, ...]:
-    """Of each document the highest version in force on `day`; without a day all."""
-    if day is not None:
-        best: dict[tuple[str, int], McdDocument] = {}
-        for each in found:
-            known = best.get((each.kind, each.id))
-            if day in each.window and (known is None or known.version < each.version):
-                best[each.kind, each.id] = each
-        found = list(best.values())
+@lru_cache(maxsize=4)
+def _parents(book: Book) -> dict[str, str]:
+    """Of which state each part is."""
+    return {part: state for part, state in book.rows("SELECT DISTINCT part, state FROM mcd_jurisdiction") if part}
+
+
+def _ordered(found: Iterable[McdDocument]) -> tuple[McdDocument, ...]:
     return tuple(sorted(found, key=lambda each: (each.kind, each.id, each.version)))

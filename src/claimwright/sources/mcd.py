@@ -164,8 +164,8 @@ class McdFile:
         if not self.export.has(table):
             return
         highest: dict[int, int] = {}
-        for number, version in self.documents:
-            highest[number] = max(version, highest.get(number, version))
+        for known, version in self.documents:
+            highest[known] = max(version, highest.get(known, version))
         for line, (number, text) in self.export.numbered(table, f"{self.kind}_id", "retire_dt"):
             try:
                 day = day_of(text)

@@ -1,8 +1,11 @@
 """Medicare Coverage Database: documents, their code lists, groups, jurisdictions and links.
 
 Exports add up: every version of a document that any of them holds is kept, and of two exports with the
-same version the one added last answers. A document without an end that a later export of all current
-ones no longer lists was in force up to the last export that does.
+same version the one added last answers. Versions of a document follow each other: one without an end
+ends the day before the next begins, and one that says it began before the last day of the version
+before it (some print the first day of the document, not of the version) begins the day after. A
+document without an end that a later export of all current ones no longer lists was in force up to the
+last export that does.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from claimwright.book.home import Input
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
 from claimwright.book.parts.quarterly import source
 from claimwright.sources import mcd
-from claimwright.sources.mcd import Key, McdFile
+from claimwright.sources.mcd import Document, Key, McdFile
 from claimwright.sources.ncci import lines_text
 
 TABLE = "mcd"
@@ -69,12 +72,15 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     for each in added:
         owner |= {(each.found.kind, key): each.number for key in each.found.documents}
     ids: dict[tuple[str, Key], int] = {name: number for number, name in enumerate(sorted(owner))}
-    vanished = _vanished(added, owner)
+    windows = _windows({name: added[number].found.documents[name[1]] for name, number in owner.items()})
+    for name, last in _vanished(added, owner).items():
+        starts, ends = windows[name]
+        windows[name] = starts, ends or last
     entries = []
     for each in added:
         kind = each.found.kind
         own = {key: ids[kind, key] for key in each.found.documents if owner[kind, key] == each.number}
-        insert(db, "mcd_document", _documents(each, own, vanished))
+        insert(db, "mcd_document", _documents(each, own, windows))
         counts = _tables(db, each.found, own)
         entries.append(_entry(each, len(own), counts))
     return entries
@@ -96,13 +102,32 @@ def _vanished(added: Sequence[_Added], owner: dict[tuple[str, Key], int]) -> dic
     return out
 
 
-def _documents(each: _Added, own: dict[Key, int], vanished: dict[tuple[str, Key], date]) -> Iterable[tuple[Any, ...]]:
+def _windows(documents: dict[tuple[str, Key], Document]) -> dict[tuple[str, Key], tuple[date, date | None]]:
+    """First and last day of every version; a version replaced on its first day ends before it begins."""
+    out: dict[tuple[str, Key], tuple[date, date | None]] = {}
+    before: tuple[str, Key] | None = None
+    for name in sorted(documents):
+        starts, ends = documents[name].starts, documents[name].ends
+        if before and (before[0], before[1][0]) == (name[0], name[1][0]):
+            first, last = out[before]
+            if last is None:
+                out[before] = first, starts - timedelta(days=1)
+            elif starts <= last and (ends is None or last < ends):
+                starts = last + timedelta(days=1)
+        out[name] = starts, ends
+        before = name
+    return out
+
+
+def _documents(
+    each: _Added, own: dict[Key, int], windows: dict[tuple[str, Key], tuple[date, date | None]]
+) -> Iterable[tuple[Any, ...]]:
     for key, number in own.items():
         row = each.found.documents[key]
-        ends = row.ends or vanished.get((row.kind, key))
+        starts, ends = windows[row.kind, key]
         yield (
-            number, row.kind, row.id, row.version, row.number, row.title, row.starts.isoformat(),
-            ends.isoformat() if ends else None, row.status, row.type, int(row.published), each.number,
+            number, row.kind, row.id, row.version, row.number, row.title, starts.isoformat(), _iso(ends), row.status,
+            row.type, int(row.published), each.number,
         )  # fmt: skip
 
 
