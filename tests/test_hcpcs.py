@@ -235,3 +235,16 @@ def test_one_wrong_file_of_several_adds_none(own: Path, tmp_path: Path) -> None:
     refused = CliRunner().invoke(data_command.command, ["add", "hcpcs", *places])
     assert "a web page" in str(refused.exception)
     assert not (own / "sources").exists()
+
+
+def test_the_2019_workbook_says_the_same_as_its_text(tmp_path: Path) -> None:
+    shared = Path(__file__).parents[2] / "shared" / "data" / "hcpcs" / "2019-Alpha-Numeric-HCPCS-File.zip"
+    if not shared.is_file():
+        pytest.skip("shared data not present: hcpcs/2019-Alpha-Numeric-HCPCS-File.zip")
+    with zipfile.ZipFile(shared) as archive:
+        sheet = hcpcs.read(file(tmp_path, "HCPC2019_CONTR_ANWEB.xlsx", archive.read("HCPC2019_CONTR_ANWEB.xlsx")))
+    text = hcpcs.read(shared)
+    assert sorted(sheet.rows, key=lambda row: (row.code, row.modifier)) == sorted(
+        text.rows, key=lambda row: (row.code, row.modifier)
+    )
+    assert next(row for row in text.rows if row.code == "E0970").cross_references == ("K0037", "K0042")

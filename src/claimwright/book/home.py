@@ -32,7 +32,10 @@ FORMAT = 4
 
 
 class Input(NamedTuple):
-    """One file a book is compiled from. `release` overrides what the file says of itself."""
+    """One file a book is compiled from. `release` overrides what the file says of itself.
+
+    `cpt_licence`: the user said that they hold a CPT licence; the AMA's descriptions of the file are kept.
+    """
 
     table: str
     path: Path
@@ -41,6 +44,7 @@ class Input(NamedTuple):
     licence: str
     release: str = ""
     added: str = ""
+    cpt_licence: bool = False
 
 
 def home() -> Path:
@@ -98,6 +102,7 @@ def _added(record: Path) -> Input:
         licence=entry["licence"],
         release=entry.get("release", ""),
         added=entry.get("added", ""),
+        cpt_licence="cpt_licence" in entry,
     )
 
 
@@ -106,7 +111,8 @@ def fingerprint(files: list[Input]) -> str:
     import hashlib
 
     parts = [f"format {FORMAT} {__version__}"] + [
-        f"{each.table} {each.path.name} {each.sha256} {each.release}" for each in files
+        f"{each.table} {each.path.name} {each.sha256} {each.release}{' with descriptions' * each.cpt_licence}"
+        for each in files
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -214,21 +220,39 @@ def acceptance(terms: str) -> dict[str, str]:
     return {"terms": terms, "by": user, "at": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
-def add_source(
-    folder: Path, table: str, file: Path, licence: str, release: str, day: str, accepted: dict[str, str] | None = None
-) -> Path:
-    """Copy `file` into the home with its record; adding the same bytes again changes nothing.
+CPT_LICENCE = "a CPT licence of the American Medical Association that covers the file's descriptions"
+"""What the user says to hold with `--cpt-licence`."""
 
-    `accepted` is the user's acceptance of the terms the file is published under, where it has any.
+
+def add_source(
+    folder: Path,
+    table: str,
+    file: Path,
+    licence: str,
+    release: str,
+    day: str,
+    accepted: dict[str, str] | None = None,
+    holds: dict[str, str] | None = None,
+    edition: str = "",
+) -> Path:
+    """Copy `file` into the home with its record; its folder there.
+
+    Adding the same bytes as the same `edition` again changes nothing, unless `holds` (that the user
+    holds a CPT licence) is said for the first time. `accepted` is the acceptance of the terms the file
+    is published under, where it has any.
     """
     import shutil
 
-    try:
-        digest = sha256(file)
-    except OSError as error:
-        raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
-    place = folder / "sources" / table / digest[:16]
-    if (place / "record.json").is_file():
+    digest, place = _place(folder, table, file, edition)
+    before = place / "record.json"
+    if before.is_file():
+        old = json.loads(before.read_text(encoding="utf-8"))
+        if holds is None or "cpt_licence" in old:
+            return place
+        old["cpt_licence"] = {**holds, "sha256": digest}
+        with writing(place):
+            replace_text(before, json.dumps(old, indent=2))
+            (place / old["file"]).touch()  # the book in use is compiled from it as it was
         return place
     with writing(place):
         place.mkdir(parents=True, exist_ok=True)
@@ -241,12 +265,54 @@ def add_source(
             "release": release,
             "added": day,
         }
+        if edition:
+            record["edition"] = edition
         if accepted:
             record["accepted"] = {**accepted, "sha256": digest}
+        if holds:
+            record["cpt_licence"] = {**holds, "sha256": digest}
         replace_text(place / "record.json", json.dumps(record, indent=2))
     return place
 
 
+def _place(folder: Path, table: str, file: Path, edition: str) -> tuple[str, Path]:
+    try:
+        digest = sha256(file)
+    except OSError as error:
+        raise SourceError(str(file), f"cannot be read ({error.strerror})") from None
+    place = folder / "sources" / table / digest[:16]
+    # The same bytes may be the table of another quarter: the quarter may stand in the name alone.
+    with contextlib.suppress(OSError, ValueError, LookupError):
+        if edition and json.loads((place / "record.json").read_text(encoding="utf-8"))["edition"] != edition:
+            import hashlib
+
+            place = place.with_name(f"{digest[:16]}-{hashlib.sha256(edition.encode()).hexdigest()[:8]}")
+    return digest, place
+
+
+def has_source(folder: Path, table: str, file: Path, edition: str = "") -> bool:
+    """Are these bytes, as this edition, among the added files of the table?"""
+    return (_place(folder, table, file, edition)[1] / "record.json").is_file()
+
+
+def remove_source(place: Path) -> None:
+    """Take back what `add_source` has just added."""
+    import shutil
+
+    shutil.rmtree(place, ignore_errors=True)
+
+
 def describe(files: list[Input]) -> list[dict[str, str]]:
     """Inputs as the manifest lists them: no machine paths, no times."""
-    return [{**each._asdict(), "path": each.path.name, "added": ""} for each in files]
+    return [
+        {
+            "table": each.table,
+            "path": each.path.name,
+            "sha256": each.sha256,
+            "origin": each.origin,
+            "licence": each.licence + f"; held: {CPT_LICENCE}" * each.cpt_licence,
+            "release": each.release,
+            "added": "",
+        }
+        for each in files
+    ]

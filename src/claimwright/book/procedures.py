@@ -7,7 +7,7 @@ has nothing". Pages open no numpy; PTP pairs do (`claimwright.book.ptp`), and im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,19 @@ from typing import TYPE_CHECKING, Any
 from claimwright.book.store import Book
 from claimwright.errors import EditionMissing
 from claimwright.model import Interval
+from claimwright.model.fees import FeeEntry, OutpatientEntry
 
 if TYPE_CHECKING:
     from claimwright.book.ptp import PtpTable
 
-PTP, MUE, AOC, HCPCS, PFS = "ncci-ptp", "ncci-mue", "ncci-aoc", "hcpcs", "pfs"
+PTP, MUE, AOC, HCPCS, PFS, OPPS = "ncci-ptp", "ncci-mue", "ncci-aoc", "hcpcs", "pfs", "opps"
+TABLES = (PTP, MUE, AOC, HCPCS, PFS, OPPS)
 
 PRACTITIONER, OUTPATIENT, DME = "practitioner", "outpatient-hospital", "dme-supplier"
 """Settings as the tables name them."""
+
+STATUS_LEXICON = "opps-status"
+"""Lexicon of status indicators."""
 
 CONTRACTOR = "CCCCC"
 """Primary code of an add-on whose primaries the Medicare contractor defines."""
@@ -102,24 +107,16 @@ class HcpcsEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class FeeEntry:
-    """Status and payment indicators of a code, without or with a modifier (26, TC, 53)."""
+class StatusIndicator:
+    """What an OPPS status indicator means, in our words, and whether Medicare pays for it: yes, no or depends.
 
-    code: str
-    modifier: str
+    `paid` is about separate payment under OPPS for the code itself.
+    """
+
     status: str
-    work: float
-    total_nonfacility: float
-    total_facility: float
-    professional_technical: str
-    global_days: str
-    multiple: str
-    bilateral: str
-    assistant: str
-    co_surgeons: str
-    team: str
-    endoscopic_base: str
-    supervision: str
+    says: str
+    paid: str
+    source: str
 
 
 class Procedures:
@@ -128,9 +125,7 @@ class Procedures:
     def __init__(self, book: Book) -> None:
         """Reads the manifest only."""
         self.book = book
-        self._editions = tuple(
-            _edition(entry) for entry in book.manifest["parts"] if entry["table"] in (PTP, MUE, AOC, HCPCS, PFS)
-        )
+        self._editions = tuple(_edition(entry) for entry in book.manifest["parts"] if entry["table"] in TABLES)
 
     def editions(self, table: str, setting: str = "") -> tuple[TableEdition, ...]:
         """Loaded editions of a table, of one setting or of all."""
@@ -222,12 +217,28 @@ class Procedures:
     def fees(self, code: str, day: date) -> tuple[FeeEntry, ...]:
         """Rows of the fee schedule for `code`, the one without modifier first."""
         edition = self.need(PFS, day)
-        sql = (
-            "SELECT code, modifier, status, work, total_nonfacility, total_facility, professional_technical, "
-            "global_days, multiple, bilateral, assistant, co_surgeons, team, endoscopic_base, supervision "
-            "FROM pfs WHERE code = ? AND edition = ? ORDER BY modifier"
-        )
+        sql = f"SELECT {_columns(FeeEntry)} FROM pfs WHERE code = ? AND edition = ? ORDER BY modifier"
         return tuple(FeeEntry(*row) for row in self.book.rows(sql, (code, edition.number)))
+
+    def outpatient(self, code: str, day: date) -> OutpatientEntry | None:
+        """How Addendum B of `day` treats `code`; None when it does not list it."""
+        edition = self.need(OPPS, day)
+        sql = f"SELECT {_columns(OutpatientEntry)} FROM opps WHERE code = ? AND edition = ?"
+        found = self.book.rows(sql, (code, edition.number))
+        if not found:
+            return None
+        told = dict(zip((each.name for each in fields(OutpatientEntry)), found[0], strict=True))
+        return OutpatientEntry(**{**told, "changed": bool(told["changed"])})
+
+    def status_indicator(self, status: str) -> StatusIndicator | None:
+        """What an OPPS status indicator means; None for one that the lexicon does not know."""
+        rows = (row for row in self.book.lexicon_rows(STATUS_LEXICON) if row["status"] == status)
+        row = next(rows, None)
+        return StatusIndicator(status, row["says"], row["paid"], row["source"]) if row else None
+
+
+def _columns(kind: type) -> str:
+    return ", ".join(each.name for each in fields(kind))
 
 
 def _edition(entry: dict[str, Any]) -> TableEdition:

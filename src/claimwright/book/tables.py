@@ -15,12 +15,11 @@ from claimwright.sources import tabular
 
 NOT_LOADED = {
     "icd10cm-index": "Alphabetic Index (CDC)",
-    "mcd": "Medicare Coverage Database (CMS)",
 }
 """Tables that this release has no importer for; answers that need them say so."""
 
 
-_LISTED = ("table", "edition", "from", "to", "file", "rows")
+_LISTED = ("table", "edition", "from", "to", "file", "files", "rows")
 
 
 def addable() -> dict[str, Addable]:
@@ -48,7 +47,10 @@ def not_loaded(book: Book) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One loaded table: its edition and window, the file it came from, how many rows it gave."""
+    """One loaded table: its edition and window, the files it came from, how many rows they gave.
+
+    `source` and `sha256` are those of the first file; `files` has all of them where there are several.
+    """
 
     table: str
     edition: str
@@ -59,6 +61,7 @@ class Table:
     rows: int = 0
     licence: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+    files: tuple[dict[str, str], ...] = ()
 
 
 def tables(book: Book) -> tuple[Table, ...]:
@@ -77,7 +80,14 @@ def tables(book: Book) -> tuple[Table, ...]:
     out.append(_table(registry, source, registry["rows"], detail))
     for entry in manifest["parts"]:
         extra = {key: value for key, value in entry.items() if key not in _LISTED}
-        out.append(_table(entry, files[entry["table"], entry["file"]], entry["rows"], extra))
+        named = entry.get("files", [{"file": entry["file"]}])[0]
+        source = next(
+            each
+            for each in manifest["inputs"]
+            if (each["table"], each["path"]) == (entry["table"], named["file"])
+            and each["sha256"] == named.get("sha256", each["sha256"])
+        )
+        out.append(_table(entry, source, entry["rows"], extra))
     for name, entry in manifest["lexicons"].items():
         source = files["lexicons", f"{name}.yaml"]
         out.append(
@@ -98,6 +108,7 @@ def _table(entry: dict[str, Any], source: dict[str, Any], rows: int, detail: dic
         rows=rows,
         licence=source["licence"],
         detail=detail,
+        files=tuple(entry.get("files", ())) if len(entry.get("files", ())) > 1 else (),
     )
 
 
@@ -111,11 +122,13 @@ def verify(book: Book) -> int:
         file = book.folder / name
         if not file.is_file() or homes.sha256(file) != digest:
             wrong.append(name)
-    recorded = {(each["table"], each["path"]): each["sha256"] for each in book.manifest["inputs"]}
+    recorded: dict[tuple[str, str], set[str]] = {}
+    for entry in book.manifest["inputs"]:
+        recorded.setdefault((entry["table"], entry["path"]), set()).add(entry["sha256"])
     sources = [each for each in homes.inputs(homes.home()) if each.origin == "added by the user"]
     for each in sources:
-        expected = recorded.get((each.table, each.path.name), each.sha256)
-        if not each.path.is_file() or homes.sha256(each.path) != expected:
+        digests = recorded.get((each.table, each.path.name), {each.sha256})
+        if not each.path.is_file() or homes.sha256(each.path) != each.sha256 or each.sha256 not in digests:
             wrong.append(f"sources: {each.table} {each.path.name}")
     if wrong:
         raise BookDamaged(

@@ -25,6 +25,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
     "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
+    "opps-status": (frozenset({"status", "paid", "says", "source"}), frozenset()),
     "ncci-settings": (frozenset({"setting", "value", "says"}), frozenset()),
     "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset({"source"})),
     "cpt-modifiers": (frozenset({"modifiers", "source"}), frozenset()),

@@ -1,4 +1,4 @@
-"""NCCI add-on code edits: the tab-separated text of a quarter, or its zip.
+"""NCCI add-on code edits: the tab-separated text of a quarter, its workbook, or the zip of both.
 
 Columns are found by their headings, whose order and spelling CMS does not promise. Days are Julian
 (`YYYYDDD`). `CCCCC` as primary code means that the Medicare contractor decides. The quarter stands in
@@ -15,8 +15,10 @@ from pathlib import Path
 
 from claimwright.errors import SourceError
 from claimwright.model import Interval
+from claimwright.sources import workbook
+from claimwright.sources.cells import cut_off, plain, unended
 from claimwright.sources.ncci import Rejected, check_rejected, check_release, plausible_quarter, quarter, quarter_name
-from claimwright.sources.packed import read_packed
+from claimwright.sources.packed import decoded, read_packed
 
 CONTRACTOR = "CCCCC"
 """Primary code of an add-on whose primaries the contractor defines."""
@@ -72,15 +74,10 @@ class AocFile:
 
 def read(file: Path, release: date | None = None) -> AocFile:
     """Parse the table; `SourceError` names the line that is not as published."""
-    name, data = read_packed(
-        file, r"AOC[^/]*\.txt", "add-on texts", "CMS's add-on code file (tab-separated) or its zip"
-    )
-    text = data.decode("latin-1").removeprefix("\xef\xbb\xbf")
-    if "\0" in text:
-        raise SourceError(str(file), "not a text file", EXPECTED)
-    lines = [
-        (n, [c.strip().strip('"').strip() for c in line.split("\t")]) for n, line in enumerate(text.split("\n"), 1)
-    ]
+    named = r"AOC[^/]*\."
+    expected = "CMS's add-on code file (tab-separated or workbook) or its zip"
+    name, data = read_packed(file, named + "txt", "add-on texts", expected, named + "xlsx")
+    lines = _lines(data, file)
     at, places = _header(lines, file)
     window = _window(name, file, release)
     rows, rejected = [], []
@@ -92,10 +89,23 @@ def read(file: Path, release: date | None = None) -> AocFile:
             rejected.append(Rejected(line, found))
         else:
             rows.append(found)
-    if rejected and not text.endswith("\n") and rejected[-1].line == len(lines):
-        raise SourceError(f"{file}:{len(lines)}", "the file is cut off in this row", "a whole file")
+    short = unended(data) and len(lines[-1][1]) < len(lines[at][1])
+    if short or (rejected and cut_off(data, rejected[-1].line)):
+        raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
     return AocFile(window, tuple(dict.fromkeys(rows)), tuple(rejected))
+
+
+def _lines(data: bytes, file: Path) -> list[tuple[int, list[str]]]:
+    """Every line with its cells; a text may quote cells, but a quote never spans lines in it."""
+    if data[:2] == b"PK":
+        return [(line, [plain(cell) for cell in cells]) for line, cells in workbook.rows(data, file, EXPECTED)]
+    text = decoded(data)
+    if "\0" in text:
+        raise SourceError(str(file), "not a text file", EXPECTED)
+    return [
+        (n, [plain(cell).strip('"').strip() for cell in line.split("\t")]) for n, line in enumerate(text.split("\n"), 1)
+    ]
 
 
 def _header(lines: Sequence[tuple[int, list[str]]], file: Path) -> tuple[int, dict[str, int]]:
@@ -115,7 +125,8 @@ def _header(lines: Sequence[tuple[int, list[str]]], file: Path) -> tuple[int, di
         if lacking:
             raise SourceError(f"{file}:{line}", f"no column {lacking[0]}", EXPECTED)
         return at, places
-    raise SourceError(f"{file}:1", f"no header; the file begins {lines[0][1][0][:60]!r}", EXPECTED)
+    begins = lines[0][1][0][:60] if lines and lines[0][1] else ""
+    raise SourceError(f"{file}:1", f"no header; the file begins {begins!r}", EXPECTED)
 
 
 def _window(name: str, file: Path, release: date | None) -> Interval:

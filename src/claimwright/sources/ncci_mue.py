@@ -1,4 +1,4 @@
-"""NCCI medically unlikely edits: one setting's table of a quarter, CSV or zip.
+"""NCCI medically unlikely edits: one setting's table of a quarter, CSV, workbook or zip.
 
 Latin-1. The first record is a notice of several lines within quotes; the second the header, with a
 line break in its first cell. The setting stands in the header and in the name; the quarter only in
@@ -7,16 +7,15 @@ the name (`MCR_MUE_PractitionerServices_Eff_07-01-2026.csv`).
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from claimwright.errors import SourceError
 from claimwright.model import Interval
+from claimwright.sources.cells import Records, cut_off, records, unended
 from claimwright.sources.ncci import (
     DME,
     OUTPATIENT,
@@ -69,45 +68,34 @@ class MueFile:
 
 def read(file: Path, release: date | None = None) -> MueFile:
     """Parse the table; `SourceError` names the line that is not as published."""
-    name, data = read_packed(file, r"MUE[^/]*\.csv", "MUE tables", "CMS's MUE file (CSV) or its zip")
-    records = _records(data.decode("latin-1"), file)
-    setting = _header(records, file)
+    named = r"MUE[^/]*\."
+    expected = "CMS's MUE file (CSV or workbook) or its zip"
+    name, data = read_packed(file, named + "csv", "MUE tables", expected, named + "xlsx")
+    table = records(data, file, EXPECTED)
+    setting = _header(table, file)
     _check_setting(setting, name, file)
     window = _window(name, file, release)
     rows: dict[str, Mue] = {}
-    rejected = []
-    for line, cells in records:
+    rejected, last = [], 0
+    for last, cells in table:
         if not any(cell.strip() for cell in cells):
             continue
         problem = _problem(cells, rows)
         if problem:
-            rejected.append(Rejected(line, problem))
+            rejected.append(Rejected(last, problem))
         else:
             rows[cells[0].strip()] = _row(cells)
-    if rejected and len(data) and data[-1:] not in b"\r\n" and rejected[-1].line >= data.count(b"\n"):
-        raise SourceError(f"{file}:{rejected[-1].line}", "the file is cut off in this row", "a whole file")
+    line = rejected[-1].line if rejected else 0
+    if (rejected and cut_off(data, line)) or (unended(data) and _odd_words(list(rows.values()))):
+        raise SourceError(f"{file}:{max(line, last)}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
     return MueFile(setting, window, tuple(rows.values()), tuple(rejected))
 
 
-def _records(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:
-    """(first line, cells) of every record."""
-    if "\0" in text:
-        raise SourceError(str(file), "not a text file", EXPECTED)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise SourceError(f"{file}:{line}", f"not a row of text ({error})", "comma-separated cells") from None
-
-
-def _header(records: Iterator[tuple[int, list[str]]], file: Path) -> str:
+def _header(table: Records, file: Path) -> str:
     """Read up to the header; the setting it tells."""
     first = ""
-    for line, cells in records:
+    for line, cells in table:
         told = [" ".join(cell.replace("/", "/ ").lower().split()) for cell in cells]
         first = first or " ".join(cells[:1])[:60]
         if told[:1] != ["hcpcs/ cpt code"]:
@@ -166,3 +154,8 @@ def _problem(cells: list[str], seen: dict[str, Mue]) -> str:
 
 def _row(cells: list[str]) -> Mue:
     return Mue(cells[0].strip(), int(cells[1]), int(cells[2].strip()[0]), " ".join(cells[3].split()))
+
+
+def _odd_words(rows: Sequence[Mue]) -> bool:
+    """Does no other row give the last one's rationale? There are some twenty for thousands of codes."""
+    return len(rows) > 1 and all(row.rationale != rows[-1].rationale for row in rows[:-1])

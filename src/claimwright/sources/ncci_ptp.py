@@ -1,4 +1,4 @@
-"""NCCI procedure-to-procedure edits: one of the parts of a quarter's table, text or zip.
+"""NCCI procedure-to-procedure edits: one of the parts of a quarter's table, text, workbook or zip.
 
 Tab-separated: a notice, a title, a header wrapped over several lines, then 7 cells a row: column 1,
 column 2, `*` for in existence before 1996, effective day, deletion day or `*`, modifier indicator
@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 from claimwright.errors import SourceError
 from claimwright.model import Interval
+from claimwright.sources import workbook
+from claimwright.sources.cells import plain
 from claimwright.sources.ncci import (
     OUTPATIENT,
     PRACTITIONER,
@@ -88,7 +90,11 @@ class PtpFile:
 
 def read(file: Path, release: date | None = None) -> PtpFile:
     """Parse one part; `SourceError` names the line that is not as published."""
-    name, data = read_packed(file, r"cci(pra|oph)[^/]*\.txt", "PTP texts", "CMS's PTP file or its zip")
+    stem = r"cci(pra|oph)[^/]*\."
+    name, data = read_packed(file, stem + "txt", "PTP texts", "CMS's PTP file or its zip", stem + "xlsx")
+    if data[:2] == b"PK":
+        data = _as_text(data, file)
+    data = data.removeprefix(b"\xef\xbb\xbf")
     setting, version, part, window = _named(name, file)
     check_release(file, window, release)
     found = _FIRST.search(data)
@@ -102,6 +108,12 @@ def read(file: Path, release: date | None = None) -> PtpFile:
         setting, version, part, window, columns.first, columns.second, columns.before_1996, columns.effective,
         columns.deletion, columns.indicator, columns.rationale, columns.rationales, rejected,
     )  # fmt: skip
+
+
+def _as_text(data: bytes, file: Path) -> bytes:
+    """A workbook as the tab-separated text that it is published beside."""
+    lines = ("\t".join(plain(cell) for cell in cells) for _, cells in workbook.rows(data, file, EXPECTED))
+    return "".join(f"{line}\n" for line in lines).encode("latin-1", "replace")
 
 
 def _named(name: str, file: Path) -> tuple[str, str, int, Interval]:

@@ -1,14 +1,13 @@
-"""Medicare physician fee schedule: relative values of a quarter, CSV or zip.
+"""Medicare physician fee schedule: relative values of a quarter, CSV, workbook or zip.
 
 Five rows of preamble, a header split over the rows that follow, the last of them beginning
-`HCPCS,MOD,DESCRIPTION`. Descriptions are the AMA's and are never kept. Since 2026 there are two files,
+`HCPCS,MOD,DESCRIPTION`. Descriptions are the AMA's: they are dropped while reading, unless the user
+says that they hold a CPT licence. Since 2026 there are two files,
 for two conversion factors; the one for clinicians outside a qualifying model (nonQPP) is taken.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from pathlib import Path
 
 from claimwright.errors import SourceError
 from claimwright.model import Interval
+from claimwright.model.fees import FeeEntry
+from claimwright.sources.cells import plain, records, unended
 from claimwright.sources.ncci import Rejected, check_rejected, check_release, quarter_of
 from claimwright.sources.packed import read_packed
 
@@ -43,78 +44,40 @@ _NUMBER = re.compile(r"-?\d*\.?\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Rvu:
-    """One code and modifier with CMS's payment indicators; no description."""
-
-    code: str
-    modifier: str
-    status: str
-    work: float
-    total_nonfacility: float
-    total_facility: float
-    professional_technical: str
-    global_days: str
-    multiple: str
-    bilateral: str
-    assistant: str
-    co_surgeons: str
-    team: str
-    endoscopic_base: str
-    supervision: str
-
-
-@dataclass(frozen=True, slots=True)
 class PfsFile:
     """The table of one quarter."""
 
     name: str
     window: Interval
-    rows: tuple[Rvu, ...]
+    rows: tuple[FeeEntry, ...]
     rejected: tuple[Rejected, ...]
 
 
-def read(file: Path, release: date | None = None) -> PfsFile:
-    """Parse the table; `SourceError` names the line that is not as published."""
-    pattern = r"PPRRVU(?:(?!_QPP)[^/])*\.csv"
-    _, data = read_packed(file, pattern, "PPRRVU tables", "CMS's PPRRVU file (CSV) or its zip")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    lines = _lines(text, file)
+def read(file: Path, release: date | None = None, descriptions: bool = False) -> PfsFile:
+    """Parse the table; `descriptions` keeps them. `SourceError` names the line that is not as published."""
+    stem = r"PPRRVU(?:(?!_QPP)[^/])*\."
+    expected = "CMS's PPRRVU file (CSV or workbook) or its zip"
+    _, data = read_packed(file, stem + "csv", "PPRRVU tables", expected, stem + "xlsx")
+    lines = [(line, [plain(cell) for cell in cells]) for line, cells in records(data, file, EXPECTED, strict=False)]
     at, places = _header(lines, file)
+    if unended(data):  # amounts stand last: a shorter one would be believed
+        raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     name, window = _window(lines[:at], file)
     check_release(file, window, release)
-    rows: dict[tuple[str, str], Rvu] = {}
+    rows: dict[tuple[str, str], FeeEntry] = {}
     rejected = []
     for line, cells in lines[at + 1 :]:
         if not any(cells):
             continue
-        found = _row(cells, places)
+        found = _row(cells, places, descriptions)
         if isinstance(found, str):
             rejected.append(Rejected(line, found))
         elif (found.code, found.modifier) in rows:
             rejected.append(Rejected(line, f"{found.code} {found.modifier}".strip() + " a second time"))
         else:
             rows[found.code, found.modifier] = found
-    if rejected and not text.endswith("\n") and rejected[-1].line == lines[-1][0]:
-        raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
     return PfsFile(name, window, tuple(rows.values()), tuple(rejected))
-
-
-def _lines(text: str, file: Path) -> list[tuple[int, list[str]]]:
-    if "\0" in text:
-        raise SourceError(str(file), "not a text file", EXPECTED)
-    reader = csv.reader(io.StringIO(text, newline=""))
-    out, before = [], 0
-    try:
-        for cells in reader:
-            out.append((before + 1, [" ".join(cell.split()) for cell in cells]))
-            before = reader.line_num
-    except csv.Error as error:
-        raise SourceError(f"{file}:{before + 1}", f"not a row of text ({error})", "comma-separated cells") from None
-    return out
 
 
 def _header(lines: Sequence[tuple[int, list[str]]], file: Path) -> tuple[int, dict[str, int]]:
@@ -150,11 +113,11 @@ def _window(preamble: Sequence[tuple[int, list[str]]], file: Path) -> tuple[str,
     return f"{year[1]} {'ABCD'[number - 1]}", quarter_of(int(year[1]), number)
 
 
-def _row(cells: list[str], places: dict[str, int]) -> Rvu | str:
+def _row(cells: list[str], places: dict[str, int], descriptions: bool) -> FeeEntry | str:
     """The row, or what is wrong in it."""
     if len(cells) < len(places):
         return f"{len(cells)} cells"
-    cell = {name: cells[place] for name, place in places.items() if name != "description"}
+    cell = {name: cells[place] for name, place in places.items() if descriptions or name != "description"}
     if not re.fullmatch(r"[0-9A-Z]{5}", cell["hcpcs"]):
         return f"a code {cell['hcpcs'][:12]!r} that is not 5 characters"
     if cell["hcpcs"].startswith("D"):
@@ -163,8 +126,9 @@ def _row(cells: list[str], places: dict[str, int]) -> Rvu | str:
     if not all(_NUMBER.fullmatch(each) for each in numbers):
         return "relative values that are no numbers"
     work, nonfacility, facility = map(float, numbers)
-    return Rvu(
+    return FeeEntry(
         cell["hcpcs"], cell["mod"], cell["status code"], work, nonfacility, facility, cell["pctc ind"],
         cell["glob days"], cell["mult proc"], cell["bilat surg"], cell["asst surg"], cell["co- surg"],
         cell["team surg"], cell["endo base"], cell["physician supervision of diagnostic procedures"],
+        cell.get("description", ""),
     )  # fmt: skip

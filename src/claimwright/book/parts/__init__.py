@@ -30,6 +30,8 @@ MODULES = (
     "ncci_aoc",
     "hcpcs",
     "pfs",
+    "opps",
+    "mcd",
 )
 """Modules of this package, each with a `PART`."""
 
@@ -76,7 +78,8 @@ class Addable:
     """A table that a user can add: what it is, its licence, and a check that reads the whole file.
 
     `read` raises `SourceError` for a file that is not as published. `terms` names what the user must
-    have accepted to hold the file; without it the file is free to use.
+    have accepted to hold the file; without it the file is free to use. `descriptions`: the file holds
+    the AMA's descriptions, which are stored only for users who say that they hold a CPT licence.
     """
 
     table: str
@@ -84,6 +87,7 @@ class Addable:
     licence: str
     read: Callable[[Path, date | None], Reading]
     terms: str = ""
+    descriptions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

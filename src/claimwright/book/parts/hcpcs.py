@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from claimwright.book.home import Input
-from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.book.parts.setting import release_of
+from claimwright.book.parts import Addable, Entry, Part, Reading
+from claimwright.book.parts.quarterly import reading, release_of, write
 from claimwright.sources import hcpcs
-from claimwright.sources.ncci import lines_text
 
 TABLE = "hcpcs"
 
@@ -24,25 +23,23 @@ CREATE TABLE hcpcs (
 
 
 def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list[Entry]:
-    editions = {}
-    for file in sorted(files, key=lambda each: (each.added, each.sha256)):  # of two for one release, the last added
-        found = hcpcs.read(file.path, release_of(file))
-        editions[found.window.starts, found.window.ends] = (file, found)
-    entries = []
-    # A quarter's file comes before a whole year's: of two that cover a day the narrower one answers.
-    for number, key in enumerate(sorted(editions, key=lambda each: ((each[1] or each[0]) - each[0], each[0]))):
-        file, found = editions[key]
-        rows = insert(db, "hcpcs", (_stored(number, row) for row in found.rows))
-        extra = {
-            "number": number,
+    return write(
+        db, TABLE, "hcpcs", files, lambda file: hcpcs.read(file.path, release_of(file)),
+        lambda number, found: (_stored(number, row) for row in found.rows),
+        key=lambda found: (found.window.starts, found.window.ends),
+        order=_narrow_first,
+        extra=lambda found: {
             "codes": sum(not row.modifier for row in found.rows),
             "modifiers": sum(row.modifier for row in found.rows),
             "dental_left_out": found.dental,
-            "rejected": len(found.rejected),
-            "rejected_lines": lines_text(found.rejected),
-        }
-        entries.append(Entry(TABLE, found.name, found.window.starts, found.window.ends, file.path.name, rows, extra))
-    return entries
+        },
+    )  # fmt: skip
+
+
+def _narrow_first(found: hcpcs.HcpcsFile) -> tuple[timedelta, date]:
+    """A quarter's file comes before a whole year's: of two that cover a day the narrower one answers."""
+    starts = found.window.starts
+    return (found.window.ends or starts) - starts, starts
 
 
 def _stored(number: int, row: hcpcs.Hcpcs) -> tuple[object, ...]:
@@ -54,8 +51,7 @@ def _stored(number: int, row: hcpcs.Hcpcs) -> tuple[object, ...]:
 
 
 def _read(file: Path, release: date | None) -> Reading:
-    found = hcpcs.read(file, release)
-    return Reading(found.name, len(found.rows), tuple((each.line, each.problem) for each in found.rejected))
+    return reading(hcpcs.read(file, release))
 
 
 PART = Part(

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from claimwright.book.home import Input
-from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.book.parts.setting import release_of, setting
+from claimwright.book.parts import Addable, Entry, Part, Reading
+from claimwright.book.parts.quarterly import reading, release_of, write
+from claimwright.book.parts.setting import setting
 from claimwright.sources import ncci_aoc
-from claimwright.sources.ncci import AMA_LICENCE, AMA_TERMS, lines_text
+from claimwright.sources.ncci import AMA_LICENCE, AMA_TERMS
+from claimwright.sources.ncci_aoc import AocFile
 
 TABLE = "ncci-aoc"
 
@@ -28,29 +30,17 @@ INDEXES = (
 
 def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list[Entry]:
     spare = 0 if setting(db, "deletion_day", ("inclusive", "exclusive")) == "inclusive" else 1
-    editions = {}
-    for file in sorted(files, key=lambda each: (each.added, each.sha256)):  # of two for one quarter, the last added
-        found = ncci_aoc.read(file.path, release_of(file))
-        editions[found.window.starts] = (file, found)
-    entries = []
-    for number, key in enumerate(sorted(editions)):
-        file, found = editions[key]
-        rows = insert(
-            db,
-            "add_on",
-            (
-                (number, r.code, r.primary, r.type, r.effective.isoformat(), _last(r, spare), r.instruction)
-                for r in found.rows
-            ),
-        )
-        extra = {
-            "number": number,
-            "add_on_codes": len({row.code for row in found.rows}),
-            "rejected": len(found.rejected),
-            "rejected_lines": lines_text(found.rejected),
-        }
-        entries.append(Entry(TABLE, found.name, found.window.starts, found.window.ends, file.path.name, rows, extra))
-    return entries
+
+    def stored(edition: int, found: AocFile) -> list[tuple[object, ...]]:
+        return [
+            (edition, r.code, r.primary, r.type, r.effective.isoformat(), _last(r, spare), r.instruction)
+            for r in found.rows
+        ]
+
+    return write(
+        db, TABLE, "add_on", files, lambda file: ncci_aoc.read(file.path, release_of(file)), stored,
+        extra=lambda found: {"add_on_codes": len({row.code for row in found.rows})},
+    )  # fmt: skip
 
 
 def _last(row: ncci_aoc.AddOn, spare: int) -> str | None:
@@ -60,8 +50,7 @@ def _last(row: ncci_aoc.AddOn, spare: int) -> str | None:
 
 
 def _read(file: Path, release: date | None) -> Reading:
-    found = ncci_aoc.read(file, release)
-    return Reading(found.name, len(found.rows), tuple((each.line, each.problem) for each in found.rejected))
+    return reading(ncci_aoc.read(file, release))
 
 
 PART = Part(

@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from claimwright.book.home import Input
-from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.book.parts.setting import release_of
+from claimwright.book.parts import Addable, Entry, Part, Reading
+from claimwright.book.parts.quarterly import reading, release_of, write
 from claimwright.sources import ncci_mue
-from claimwright.sources.ncci import AMA_LICENCE, AMA_TERMS, lines_text
+from claimwright.sources.ncci import AMA_LICENCE, AMA_TERMS
+from claimwright.sources.ncci_mue import MueFile
 
 TABLE = "ncci-mue"
 
@@ -23,27 +24,19 @@ CREATE TABLE mue (
 
 
 def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list[Entry]:
-    editions = {}
-    for file in sorted(files, key=lambda each: (each.added, each.sha256)):  # of two for one quarter, the last added
-        found = ncci_mue.read(file.path, release_of(file))
-        editions[found.window.starts, found.setting] = (file, found)
-    entries = []
-    for number, key in enumerate(sorted(editions)):
-        file, found = editions[key]
-        rows = insert(db, "mue", ((number, r.code, r.units, r.indicator, r.rationale) for r in found.rows))
-        extra = {
-            "setting": found.setting,
-            "number": number,
-            "rejected": len(found.rejected),
-            "rejected_lines": lines_text(found.rejected),
-        }
-        entries.append(Entry(TABLE, found.name, found.window.starts, found.window.ends, file.path.name, rows, extra))
-    return entries
+    def stored(number: int, found: MueFile) -> list[tuple[object, ...]]:
+        return [(number, row.code, row.units, row.indicator, row.rationale) for row in found.rows]
+
+    return write(
+        db, TABLE, "mue", files, lambda file: ncci_mue.read(file.path, release_of(file)), stored,
+        key=lambda found: (found.window.starts, found.setting),
+        order=lambda found: (found.window.starts, found.setting),
+        extra=lambda found: {"setting": found.setting},
+    )  # fmt: skip
 
 
 def _read(file: Path, release: date | None) -> Reading:
-    found = ncci_mue.read(file, release)
-    return Reading(found.name, len(found.rows), tuple((each.line, each.problem) for each in found.rejected))
+    return reading(ncci_mue.read(file, release))
 
 
 PART = Part(

@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from claimwright.book.home import Input
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.book.parts.setting import release_of, setting
+from claimwright.book.parts.quarterly import release_of, source
+from claimwright.book.parts.setting import setting
 from claimwright.sources import ncci_ptp
 from claimwright.sources.ncci import AMA_LICENCE, AMA_TERMS, lines_text
 from claimwright.sources.ncci_ptp import NO_DAY, PtpFile
@@ -77,7 +78,7 @@ def _edition(
         "number": number,
         "parts": have,
         "missing_parts": sorted(set(range(1, wanted + 1)) - set(have)),
-        "files": [file.path.name for file, _ in held],
+        "files": [source(file) for file, _ in held],
         "never_in_force": never,
         "repeated": repeated,
         "rejected": sum(len(each.rejected) for each in found),

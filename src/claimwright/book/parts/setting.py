@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
-from claimwright.book.home import Input
 from claimwright.errors import RuleError
 from claimwright.sources.lexicon import lexicons
 
@@ -25,8 +23,3 @@ def setting(db: sqlite3.Connection, name: str, allowed: Sequence[Any] = ()) -> A
         known = f"; allowed are {', '.join(map(str, allowed))}" if allowed else ""
         raise RuleError(f"lexicon {LEXICON}: {name} is {values}{known}")
     return values[0]
-
-
-def release_of(file: Input) -> date | None:
-    """The day that the user gave with an added file."""
-    return date.fromisoformat(file.release) if file.release else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claimwright.errors import InputError
+from claimwright.errors import ClaimwrightError, InputError
 from claimwright.interfaces.cli.options import Day, the_book
 
 if TYPE_CHECKING:
@@ -50,8 +50,20 @@ def list_tables(as_json: bool) -> None:
     is_flag=True,
     help="You accept the terms the file is published under (AMA, for files with CPT codes); recorded.",
 )
+@click.option(
+    "--cpt-licence",
+    is_flag=True,
+    help="You hold a CPT licence for the AMA's descriptions in the file: keep them; recorded.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
-def add(table: str, files: tuple[Path, ...], release: date | None, accept_licence: bool, as_json: bool) -> None:
+def add(
+    table: str,
+    files: tuple[Path, ...],
+    release: date | None,
+    accept_licence: bool,
+    cpt_licence: bool,
+    as_json: bool,
+) -> None:
     """Add an official FILE as TABLE.
 
     `data list` names the tables; the book is built with the file, once for several.
@@ -69,12 +81,26 @@ def add(table: str, files: tuple[Path, ...], release: date | None, accept_licenc
             raise InputError(str(file), "is not a file", f"an official {table} file")
     if kind.terms and not accept_licence:
         raise InputError(table, f"adding it needs your acceptance of {kind.terms}", "--accept-licence")
+    if cpt_licence and not kind.descriptions:
+        raise InputError("--cpt-licence", f"{table} has no descriptions to keep", "it only where a file has some: pfs")
     readings = [kind.read(file, release) for file in files]
     first_day = release.isoformat() if release else ""
     accepted = homes.acceptance(kind.terms) if kind.terms else None
-    for file in files:
-        homes.add_source(homes.home(), table, file, kind.licence, first_day, date.today().isoformat(), accepted)
-    book = building()
+    holds = homes.acceptance(homes.CPT_LICENCE) if cpt_licence else None
+    folder, today = homes.home(), date.today().isoformat()
+    new: list[Path] = []
+    try:
+        for file, reading in zip(files, readings, strict=True):
+            known = homes.has_source(folder, table, file, reading.edition)
+            place = homes.add_source(
+                folder, table, file, kind.licence, first_day, today, accepted, holds, reading.edition
+            )
+            new += [] if known else [place]
+        book = building()
+    except (ClaimwrightError, KeyboardInterrupt):
+        for place in new:  # a file of which no book can be made would stop every later command
+            homes.remove_source(place)
+        raise
     told = [_told(reading, homes.sha256(file)) for reading, file in zip(readings, files, strict=True)]
     answer = {"table": table, **(told[0] if len(told) == 1 else {"files": told}), "book": book.name}
     sys.stdout.write(to_json(answer) + "\n" if as_json else "".join(_line(table, reading) for reading in readings))

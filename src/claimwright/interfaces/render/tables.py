@@ -11,15 +11,39 @@ def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
     """One paragraph a table, 80 columns; then what is not loaded."""
     lines = []
     for table in found:
-        window = f", {table.starts} to {table.ends}" if table.starts else ""
+        window = (
+            f", {table.starts} to {table.ends}" if table.ends else f", since {table.starts}" if table.starts else ""
+        )
         lines.append(f"{table.table}: {table.edition}{window}")
-        lines.append(f"  {table.rows:,} rows from {table.source} ({table.licence})")
-        lines.append(f"  sha256 {table.sha256}")
+        if table.files:
+            lines.append(f"  {table.rows:,} rows from {len(table.files)} files added by the user ({table.licence})")
+            lines += [f"  {each['file']} sha256 {each['sha256']}" for each in table.files]
+        else:
+            lines.append(f"  {table.rows:,} rows from {table.source} ({table.licence})")
+            lines.append(f"  sha256 {table.sha256}")
         lines += _details(table)
+    lines += _procedures(found)
     lines.append("")
     lines.append("Not loaded (answers that need them say so):")
     lines += [f"  {name}: {what}" for name, what in sorted(missing.items())]
     return "\n".join(lines) + "\n"
+
+
+def _procedures(found: Sequence[Table]) -> list[str]:
+    """Quarters and settings of the added tables at one glance."""
+    loaded: dict[str, list[str]] = {}
+    for table in found:
+        if "number" in table.detail and table.starts:
+            setting = table.detail.get("setting", "")
+            name = f"{table.table} {setting}".strip()
+            loaded.setdefault(name, []).append(f"{table.starts} to {table.ends}")
+    if not loaded:
+        return []
+    return [
+        "",
+        "Days that added tables cover:",
+        *(f"  {name}: {', '.join(sorted(days))}" for name, days in loaded.items()),
+    ]
 
 
 def _details(table: Table) -> list[str]:
@@ -44,6 +68,8 @@ def _details(table: Table) -> list[str]:
         out.append(f"  not loaded of it: part {', '.join(map(str, missing))}; what it lacks is not evaluated")
     if table.detail.get("rejected"):
         out.append(f"  {table.detail['rejected']:,} rows not as published were left out")
+    if table.detail.get("descriptions"):
+        out.append(f"  {table.detail['descriptions']:,} descriptions of the AMA, under the user's CPT licence")
     if table.detail.get("deletion_day"):
         out.append(f"  deletion day: {table.detail['deletion_day']} (lexicon ncci-settings)")
     for key in ("not in tabular", "not in registry"):
