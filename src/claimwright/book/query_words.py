@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.search_index import CONTEXT, LIGHT
+from claimwright.book.search_index import HEAVY_ROLES, LIGHT, SITE
 from claimwright.book.spelling import SHORTEST, corrections, halves
 from claimwright.book.wordings import (
     Expansion,
@@ -66,7 +66,12 @@ class Term:
     @property
     def light(self) -> bool:
         """A side, a vague or a quiet word: ranks, but need not be there."""
-        return self.quiet or self.role not in (0, CONTEXT)
+        return self.quiet or self.role not in HEAVY_ROLES
+
+    @property
+    def main(self) -> bool:
+        """Does it say what is the matter, and not only where, on which side, of which kind?"""
+        return not self.light and self.role != SITE
 
     @property
     def match(self) -> str:
@@ -83,6 +88,8 @@ class Query:
     roles: frozenset[int] = frozenset()
     expansions: tuple[Expansion, ...] = ()
     turn: int = 0
+    main: frozenset[int] = frozenset()
+    """Stems of the terms that say what is the matter."""
 
 
 class Question(NamedTuple):
@@ -283,7 +290,7 @@ def _reading(
     # Sorted: the order of a question must not matter.
     long = [word for word in content if len(word) > 2]
     pairs = {one + two: (one, two) for one, two in permutations(long, 2)} if len(long) <= _MOST_JOINED else {}
-    joined = _look_up(book, sorted(pairs)) if not turn else {}
+    joined = _vocabulary(book, pairs, stems(pairs)) if pairs and not turn else {}
     terms = [
         _term(book, word, vocabulary, {whole: joined[whole] for whole in sorted(joined) if word in pairs[whole]})
         for word in content
@@ -295,7 +302,8 @@ def _reading(
         for term in terms:
             term.quiet = False  # there is nothing else to look for
     weight = sum(term.weight for term in terms) or 1.0
-    return Query(terms, weight, frozenset(term.role for term in terms), expansions, turn)
+    main = frozenset(stem for term in terms if term.main for stem in term.stems)
+    return Query(terms, weight, frozenset(term.role for term in terms), expansions, turn, main)
 
 
 def _term(book: Book, word: str, vocabulary: _Vocabulary, joined: dict[str, _Known]) -> Term:

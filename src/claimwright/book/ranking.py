@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.search_index import CONTEXT, EDITION_BITS, KINDS, OTHER, SIDE, VAGUE, unpack
+from claimwright.book.search_index import CONTEXT, EDITION_BITS, KINDS, OTHER, SIDE, SITE, VAGUE, unpack
 
 if TYPE_CHECKING:
     from claimwright.book.query_words import Query
@@ -22,14 +22,17 @@ BONUS = {
     "an index term with more words": -0.06,
     "other words than asked": -0.02,
     "a further meaning": -0.004,
+    "shares only the site": -0.25,
 }
 """What is added to coverage and precision, by the name under which an explanation tells it."""
-_BILLABLE, _UNSPECIFIED, _OTHER, _THE_SIDE, _ANOTHER_SIDE, _NOT_ASKED, _BEYOND, _REWORDED, _FURTHER = BONUS
+_BILLABLE, _UNSPECIFIED, _OTHER, _THE_SIDE, _ANOTHER_SIDE, _NOT_ASKED, _BEYOND, _REWORDED, _FURTHER, _ONLY_SITE = BONUS
 TOP = COVERAGE + PRECISION + BONUS[_BILLABLE] + BONUS[_UNSPECIFIED] + BONUS[_THE_SIDE]
 """Scores are shown as a share of this, so that none exceeds that of a code asked for by its name."""
 FORM = 0.97
 """Another form of a word answers for this share of it: what is said in the very word comes first."""
-_CANDIDATES = 300
+_CANDIDATES, _FEWER = 300, 150
+"""Phrases looked at for the question itself, and for each further reading."""
+_INDEX = KINDS.index("index")
 _ENOUGH = 40
 """With this many codes that hold every word, codes that hold only some are not looked for."""
 _LEAST_COVERAGE, _LEAST_SHARE = 0.4, 0.5
@@ -60,8 +63,8 @@ class Ranker:
 
     def __init__(self, book: Book, edition: int) -> None:
         self.book, self.edition = book, edition
-        sql = "SELECT id, role FROM stem WHERE role > 0"
-        self.roles: dict[int, int] = {stem: role for stem, role in book.rows(sql)}  # noqa: C416 - typed
+        sql = "SELECT id, role FROM stem WHERE role > 0 AND role <> ?"
+        self.roles: dict[int, int] = {stem: role for stem, role in book.rows(sql, (SITE,))}  # noqa: C416 - typed
 
     def best(self, readings: Iterable[Query]) -> dict[int, Scored]:
         """The best phrase of every position that any reading finds."""
@@ -72,9 +75,12 @@ class Ranker:
             malus = sum(BONUS[mark] for mark in self.reading_marks(query))
             for phrase, pos, kind, source, weight, stems in self._found(query):
                 score, coverage, precision = self._score(query, unpack(stems), weight, kind)
-                each = Scored(score + malus, pos, kind, source, query.turn, coverage, precision, phrase)
-                if pos not in best or _order(each) < _order(best[pos]):
-                    best[pos] = each
+                score = round(score + malus, 6)
+                before = best.get(pos)
+                if before is None or score >= before.score:
+                    each = Scored(score, pos, kind, source, query.turn, coverage, precision, phrase)
+                    if before is None or _order(each) < _order(before):
+                        best[pos] = each
         return best
 
     def reading_marks(self, query: Query) -> list[str]:
@@ -101,7 +107,7 @@ class Ranker:
             if query.turn and join == " OR " and places:
                 continue
             match = join.join(term.match for term in terms)
-            for row in self.book.rows(sql.format(by), (match, low, high, _CANDIDATES)):
+            for row in self.book.rows(sql.format(by), (match, low, high, _FEWER if query.turn else _CANDIDATES)):
                 if row[0] not in seen:
                     seen.add(row[0])
                     places.add(row[1])
@@ -113,8 +119,8 @@ class Ranker:
         covered = 0.0
         matched: dict[int, float] = {}
         for term in query.terms:
-            hit = held & term.stems.keys()
-            if hit:
+            if not held.isdisjoint(term.stems):
+                hit = held & term.stems.keys()
                 covered += term.weight if not term.forms or hit - term.forms.keys() else FORM * term.weight
                 for stem in hit:
                     matched[stem] = term.stems[stem]
@@ -123,8 +129,10 @@ class Ranker:
         aside = sum(matched.values()) - named
         precision = min(1.0, (named + aside) / (weight + aside))
         score = COVERAGE * coverage + PRECISION * precision
-        for mark in self.marks(query, held, matched.keys(), kind, precision):
-            score += BONUS[mark]
+        only_site = bool(query.main) and query.main.isdisjoint(matched)
+        if only_site or kind == _INDEX or SIDE in query.roles or not held.isdisjoint(self.roles):
+            for mark in self.marks(query, held, matched.keys(), kind, precision):
+                score += BONUS[mark]
         return score, coverage, precision
 
     def marks(
@@ -145,8 +153,10 @@ class Ranker:
                 yield _ANOTHER_SIDE if SIDE in extra else _THE_SIDE
             elif extra & {SIDE, VAGUE}:
                 yield _ANOTHER_SIDE
-        if KINDS[kind] == "index" and precision < 1:
+        if kind == _INDEX and precision < 1:
             yield _BEYOND
+        if query.main and query.main.isdisjoint(found):
+            yield _ONLY_SITE
 
 
 def ranked(best: dict[int, Scored], billable: frozenset[int]) -> Ranked:

@@ -54,15 +54,26 @@ _CONTEXT = """
 history family encounter screening sequela pregnancy complicating childbirth delivery abortion puerperium puerperal
 maternal gestational newborn neonatal perinatal congenital postprocedural intraoperative poisoning underdosing
 """
-VAGUE, SIDE, CONTEXT, OTHER = 1, 2, 3, 4
+_SITES = """
+abdomen abdominal ankle anus arm artery back bladder blood body bone bowel brain breast cervix cheek chest chin colon
+ear elbow eye eyelid eyes face feet femur finger fingers foot forearm forehead hand hands head heart heel hip intestine
+jaw joint joints kidney knee larynx leg legs limb lip lips liver lower lung lungs mouth muscle muscles nail neck nerve
+nose ovary palm pelvis penis prostate rectum rib scalp shin shoulder side skin skull spine spleen stomach testis thigh
+throat thumb thyroid toe toes tongue tooth teeth trunk upper urine uterus vagina vein wrist
+"""
+VAGUE, SIDE, CONTEXT, OTHER, SITE = 1, 2, 3, 4, 5
+HEAVY_ROLES = frozenset({0, CONTEXT, SITE})
+"""Roles of words that weigh by their rarity; the others weigh `LIGHT`."""
 ROLES = {
+    **dict.fromkeys(_SITES.split(), SITE),
     **dict.fromkeys(("unspecified", "nos", "specified"), VAGUE),
     **dict.fromkeys(("other", "nec"), OTHER),
     **dict.fromkeys(("left", "right", "bilateral"), SIDE),
     **dict.fromkeys(_CONTEXT.split(), CONTEXT),
 }
-"""Words with a part of their own in the ranking; all but context words weigh `LIGHT`.
+"""Words with a part of their own in the ranking.
 
+Sites tell where and not what: a phrase that shares nothing else with a question is seldom meant.
 Context words make another kind of code of the same condition (a history of it, a screening for it,
 the condition in pregnancy or of the newborn), which is seldom meant when it is not said."""
 LIGHT = 0.5
@@ -176,7 +187,7 @@ def _write_stems(
     text = {ids[word]: stem for word, stem in stem_of.items()}
     weights = {}
     for stem in sorted(text):
-        light = roles.get(stem, CONTEXT) != CONTEXT
+        light = roles.get(stem, 0) not in HEAVY_ROLES
         weights[stem] = LIGHT if light else round(math.log(1 + len(phrases) / max(1, holding[stem])), 4)
     rows = ((s, text[s], weights[s], roles.get(s, 0), holding[s]) for s in weights)
     db.executemany("INSERT INTO stem VALUES (?, ?, ?, ?, ?)", rows)

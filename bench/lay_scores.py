@@ -1,4 +1,4 @@
-"""How well a search answers a file of queries: `python -m tests.lay_scores FILE... [--misses] [--json]`.
+"""How well a search answers a file of queries: `python -m bench.lay_scores FILE... [--misses] [--json]`.
 
 A file is a YAML list of rows {query, accept: [code prefixes, dotted], kind?, say?}, or a mapping whose
 `queries` is one. A hit counts when its code begins with an accepted prefix.
@@ -24,7 +24,7 @@ TEN = 10
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Shares of the queries answered by the first and by one of the first ten hits; milliseconds a query."""
+    """Shares of the queries answered by the first and by one of the first ten hits; milliseconds of processor time a query."""
 
     name: str
     queries: int
@@ -58,9 +58,9 @@ def score(book: Book, name: str, rows: Sequence[dict[str, Any]]) -> Score:
     book.search("warm up", DAY)
     ranks, times = [], []
     for row in rows:
-        start = time.perf_counter()
+        start = time.process_time()
         hits = book.search(row["query"], DAY, TEN).hits
-        times.append(1000 * (time.perf_counter() - start))
+        times.append(1000 * (time.process_time() - start))
         ranks.append(rank([hit.code for hit in hits], row["accept"]))
     times.sort()
     return Score(
@@ -76,7 +76,7 @@ def score(book: Book, name: str, rows: Sequence[dict[str, Any]]) -> Score:
 
 def main() -> None:
     """Print the score of every file."""
-    parser = argparse.ArgumentParser(prog="python -m tests.lay_scores")
+    parser = argparse.ArgumentParser(prog="python -m bench.lay_scores")
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--misses", action="store_true", help="list queries whose first hit is not accepted")
     parser.add_argument("--json", action="store_true", help="one JSON document, without the queries")
