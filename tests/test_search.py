@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from claimwright.book.query_words import Term
 from claimwright.book.schema import SCHEMA
 from claimwright.book.search import Hits, search
-from claimwright.book.search_index import NOTE_TEXTS, grams, pack, stems, tokens, unpack, write_search
+from claimwright.book.search_index import NOTE_TEXTS, pack, unpack, write_search
 from claimwright.book.spelling import corrections, edits, halves
 from claimwright.book.store import Book
+from claimwright.book.words import grams, stems, tokens
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.search_command import command
 from claimwright.sources.lexicon import Lexicon
@@ -107,7 +108,7 @@ def small_index() -> sqlite3.Connection:
             [(edition, *note) for note in notes],
         )
     rows = ({"term": "summer flux", "code": "A00.-", "path": ""}, {"term": "barrel", "code": "A00.1", "path": ""})
-    write_search(db, Lexicon("index-terms", "", "", {}, rows, Path()))
+    write_search(db, {"index-terms": Lexicon("index-terms", "", "", {}, rows, Path())})
     return db
 
 

@@ -142,7 +142,7 @@ def compile_book(files: list[homes.Input], work: Path, progress: Progress = lamb
             progress(f"writing {', '.join(part.tables)}", 0.5)
             entries += part.write(db, [each for each in files if each.table in part.tables], arrays_folder)
         progress("indexing words", 0.6)
-        write_search(db, lexicons.get("index-terms"))
+        write_search(db, lexicons)
         db.execute("COMMIT")
         db.executescript(INDEXES + "".join(part.indexes for part in others) + "ANALYZE; VACUUM;")
     progress("compressing relations", 0.75)

@@ -15,12 +15,12 @@ import math
 import re
 import sqlite3
 import struct
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from claimwright.book import wordings
+from claimwright.book.words import STOP_WORDS, grams, stems, tokens
 from claimwright.model.codes import undotted
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ CREATE TABLE phrase (
 CREATE VIRTUAL TABLE phrase_words USING fts5(
   words, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
-CREATE TABLE stem (id INTEGER PRIMARY KEY, stem TEXT UNIQUE, weight REAL, role INTEGER);
+CREATE TABLE stem (id INTEGER PRIMARY KEY, stem TEXT UNIQUE, weight REAL, role INTEGER, held INTEGER);
 CREATE INDEX stem_role ON stem (role) WHERE role > 0;
-CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, stem INTEGER, uses INTEGER);
+CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE, stem INTEGER, uses INTEGER, spoken INTEGER);
 CREATE TABLE gram (gram TEXT PRIMARY KEY, words BLOB) WITHOUT ROWID;
 """
 
@@ -50,33 +50,34 @@ KINDS = ("title", "inclusion", "index")
 EDITION_BITS = 24
 """A phrase id is `edition << EDITION_BITS | number`: one edition is one interval of row ids."""
 
-_STOP = """
-a about after an and any are as at be been but by can do does due during for from had has have he her his i if
-in including into is it its me my of on or our patient patients pt she some such than that the their them
-there these they this those through to was we were what when which who with would you your
-"""
-STOP_WORDS = frozenset(_STOP.split())
-"""Words that tell nothing apart. `without`, `not` and `no` are kept: they change what is meant."""
-
 _CONTEXT = """
 history family encounter screening sequela pregnancy complicating childbirth delivery abortion puerperium puerperal
 maternal gestational newborn neonatal perinatal congenital postprocedural intraoperative poisoning underdosing
 """
-VAGUE, SIDE, CONTEXT, OTHER = 1, 2, 3, 4
+_SITES = """
+abdomen abdominal ankle anus arm artery back bladder blood body bone bowel brain breast cervix cheek chest chin colon
+ear elbow eye eyelid eyes face feet femur finger fingers foot forearm forehead hand hands head heart heel hip intestine
+jaw joint joints kidney knee larynx leg legs limb lip lips liver lower lung lungs mouth muscle muscles nail neck nerve
+nose ovary palm pelvis penis prostate rectum rib scalp shin shoulder side skin skull spine spleen stomach testis thigh
+throat thumb thyroid toe toes tongue tooth teeth trunk upper urine uterus vagina vein wrist
+"""
+VAGUE, SIDE, CONTEXT, OTHER, SITE = 1, 2, 3, 4, 5
+HEAVY_ROLES = frozenset({0, CONTEXT, SITE})
+"""Roles of words that weigh by their rarity; the others weigh `LIGHT`."""
 ROLES = {
+    **dict.fromkeys(_SITES.split(), SITE),
     **dict.fromkeys(("unspecified", "nos", "specified"), VAGUE),
     **dict.fromkeys(("other", "nec"), OTHER),
     **dict.fromkeys(("left", "right", "bilateral"), SIDE),
     **dict.fromkeys(_CONTEXT.split(), CONTEXT),
 }
-"""Words with a part of their own in the ranking; all but context words weigh `LIGHT`.
+"""Words with a part of their own in the ranking.
 
+Sites tell where and not what: a phrase that shares nothing else with a question is seldom meant.
 Context words make another kind of code of the same condition (a history of it, a screening for it,
 the condition in pregnancy or of the newborn), which is seldom meant when it is not said."""
 LIGHT = 0.5
 
-_POSSESSIVE = re.compile(r"['\u2019\u02bc](?:s\b)?")
-_TOKEN = re.compile(r"[a-z0-9]+")
 _CODES = re.compile(r"[(\[]\s*[A-Z]\d[0-9A-Z][^)\]]*[)\]]")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise )?specified\b")
 """Brackets, and the axis that is left open (`Pneumonia, unspecified organism`)."""
@@ -92,30 +93,6 @@ class Phrase(NamedTuple):
     aside: tuple[str, ...]
 
 
-def tokens(text: str) -> list[str]:
-    """Words of `text` in ASCII and lower case, possessive endings gone; stop-words still there."""
-    if not text.isascii():
-        # Quotes first: compatibility forms would turn some of them into spaces.
-        text = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text)).encode("ascii", "ignore").decode()
-    return _TOKEN.findall(_POSSESSIVE.sub("", text.lower()))
-
-
-def stems(words: Iterable[str]) -> dict[str, str]:
-    """Porter stem of each token, as FTS5 makes it."""
-    listed = list(words)
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.execute("CREATE VIRTUAL TABLE t USING fts5(w, content='', tokenize='porter unicode61')")
-        db.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')")
-        db.executemany("INSERT INTO t (rowid, w) VALUES (?, ?)", enumerate(listed))
-        return {listed[doc]: term for term, doc in db.execute("SELECT term, doc FROM v")}
-
-
-def grams(word: str) -> set[str]:
-    """Trigrams of a word with its ends marked."""
-    marked = f"^{word}$"
-    return {marked[i : i + 3] for i in range(len(marked) - 2)}
-
-
 def pack(numbers: Iterable[int]) -> bytes:
     """Numbers as little-endian 32-bit integers: the same bytes on every machine."""
     listed = list(numbers)
@@ -127,20 +104,23 @@ def unpack(blob: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(blob) // 4}I", blob)
 
 
-def write_search(db: sqlite3.Connection, terms: Lexicon | None) -> None:
-    """Fill the search tables from the nodes and notes already written."""
-    for statement in TABLES.split(";\n"):
+def write_search(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -> None:
+    """Fill the search tables from the nodes and notes already written, and from the lexicons of words."""
+    terms = lexicons.get("index-terms")
+    for statement in (TABLES + wordings.TABLES).split(";\n"):
         if statement.strip():
             db.execute(statement)
     editions = [number for (number,) in db.execute("SELECT id FROM edition ORDER BY id")]
     phrases = {number: list(_phrases(db, number, terms)) for number in editions}
     flat = [phrase for number in editions for phrase in phrases[number]]
     uses = Counter(word for phrase in flat for word in (*phrase.words, *phrase.aside))
-    stem_of = stems(uses.keys() | ROLES.keys())
-    ids = _write_words(db, uses, stem_of)
+    spoken = wordings.said_words(lexicons)
+    stem_of = stems(uses.keys() | ROLES.keys() | spoken)
+    ids = _write_words(db, uses, spoken, stem_of)
     weights = _write_stems(db, stem_of, ids, flat)
     for number in editions:
         _write_phrases(db, number, phrases[number], ids, weights)
+    wordings.write_wordings(db, lexicons)
     db.execute("INSERT INTO phrase_words (phrase_words) VALUES ('optimize')")
 
 
@@ -176,18 +156,20 @@ def _phrase(pos: int, kind: int, source: int, text: str) -> Phrase:
     return Phrase(pos, kind, source, tuple(main), tuple(word for word in every if word not in main))
 
 
-def _write_words(db: sqlite3.Connection, uses: Counter[str], stem_of: dict[str, str]) -> dict[str, int]:
+def _write_words(
+    db: sqlite3.Connection, uses: Counter[str], spoken: set[str], stem_of: dict[str, str]
+) -> dict[str, int]:
     """Vocabulary and its trigrams; gives the number of each word's stem."""
     words = sorted(stem_of)
     number = {stem: index for index, stem in enumerate(sorted(set(stem_of.values())))}
     ids = {word: number[stem_of[word]] for word in words}
     db.executemany(
-        "INSERT INTO word VALUES (?, ?, ?, ?)",
-        ((index, word, ids[word], uses[word]) for index, word in enumerate(words)),
+        "INSERT INTO word VALUES (?, ?, ?, ?, ?)",
+        ((index, word, ids[word], uses[word], word in spoken) for index, word in enumerate(words)),
     )
     holding: dict[str, list[int]] = {}
     for index, word in enumerate(words):
-        if len(word) > 3 and word.isalpha() and uses[word]:
+        if len(word) > 3 and word.isalpha() and (uses[word] or word in spoken):
             for gram in grams(word):
                 holding.setdefault(gram, []).append(index)
     db.executemany("INSERT INTO gram VALUES (?, ?)", ((gram, pack(holding[gram])) for gram in sorted(holding)))
@@ -205,9 +187,10 @@ def _write_stems(
     text = {ids[word]: stem for word, stem in stem_of.items()}
     weights = {}
     for stem in sorted(text):
-        light = roles.get(stem, CONTEXT) != CONTEXT
+        light = roles.get(stem, 0) not in HEAVY_ROLES
         weights[stem] = LIGHT if light else round(math.log(1 + len(phrases) / max(1, holding[stem])), 4)
-    db.executemany("INSERT INTO stem VALUES (?, ?, ?, ?)", ((s, text[s], weights[s], roles.get(s, 0)) for s in weights))
+    rows = ((s, text[s], weights[s], roles.get(s, 0), holding[s]) for s in weights)
+    db.executemany("INSERT INTO stem VALUES (?, ?, ?, ?, ?)", rows)
     return weights
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from claimwright.book.search_index import grams, unpack
+from claimwright.book.search_index import unpack
+from claimwright.book.words import grams
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -43,7 +44,7 @@ def halves(book: Book, word: str) -> tuple[str, str] | None:
 
 
 def _uses(book: Book, words: list[str]) -> dict[str, int]:
-    sql = f"SELECT word, uses FROM word WHERE uses > 0 AND word IN ({', '.join('?' * len(words))})"
+    sql = f"SELECT word, uses FROM word WHERE (uses > 0 OR spoken) AND word IN ({', '.join('?' * len(words))})"
     return {word: uses for word, uses in book.rows(sql, words)}  # noqa: C416 - typed
 
 

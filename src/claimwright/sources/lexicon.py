@@ -23,6 +23,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "index-terms": (frozenset({"term", "code", "path"}), frozenset()),
     "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
+    "abbreviations": (frozenset({"short", "means"}), frozenset({"beyond", "capitals", "ours", "source"})),
     "age-limits": (frozenset({"codes", "low", "high", "holder", "text"}), frozenset({"instead"})),
     "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
     "opps-status": (frozenset({"status", "paid", "says", "source"}), frozenset()),
@@ -35,6 +36,9 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "fee-status": (frozenset({"status", "says", "source"}), frozenset({"means"})),
     "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
+    "lay-terms": (frozenset({"lay", "means"}), frozenset({"ours", "source"})),
+    "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
+    "word-forms": (frozenset({"form", "base", "kind"}), frozenset({"ours", "source"})),
     "manual-rules": (
         frozenset({"set", "codes", "says"}),
         frozenset({"studies", "instead", "table", "source"}),
@@ -44,6 +48,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-interactions": (frozenset({"model", "variable", "all"}), frozenset({"when"})),
     "hcc-exceptions": (frozenset({"model", "hccs", "says"}), frozenset({"unless_any"})),
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
+    "eponyms": (frozenset({"eponym", "means"}), frozenset({"ours", "source"})),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
 }
 """Required and optional keys of a row, by lexicon."""
