@@ -14,7 +14,6 @@ from claimwright.errors import BookDamaged
 from claimwright.sources import tabular
 
 NOT_LOADED = {
-    "icd10cm-index": "Alphabetic Index (CDC)",
     "mcd": "Medicare Coverage Database (CMS)",
 }
 """Tables that this release has no importer for; answers that need them say so."""
