@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 _AXES = (
     ("laterality", frozenset(("left", "right", "bilateral"))),
     ("encounter", frozenset(("encounter", "initial", "subsequent", "sequela"))),
+    ("sex", frozenset(("male", "female"))),
     ("trimester", frozenset(("trimester",))),
     ("fetus", frozenset(("fetus",))),
 )
 _DEEPEST = 6
+_MOST_FITTING = 6
 _MOST_KEPT = 20_000
 
 
@@ -63,6 +65,9 @@ def verify(book: Book, printed: str, said: frozenset[str], day: date, as_of: dat
             rules += [f"7th character asked: {axis}" if below[0].made else f"dash: {axis} asked"]
             if below[0].made and "X" in below[0].code[len(node.code) :]:
                 rules.append("placeholder X")
+            fitting = _fitting(book, below, said, day)
+            if fitting:
+                rules.append(f"what is said fits {', '.join(dotted(each) for each in fitting)}")
             return Verified(node.code, tuple(rules), (axis, *_further(book, below, day, axis)))
         if len(below) > 1:
             rules.append(f"{_axis(below)} said: {dotted(chosen.code)}")
@@ -74,8 +79,12 @@ def verify(book: Book, printed: str, said: frozenset[str], day: date, as_of: dat
 
 def _in_force(book: Book, edition: int, code: str, day: date, rules: list[str]) -> tuple[str, bool]:
     """The code, or what it became by the day: a single successor, or the family that holds all of them."""
-    for _ in range(_DEEPEST):
+    for step in range(_DEEPEST):
         node = book.node(edition, code)
+        ended = None if step else _ended(book, code, day)
+        if ended and node is not None:
+            became = ", ".join(dotted(target) for target, _ in book.successors(code))
+            rules.append(f"{dotted(code)} ended on {ended}" + (f", became {became}" if became else ""))
         if book.billable(code, day) or (node is not None and members(book, node, day)):
             return code, True
         became = [target for target, since in book.successors(code) if since <= day]
@@ -90,6 +99,13 @@ def _in_force(book: Book, edition: int, code: str, day: date, rules: list[str]) 
             return code, False
         code = shared
     return code, False
+
+
+def _ended(book: Book, code: str, day: date) -> date | None:
+    """The last day on which a code was billable, when that is past."""
+    rows = book.registry(code)
+    last = rows[-1].window.ends if rows else None
+    return last if last and last < day else None
 
 
 def members(book: Book, node: NodeEntry, day: date) -> list[NodeEntry]:
@@ -140,6 +156,17 @@ def _axis(below: list[NodeEntry]) -> str:
         if differing & marks:
             return name
     return "specificity"
+
+
+def _fitting(book: Book, below: list[NodeEntry], said: frozenset[str], day: date) -> list[str]:
+    """Codes under several members that the words choose below each: `left`, whatever the sex."""
+    out = []
+    for child in below:
+        further = members(book, child, day)
+        chosen = _chosen(further, said) if len(further) > 1 else None
+        if chosen is not None:
+            out.append(chosen.code)
+    return out[:_MOST_FITTING]
 
 
 def _further(book: Book, below: list[NodeEntry], day: date, axis: str) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ class Evidence(NamedTuple):
     weights: tuple[float, ...]
     total: float
     words: frozenset[str]
+    phrase: tuple[str, ...]
 
 
 def evidence_of(book: Book, phrase: str, context: str, expand: Expansion) -> Evidence:
@@ -75,7 +76,7 @@ def evidence_of(book: Book, phrase: str, context: str, expand: Expansion) -> Evi
         weights += [weight * _OF_CONTEXT for weight in outer]
     total = sum(weights[: len(said)]) or 1.0
     known = {stem: tuple(dict.fromkeys(found)) for stem, found in proofs.items()}
-    return Evidence(known, own, tuple(weights), total, frozenset((*said, *around)))
+    return Evidence(known, own, tuple(weights), total, frozenset((*said, *around)), tuple(said))
 
 
 def _gather(

@@ -65,6 +65,7 @@ class Term:
     groups: tuple[tuple[int, ...], ...]
     optional: frozenset[int]
     flags: int
+    core: int
     column: int = 0
 
     @property
@@ -177,14 +178,16 @@ class IndexStore:
             some = new[at : at + _IN_ONE_QUERY]
             sql = (
                 "SELECT id, edition, parent, title, code, manifestation, see, see_also, targets, cells, need, optional,"
-                f" flags FROM index_node WHERE id IN ({', '.join('?' * len(some))})"
+                f" flags, core FROM index_node WHERE id IN ({', '.join('?' * len(some))})"
             )
             for row in self._rows(sql, some):
                 self._terms[row[0]] = self._term(row)
         return {number: self._terms[number] for number in asked}
 
     def _term(self, row: tuple[Any, ...]) -> Term:
-        number, document, parent, title, code, manifestation, see, see_also, targets, cells, need, optional, flags = row
+        number, document, parent, title, code, manifestation, see, see_also, targets, cells, need, optional, flags, core = (
+            row
+        )
         references = {
             name: tuple(Reference(node, tuple(pending), code) for node, pending, code in found)
             for name, found in (json.loads(targets) if targets else {}).items()
@@ -194,17 +197,17 @@ class IndexStore:
         return Term(
             number, document, parent, title, code or columns.get(unsaid or 0, ""), manifestation or "", see or "",
             see_also or "", references, columns, tuple(tuple(group) for group in json.loads(need)),
-            frozenset(json.loads(optional)), flags,
+            frozenset(json.loads(optional)), flags, core,
         )  # fmt: skip
 
-    def steps(self, parents: Sequence[int], stems_said: Sequence[int]) -> list[Step]:
-        """What the stems lead to from each parent, in a fixed order."""
+    def steps(self, parents: Sequence[int], stems_said: Sequence[int], table: str = "index_step") -> list[Step]:
+        """What the stems lead to from each parent, in a fixed order; `index_skip` leads to children's children."""
         out: list[Step] = []
         marks = ", ".join("?" * len(stems_said))
         for at in range(0, len(parents), _IN_ONE_QUERY):
             some = parents[at : at + _IN_ONE_QUERY]
             sql = (
-                f"SELECT parent, stem, node, part, share FROM index_step WHERE parent IN ({', '.join('?' * len(some))})"
+                f"SELECT parent, stem, node, part, share FROM {table} WHERE parent IN ({', '.join('?' * len(some))})"
                 f" AND stem IN ({marks}) ORDER BY parent, node, part, stem"
             )
             out += [Step(*row) for row in self._rows(sql, (*some, *stems_said))]

@@ -18,6 +18,8 @@ from claimwright.sources.index_rows import DRUGS
 
 MOST_JUMPS = 4
 """References followed one after the other."""
+_LEAST_OF_CORE = 0.25
+"""Share below which a main term is not looked at: its words before the comma weigh more."""
 _MOST_STATES = 4000
 _LEAST_OF_MAIN = 0.6
 """Share of a main term's weight that must be evidenced to stop at it."""
@@ -63,9 +65,19 @@ class Walk:
     def places(self) -> list[State]:
         """Every place reached, those that only lead on included."""
         reached: list[State] = []
-        seen: set[tuple[tuple[int, int], int, frozenset[int], bool]] = set()
         frontier, stops = self._main_terms()
         reached += stops
+        self._spread(frontier, reached)
+        best = max((weigh(state.said, self._evidence.weights) for state in reached), default=0.0)
+        if best < self._evidence.total - 0.001:
+            skipped, stops = self._skips([state for state in reached if not state.missing])
+            reached += stops
+            self._spread(skipped, reached)
+        return reached
+
+    def _spread(self, frontier: list[State], reached: list[State]) -> None:
+        """Go on from every state of `frontier`; what is reached is added to `reached`."""
+        seen: set[tuple[tuple[int, int], int, frozenset[int], bool]] = set()
         while frontier and len(reached) < _MOST_STATES:
             fresh = []
             for state in frontier:
@@ -77,7 +89,6 @@ class Walk:
             further, stops = self._below(fresh)
             reached += stops
             frontier = further + [each for state in fresh for each in self._references(state)]
-        return reached
 
     # ---- down -----------------------------------------------------------------------------------
 
@@ -85,17 +96,46 @@ class Walk:
         roots = [each.root for each in self._documents]
         steps = self._store.steps(roots, sorted(self._evidence.own))
         shares = _shares(steps)
-        able = {node: share for (_, node), share in shares.items() if share >= _LEAST_OF_MAIN}
+        able = {node: share for (_, node), share in shares.items() if share >= _LEAST_OF_CORE}
         terms = self._store.terms(able)
         go, stop = [], []
         for node, share in able.items():
             term = terms[node]
-            if share >= _WHOLE:
+            if share >= _WHOLE or self._core(term):
                 go.append(self._arrive(State(()), term))
+            elif share < _LEAST_OF_MAIN:
+                continue
             elif not term.flags & CONDITION and self._kind(term) != DRUGS:
                 state = self._arrive(State(()), term)
                 if state.firm:
                     stop.append(state)
+        return go, stop
+
+    def _core(self, term: Term) -> bool:
+        """Are all words before the comma said (`Fracture, traumatic`)?"""
+        before = term.groups[: term.core]
+        return bool(before) and all(any(stem in self._evidence.own for stem in group) for group in before)
+
+    def _skips(self, states: list[State]) -> tuple[list[State], list[State]]:
+        """Children's children that say something new, where the level between is not said: `pain [joint] knee`."""
+        owner: dict[int, list[State]] = {}
+        for state in states:
+            if not state.term.column:
+                owner.setdefault(state.term.number, []).append(state)
+        found: dict[tuple[int, int], list[Step]] = {}
+        for step in self._store.steps(sorted(owner), sorted(self._evidence.proofs), "index_skip"):
+            found.setdefault((step.parent, step.node), []).append(step)
+        terms = self._store.terms(node for _, node in found)
+        between = self._store.terms(term.parent for term in terms.values())
+        go: list[State] = []
+        stop: list[State] = []
+        for (parent, node), steps in found.items():
+            for state in owner[parent]:
+                over = self._arrive(state, between[terms[node].parent])
+                if over.missing:
+                    here: list[State] = []
+                    self._step(over, terms[node], steps, here, stop)
+                    go += [each for each in here if each.said & ~over.said]
         return go, stop
 
     def _below(self, states: list[State]) -> tuple[list[State], list[State]]:
@@ -181,7 +221,7 @@ class Walk:
         term = state.term
         if term.flags & CONDITION or term.column:
             return
-        if term.see_also and state.firm:
+        if term.see_also and state.firm and not state.jumps:
             self.see_also.setdefault(f"{_trail_text(state)}: see also {term.see_also}")
         if state.jumps >= MOST_JUMPS or not state.firm:
             return
@@ -211,7 +251,10 @@ class Walk:
         for term in path:
             for stem in (*(stem for group in term.groups for stem in group), *term.optional):
                 for proof in self._evidence.proofs.get(stem, ()):
-                    said |= proof.places
+                    if stem in term.optional:
+                        aside |= proof.places
+                    else:
+                        said |= proof.places
         yield replace(jumped, trail=(*state.trail, *path), said=said, aside=aside)
 
 

@@ -32,15 +32,16 @@ NEC, PRESUMED, CONDITION, TABLE = 1, 2, 4, 8
 
 
 class Need(NamedTuple):
-    """Groups of words of a title, words that may be said, and flags."""
+    """Groups of words of a title, words that may be said, flags, and how many groups stand before a comma."""
 
     groups: tuple[tuple[str, ...], ...]
     optional: tuple[str, ...]
     flags: int
+    core: int
 
 
 def need_of(essential: str, modifiers: str) -> Need:
-    """What must and may be evidenced for a title; no group at all for a mere linkage (`with`)."""
+    """What must and may be evidenced for a title, and how many groups come before a comma; no group at all for a mere linkage (`with`)."""
     flags = NEC if _CLASSED.search(essential) else 0
     text = _CLASSED.sub(" ", essential)
     link = _LINK.match(text)
@@ -50,14 +51,16 @@ def need_of(essential: str, modifiers: str) -> Need:
     optional = [word for word in content(modifiers) if len(word) > 1]
     segments = [part.strip() for part in text.split(",") if _WHERE.search(part.lower())]
     groups: list[list[str]] = []
+    core = 0
     if segments:
-        groups, extra = _groups(segments)
+        groups, extra, core = _groups(segments)
         optional += extra
     said = {word for group in groups for word in group}
     return Need(
         tuple(tuple(dict.fromkeys(group)) for group in groups),
         tuple(dict.fromkeys(word for word in optional if word not in said)),
         flags,
+        core,
     )
 
 
@@ -66,20 +69,21 @@ def content(text: str) -> list[str]:
     return [word for word in tokens(text) if word not in SMALL]
 
 
-def _groups(segments: list[str]) -> tuple[list[list[str]], list[str]]:
+def _groups(segments: list[str]) -> tuple[list[list[str]], list[str], int]:
     singles = [content(part) for part in segments]
     first = singles[0]
     if len(singles) > 2 and all(len(part) == 1 for part in singles):
-        return [[part[0] for part in singles]], []  # defect, disorder, disturbance
+        return [[part[0] for part in singles]], [], 1  # defect, disorder, disturbance
     groups = _joined(segments[0])
+    core = len(groups)
     optional: list[str] = []
     for words, part in zip(singles[1:], segments[1:], strict=True):
         if words and first and _akin(first[-1], words[0]) and groups:
-            groups[-1].append(words[0])  # abdomen, abdominal; tympanum, tympanic membrane
+            groups[core - 1].append(words[0])  # abdomen, abdominal; tympanum, tympanic membrane
             optional += words[1:]
         else:
             groups += _joined(part)
-    return groups, optional
+    return groups, optional, core
 
 
 def _joined(segment: str) -> list[list[str]]:
@@ -128,7 +132,7 @@ def _column(kind: str, number: int, essential: str) -> Column:
     words = COLUMNS[kind][number]
     said = content(essential)
     rest = tuple(word for word in content(words) if word not in said)
-    return Column(number, words, Need(tuple((word,) for word in said), rest, 0))
+    return Column(number, words, Need(tuple((word,) for word in said), rest, 0, len(said)))
 
 
 TABLES: dict[str, tuple[Column, ...]] = {

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 MOST_CHANGES = 12
 _JUMP, _ALSO = 0.02, 0.05
 """What a followed `see`, and a followed `see also`, take from the score."""
+_CAUSE = 0.01
 _ASIDE = 0.5
 """Share of a word's weight when it is said and only in parentheses there."""
 _TIED = 0.005
 _LEAST = 0.05
 _SPARE = 3
+_LINKING = frozenset(("with", "due", "from", "in", "secondary", "associated", "caused"))
+"""Words by which a phrase states the linkage itself."""
 _TABLE = "icd10cm-index"
 _SOURCES = {DISEASES: _TABLE, EXTERNAL: "icd10cm-eindex", NEOPLASMS: "icd10cm-neoplasm", DRUGS: "icd10cm-drugs"}
 
@@ -157,7 +160,8 @@ def _ranked(states: Iterable[State], evidence: index_evidence.Evidence, store: I
             continue
         covered = weigh(state.said, evidence.weights) + _ASIDE * weigh(state.aside & ~state.said, evidence.weights)
         jumps = _JUMP * (state.jumps - state.also) + _ALSO * state.also
-        score = round((covered - state.missing) / evidence.total - jumps, 4)
+        unmet = sum(store.weight(stem) for stem in state.pending if not _met(stem, state))
+        score = round((covered - state.missing - unmet) / evidence.total - jumps - _penalty(term, store), 4)
         each = _Candidate(score, bool(term.flags & NEC), term.number, printed, state)
         key = (printed.rstrip("-"), term.manifestation)
         if key not in best or _order(each) < _order(best[key]):
@@ -167,6 +171,16 @@ def _ranked(states: Iterable[State], evidence: index_evidence.Evidence, store: I
 
 def _order(each: _Candidate) -> tuple[float, bool, int, int, int, str]:
     return (-each.score, each.classed, each.state.jumps, len(each.state.trail), each.order, each.printed)
+
+
+def _met(stem: int, state: State) -> bool:
+    """Does the way hold a stem that a reference brought along (`Neoplasm, by site, malignant`)?"""
+    return any(stem in term.optional or any(stem in group for group in term.groups) for term in state.trail)
+
+
+def _penalty(term: Term, store: IndexStore) -> float:
+    """An external cause is a second code: after a condition that is said as well."""
+    return _CAUSE if store.by_number[term.document].kind == EXTERNAL else 0.0
 
 
 def _leads_on(state: State) -> bool:
@@ -212,8 +226,14 @@ def _level(at: int, state: State, evidence: index_evidence.Evidence, store: Inde
         if stem in essential and stem in proofs
     )
     aside = tuple(word for word, stem in stem_of.items() if stem in term.optional and stem not in essential)
-    linked = bool(term.flags & PRESUMED) or (at > 0 and not state.trail[at - 1].groups and at - 1 > 0)
+    linkage = bool(term.flags & PRESUMED) or (at > 1 and bool(state.trail[at - 1].flags & PRESUMED & _bare(state, at)))
+    linked = linkage and not _LINKING & set(evidence.phrase)
     return Level(term.title, shown, aside, linked)
+
+
+def _bare(state: State, at: int) -> int:
+    """The linkage flag, if the level before is nothing but a linkage."""
+    return 0 if state.trail[at - 1].groups else PRESUMED
 
 
 def _changes(state: State, evidence: index_evidence.Evidence, store: IndexStore) -> tuple[Change, ...]:

@@ -66,6 +66,8 @@ def _rows(file: Path, reader: csv.DictReader[str]) -> list[IndexRow]:
 
 def _row(line: dict[str, str], level: int, parent: int, place: str) -> IndexRow:
     term, modifiers = " ".join(line["Term"].split()), " ".join(line["NonEssModif"].split())
+    if re.fullmatch(r"\((?!s\))[a-z]\)", modifiers):  # Cancer(o)phobia: the rest of the word is lost
+        term, modifiers = term + modifiers[1:-1], ""
     glue = "" if not term or modifiers.startswith(("(s)", "(es)")) else " "
     cells = {column: code_of(line[name], place) for column, name in _CELLS.items() if line.get(name)}
     code = _LONGEST_CODE.sub(r"\1", line.get("Code", ""))  # a few rows print a character too many

@@ -35,9 +35,13 @@ SCHEMA = """
 CREATE TABLE index_edition (id INTEGER PRIMARY KEY, kind TEXT, name TEXT, starts TEXT, ends TEXT);
 CREATE TABLE index_node (
   id INTEGER PRIMARY KEY, edition INTEGER, parent INTEGER, title TEXT, code TEXT, manifestation TEXT,
-  see TEXT, see_also TEXT, targets TEXT, cells TEXT, need TEXT, optional TEXT, flags INTEGER
+  see TEXT, see_also TEXT, targets TEXT, cells TEXT, need TEXT, optional TEXT, flags INTEGER,
+  core INTEGER
 );
 CREATE TABLE index_step (
+  parent INTEGER, stem INTEGER, node INTEGER, part INTEGER, share REAL, PRIMARY KEY (parent, stem, node, part)
+) WITHOUT ROWID;
+CREATE TABLE index_skip (
   parent INTEGER, stem INTEGER, node INTEGER, part INTEGER, share REAL, PRIMARY KEY (parent, stem, node, part)
 ) WITHOUT ROWID;
 CREATE TABLE index_stem (id INTEGER PRIMARY KEY, stem TEXT UNIQUE, weight REAL, qualifier INTEGER);
@@ -231,7 +235,9 @@ def _write_document(
     db: sqlite3.Connection, number: int, document: _Document, stem: dict[str, int], resolver: Resolver
 ) -> dict[str, Any]:
     weight = dict(db.execute("SELECT id, weight FROM index_stem"))
-    nodes, steps = [], []
+    nodes: list[tuple[Any, ...]] = []
+    steps: list[tuple[Any, ...]] = []
+    skips: list[tuple[Any, ...]] = []
     counted: dict[str, Counter[str]] = {"see": Counter(), "see also": Counter()}
     lost: list[str] = []
     for at, (row, need) in enumerate(zip(document.rows, document.needs, strict=True)):
@@ -255,7 +261,8 @@ def _write_document(
             (node, number, parent, row.words.printed, row.code or None, row.manifestation or None,
              "; ".join(row.see) or None, "; ".join(row.see_also) or None, _plain(targets),
              json.dumps(dict(row.cells)) if row.cells else None, json.dumps(groups),
-             json.dumps(sorted({stem[word] for word in need.optional})), flags)
+             json.dumps(sorted({stem[word] for word in need.optional})), flags,
+             need.core)
         )  # fmt: skip
         heavy = [min(weight[each] for each in group) for group in groups]
         whole = sum(heavy) or 1.0
@@ -263,8 +270,11 @@ def _write_document(
             steps.append((parent, THROUGH, node, 0, 0.0))
         for part, group in enumerate(groups):
             steps += [(parent, each, node, part, round(heavy[part] / whole, 4)) for each in group]
+            if row.parent >= 0 and (above := document.rows[row.parent].parent) >= 0 and document.needs[row.parent].groups:
+                skips += [(document.base + above, *step[1:]) for step in steps[-len(group) :]]
     insert(db, "index_node", nodes)
     insert(db, "index_step", sorted(steps))
+    insert(db, "index_skip", sorted(skips))
     return {
         "codes": sum(bool(row.code) + len(row.cells) for row in document.rows),
         "main_terms": sum(row.level == 0 for row in document.rows),
