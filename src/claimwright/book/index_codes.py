@@ -43,12 +43,17 @@ class Verified:
     known: bool = True
 
 
-def verify(book: Book, printed: str, said: frozenset[str], day: date, as_of: date | None = None) -> Verified:
-    """The code that `printed` leads to on `day`, with the words `said` (lower case) choosing among members."""
+def verify(
+    book: Book, printed: str, said: frozenset[str], day: date, as_of: date | None = None, since: date | None = None
+) -> Verified:
+    """The code that `printed` leads to on `day`, with the words `said` (lower case) choosing among members.
+
+    `since` is the first day of the edition that prints it: an end after that day is told.
+    """
     edition, _ = book.edition_on(day, as_of)
     code = undotted(printed.rstrip("-"))
     rules: list[str] = []
-    code, known = _in_force(book, edition.number, code, day, rules)
+    code, known = _in_force(book, edition.number, code, day, since, rules)
     if not known:
         return Verified(code, (*rules, "not in the tabular list on this day"), (), False)
     node = book.node(edition.number, code)
@@ -77,12 +82,12 @@ def verify(book: Book, printed: str, said: frozenset[str], day: date, as_of: dat
     return Verified(node.code, tuple(rules), ())
 
 
-def _in_force(book: Book, edition: int, code: str, day: date, rules: list[str]) -> tuple[str, bool]:
+def _in_force(book: Book, edition: int, code: str, day: date, since: date | None, rules: list[str]) -> tuple[str, bool]:
     """The code, or what it became by the day: a single successor, or the family that holds all of them."""
     for step in range(_DEEPEST):
         node = book.node(edition, code)
         ended = None if step else _ended(book, code, day)
-        if ended and node is not None:
+        if ended and node is not None and (since is None or ended >= since):
             became = ", ".join(dotted(target) for target, _ in book.successors(code))
             rules.append(f"{dotted(code)} ended on {ended}" + (f", became {became}" if became else ""))
         if book.billable(code, day) or (node is not None and members(book, node, day)):

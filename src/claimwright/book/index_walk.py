@@ -32,7 +32,8 @@ class State:
     """A place reached: its trail (main term first), what evidenced it, what it lacks.
 
     `said` and `aside` are places of words as bits (essential, nonessential); `missing` is the weight of
-    essential words that nothing evidences; `pending` are stems that a reference brought along.
+    essential words that nothing evidences; `pending` are stems that a reference brought along
+    to `landed`, its place in the trail.
     """
 
     trail: tuple[Term, ...]
@@ -45,6 +46,7 @@ class State:
     also: int = 0
     via: tuple[str, ...] = ()
     pending: frozenset[int] = frozenset()
+    landed: int = 0
     code: str = ""
 
     @property
@@ -223,7 +225,7 @@ class Walk:
             return
         if term.see_also and state.firm and not state.jumps:
             self.see_also.setdefault(f"{_trail_text(state)}: see also {term.see_also}")
-        if state.jumps >= MOST_JUMPS or not state.firm:
+        if state.jumps >= MOST_JUMPS or not state.firm or state.missing:
             return
         for name, text in (("see", term.see), ("see also", term.see_also)):
             for reference in term.references.get(name, ()):
@@ -233,7 +235,7 @@ class Walk:
         node, pending, code = reference
         jumped = replace(
             state, jumps=state.jumps + 1, also=state.also + also, via=(*state.via, text),
-            pending=state.pending | set(pending),
+            pending=state.pending | set(pending), landed=len(state.trail),
         )  # fmt: skip
         if code:
             yield replace(jumped, code=code)

@@ -118,7 +118,9 @@ def navigate(
         if len(found) >= most + _SPARE or each.score < _LEAST:
             break
         printed = each.printed
-        verified = verify(book, printed, evidence.words, day, as_of)
+        document = store.by_number[each.state.term.document]
+        since = document.window.starts if document.window else None
+        verified = verify(book, printed, evidence.words, day, as_of, since)
         if verified.code in shown:
             continue
         shown[verified.code] = each
@@ -175,7 +177,7 @@ def _order(each: _Candidate) -> tuple[float, bool, int, int, int, str]:
 
 def _met(stem: int, state: State) -> bool:
     """Does the way hold a stem that a reference brought along (`Neoplasm, by site, malignant`)?"""
-    return any(stem in term.optional or any(stem in group for group in term.groups) for term in state.trail)
+    return any(stem in term.optional or any(stem in group for group in term.groups) for term in state.trail[state.landed :])
 
 
 def _penalty(term: Term, store: IndexStore) -> float:
