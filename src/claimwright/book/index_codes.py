@@ -67,7 +67,7 @@ def verify(
         chosen = below[0] if len(below) == 1 else _chosen(below, said)
         if chosen is None:
             axis = _axis(below)
-            rules += [f"7th character asked: {axis}" if below[0].made else f"dash: {axis} asked"]
+            rules += [f"7th character asked: {axis}" if below[0].made else f"{'dash' if dashed else 'not billable'}: {axis} asked"]
             if below[0].made and "X" in below[0].code[len(node.code) :]:
                 rules.append("placeholder X")
             fitting = _fitting(book, below, said, day)

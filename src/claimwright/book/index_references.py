@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from claimwright.book.index_words import content
-from claimwright.sources.index_rows import DISEASES, DRUGS, EXTERNAL, NEOPLASMS
+from claimwright.sources.index_rows import COLUMNS, DISEASES, DRUGS, EXTERNAL, NEOPLASMS
 
 CONDITION_WORD = re.compile(r"\s*(?:also )?condition\b", re.IGNORECASE)
 """`see condition`: this is no main term; the word for what the patient has is."""
@@ -26,15 +26,18 @@ _TABLES = (
     (re.compile(r".*(?:external cause|index to external)", re.IGNORECASE), EXTERNAL),
 )
 _DEEPEST = 12
+_MOST_MAINS = 12
+"""Main terms of the same words that a reference is tried from."""
 
 
 @dataclass(slots=True)
 class Place:
-    """A node as the resolver sees it: stems of each group, stems that may be said, children."""
+    """A node as the resolver sees it: stems of each group and how many come before a comma, every stem, children."""
 
     number: int
     groups: tuple[frozenset[int], ...]
     every: frozenset[int]
+    core: int
     children: list[Place] = field(default_factory=list)
     below: dict[int, list[Place]] | None = None
 
@@ -64,6 +67,8 @@ class Resolver:
     def __init__(self, roots: dict[str, list[Place]], stem: dict[str, int]) -> None:
         """`roots`: main terms by kind of document; `stem`: stem ids of words."""
         self._roots, self._stem = roots, stem
+        words = [word for text in COLUMNS[NEOPLASMS].values() for word in content(text)]
+        self._columns = frozenset(stem[word] for word in words if word in stem)
         self._by_stem = {kind: _filed(places) for kind, places in roots.items()}
 
     def targets(self, text: str, kind: str) -> list[Target]:
@@ -95,12 +100,10 @@ class Resolver:
         heads: list[tuple[Place, int]] = []
         for length in range(1, min(3, len(parts)) + 1):  # a main term may hold a comma itself
             wanted = self._stems(", ".join(parts[:length]))
-            place = self._main(wanted, kind)
-            if place:
-                heads.append((place, length))
+            heads += [(place, length) for place in self._mains(wanted, kind)]
         best = Target(-1, (), "none")
         for place, length in heads:
-            found = self._down(place, parts[length:])
+            found = self._down(place, parts[length:], kind)
             if found.how == "whole":
                 return found
             best = found if best.how == "none" else best
@@ -110,15 +113,19 @@ class Resolver:
         words = content(_ASIDE.sub(" ", text))
         return frozenset(self._stem[word] for word in words if word in self._stem)
 
-    def _main(self, wanted: frozenset[int], kind: str) -> Place | None:
+    def _mains(self, wanted: frozenset[int], kind: str) -> list[Place]:
+        """Main terms that the words may name, the closest first: `Embolic` and `Embolism` share their stem."""
         filed = self._by_stem.get(kind, {})
         near = {id(place): place for stem in wanted for place in filed.get(stem, ())}
         fitting = [place for place in near.values() if _met(place, wanted) and wanted <= place.every]
-        loose = [place for place in near.values() if wanted <= place.every]
-        chosen = fitting or loose
-        return min(chosen, key=lambda each: (len(each.every - wanted), each.number), default=None)
+        loose = [place for place in near.values() if wanted <= place.every and _met(place, wanted, place.core)]
+        near_first = sorted(fitting, key=lambda each: (not each.children, len(each.every - wanted), each.number))
+        rest = sorted(set(map(id, loose)) - set(map(id, fitting)))
+        # `Fracture` may be any of several with a word after the comma: the one with the most below it first.
+        wider = sorted((near[each] for each in rest), key=lambda each: (-len(each.children), each.number))
+        return (near_first + wider)[:_MOST_MAINS]
 
-    def _down(self, place: Place, parts: Sequence[str]) -> Target:
+    def _down(self, place: Place, parts: Sequence[str], kind: str) -> Target:
         rest = list(parts)
         while rest:
             if _BY.match(rest[0]):
@@ -130,8 +137,9 @@ class Resolver:
                 continue
             found = self._step(place, wanted) or (len(rest) > 1 and self._step(place, wanted | self._stems(rest[1])))
             if not found:
-                pending = tuple(sorted(self._stems(",".join(rest))))
-                return Target(place.number, pending, "part")
+                left = self._stems(",".join(part for part in rest if not _BY.match(part)))
+                chosen = kind == NEOPLASMS and left <= self._columns
+                return Target(place.number, tuple(sorted(left)), "whole" if chosen else "part")
             taken = found.every >= wanted and len(rest) > 1 and found.every >= wanted | self._stems(rest[1])
             place = found
             del rest[: 2 if taken else 1]
@@ -151,8 +159,8 @@ class Resolver:
         return min(chosen, key=lambda each: (len(each.every - wanted), each.number), default=None)
 
 
-def _met(place: Place, wanted: frozenset[int]) -> bool:
-    return bool(place.groups) and all(group & wanted for group in place.groups)
+def _met(place: Place, wanted: frozenset[int], first: int | None = None) -> bool:
+    return bool(place.groups) and all(group & wanted for group in place.groups[:first])
 
 
 def _children(place: Place, depth: int) -> Iterable[Place]:

@@ -24,6 +24,7 @@ _LINK = re.compile(
     r"|(?:caused |complicated )?by|due to|in)(?!\w)[, ]*",
     re.IGNORECASE,
 )
+_PLURAL = re.compile(r"\((?:e?s)\)")
 _CLASSED = re.compile(r"\b(?:NEC|NOS)\b")
 _WHERE = re.compile(r"[a-z0-9]")
 
@@ -43,7 +44,7 @@ class Need(NamedTuple):
 def need_of(essential: str, modifiers: str) -> Need:
     """What must and may be evidenced for a title, and how many groups come before a comma; no group at all for a mere linkage (`with`)."""
     flags = NEC if _CLASSED.search(essential) else 0
-    text = _CLASSED.sub(" ", essential)
+    text = _CLASSED.sub(" ", _PLURAL.sub("", essential))
     link = _LINK.match(text)
     if link:
         flags |= PRESUMED

@@ -205,7 +205,7 @@ def _places(document: _Document, stem: dict[str, int]) -> list[Place]:
     for number, (row, need) in enumerate(zip(document.rows, document.needs, strict=True)):
         groups = tuple(frozenset(stem[word] for word in group) for group in need.groups)
         every = frozenset().union(*groups) | {stem[word] for word in need.optional}
-        out.append(Place(document.base + number, groups, every))
+        out.append(Place(document.base + number, groups, every, need.core))
         if row.parent >= 0:
             out[row.parent].children.append(out[-1])
     return out
