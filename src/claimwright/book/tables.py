@@ -13,9 +13,7 @@ from claimwright.book.store import Book
 from claimwright.errors import BookDamaged
 from claimwright.sources import tabular
 
-NOT_LOADED = {
-    "icd10cm-index": "Alphabetic Index (CDC)",
-}
+NOT_LOADED: dict[str, str] = {}
 """Tables that this release has no importer for; answers that need them say so."""
 
 

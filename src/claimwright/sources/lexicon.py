@@ -21,6 +21,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"symptom", "diagnosis", "relation", "source", "quote", "clinical"}),
         frozenset(),
     ),
+    "adverse-effects": (frozenset({"drug", "code", "path"}), frozenset()),
     "index-terms": (frozenset({"term", "code", "path"}), frozenset()),
     "code-sets": (frozenset({"set", "codes", "says"}), frozenset({"cite", "needs"})),
     "abbreviations": (frozenset({"short", "means"}), frozenset({"beyond", "capitals", "ours", "source"})),

@@ -19,6 +19,7 @@ from claimwright.book.home import Input
 
 MODULES = (
     "poa_exempt",
+    "icd10cm_index",
     "pcs_registry",
     "pcs_tables",
     "discharge_status",
