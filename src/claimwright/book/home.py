@@ -27,7 +27,7 @@ from claimwright.sources.installed import mce_file, shipped, tabular_file
 __version__: str = import_module("claimwright").__version__
 """By name: the package's front door names every room, and a room may not lean on those above it."""
 
-FORMAT = 4
+FORMAT = 5
 """Number of the book's layout; a book of another number is compiled anew."""
 
 
@@ -130,6 +130,8 @@ def current(folder: Path) -> Path | None:
     for place in {path.parent for path in ours}:  # a lexicon that came or went since is a change too
         if place.is_dir() and set(place.glob("*.yaml")) != {path for path in ours if path.parent == place}:
             return None
+    if set(shipped("policies").rglob("*.yaml")) - ours:  # a family of policies that is new has no file among ours
+        return None
     for path, size, changed in listed:
         with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands
             status = path.stat()

@@ -30,6 +30,7 @@ MODULES = (
     "ncci_aoc",
     "hcpcs",
     "pfs",
+    "policies",
 )
 """Modules of this package, each with a `PART`."""
 
