@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from claimwright.coverage.codes import CodeSet
 from claimwright.coverage.facts import Facts, Said, compared, day_of
 from claimwright.model import Claim
-from claimwright.model.coverage import StatedFact, State
+from claimwright.model.coverage import State, StatedFact
 from claimwright.model.policy import Criterion, Rule
 
 LAST_SERVICE = "last-service:"
@@ -57,18 +57,15 @@ def _duration(criterion: Criterion, scene: Scene) -> Said:
 def _long_enough(criterion: Criterion, facts: tuple[StatedFact, ...], silent: str) -> Said:
     """Is the longest of the stated lengths at least what the criterion asks for?"""
     assert criterion.least is not None and criterion.unit is not None  # noqa: S101 - the loader asks for both
-    results = {
+    told = (
         compared(number, unit or criterion.unit, criterion.least, criterion.unit)
         for each in facts
         for number, unit in each.lengths
-    } - {None}
+    )
+    results = [each for each in told if each is not None]
     if not results:
         return Said(State.NOT_DOCUMENTED, facts, silent)
-    return Said(State.MET if max(filter(_known, results)) >= 0 else State.NOT_MET, facts)
-
-
-def _known(result: int | None) -> bool:
-    return result is not None
+    return Said(State.MET if max(results) >= 0 else State.NOT_MET, facts)
 
 
 def _tried(criterion: Criterion, scene: Scene) -> Said:

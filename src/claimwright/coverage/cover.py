@@ -11,7 +11,7 @@ from claimwright.coverage.facts import Facts, of_claim, of_note
 from claimwright.coverage.logic import Literal
 from claimwright.coverage.prepared import Grounds, PreparedPolicy
 from claimwright.coverage.select import select, supplies
-from claimwright.model import Claim, NotEvaluated, NoteFact
+from claimwright.model import Claim, NoteFact, NotEvaluated
 from claimwright.model.coverage import Coverage, Determination, NeededFact, NextFact
 
 DISCLAIMER = (

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from claimwright.model import Claim, NoteFact
-from claimwright.model.coverage import StatedFact, State
+from claimwright.model.coverage import State, StatedFact
 
 DONE = frozenset({"history", "treatment", "test", "service"})
 """Kinds of facts that are true once they have been: what is told of the past counts."""

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from claimwright.model.codes import CODE_SHAPE, undotted
 from claimwright.model.policy import (
     Cite,
     DiagnosisGroup,
@@ -24,16 +24,13 @@ from claimwright.model.policy import (
     Remark,
     Services,
 )
+from claimwright.sources.policy_codes import code_pattern, service_code
 from claimwright.sources.policy_criteria import Tree, short_tree
 from claimwright.sources.policy_yaml import At, of_object, read_document
 
 KINDS = ("ncd", "lcd", "article", "change-request", "commercial", "editorial")
 REVIEWS = ("draft", "submitted", "under-review", "approved", "returned")
 SETTINGS = ("inpatient", "outpatient", "professional", "emergency")
-SERVICE = re.compile(r"[0-9A-Z]{5}\Z")
-"""A HCPCS or CPT code."""
-
-_PATTERN = re.compile(r"(?P<low>[A-Z][0-9A-Z]{2,6})(?P<open>-?)\Z")
 _WHEN = re.compile(r"not-listed|list-only|always|not-(?:met|documented):(?P<id>\S+)")
 
 
@@ -137,8 +134,8 @@ def _sources(at: At) -> dict[str, PolicySource]:
         entry = at.child(key)
         entry.keys("title", "publisher url read note")
         read = day_of(entry.child("read"))
-        texts = (entry.text(name, "") for name in ("publisher", "url"))
-        out[key] = PolicySource(key, entry.text("title"), *texts, read, entry.text("note", ""))
+        publisher, url = entry.text("publisher", ""), entry.text("url", "")
+        out[key] = PolicySource(key, entry.text("title"), publisher, url, read, entry.text("note", ""))
     return out
 
 
@@ -176,7 +173,7 @@ def _ordered(versions: list[PolicyVersion], at: At) -> tuple[PolicyVersion, ...]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise at.child(f"versions[{index}].version").wrong(f"{name!r} stands twice")
-    for before, after in zip(out, out[1:], strict=False):
+    for before, after in pairwise(out):
         if before.ends is None or after.starts is None or after.starts <= before.ends:
             place = f"versions[{versions.index(after)}].from"
             raise At(None, at.paper, f".{place}").wrong(
@@ -298,25 +295,6 @@ class _Reader:
         if found["id"] and found["id"] not in ids:
             raise at.child("when").wrong(f"names {found['id']!r}", "the id of a criterion of this version")
         return Remark(remark.says, remark.cite, (), when)
-
-
-def service_code(at: At) -> str:
-    """A HCPCS or CPT code in capital letters."""
-    found = at.name().upper()
-    if not SERVICE.match(found):
-        raise at.wrong(f"is {found!r}", "a HCPCS or CPT code of five characters")
-    return found
-
-
-def code_pattern(at: At) -> str:
-    """A diagnosis code, `G56.0-` for a code and all below it, or a range of two codes, without dots."""
-    text = at.name().upper().replace(" ", "")
-    ends = text.split("-") if not text.endswith("-") and "-" in text else [text]
-    shapes = [_PATTERN.match(undotted(each)) for each in ends]
-    plain = [each.rstrip("-") for each in ends]
-    if len(ends) > 2 or not all(shapes) or not all(CODE_SHAPE.match(each.rstrip(".")) for each in plain):
-        raise at.wrong(f"is {at.name()!r}", "an ICD-10-CM code, a wildcard (G56.0-) or a range (M50.1-M50.9)")
-    return "-".join(undotted(each) for each in ends)
 
 
 # ---- a user's own policy ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from claimwright.model.policy import Cite, Criterion, PolicySource, Rule
+from claimwright.sources.policy_codes import SERVICE, code_pattern
 from claimwright.sources.policy_yaml import At
 
 UNITS = ("day", "week", "month", "year")
@@ -40,7 +41,7 @@ class Tree:
 
     def read(self, at: At) -> Criterion:
         """The whole tree."""
-        self._claimed = {each for each in _written_ids(at.value)}
+        self._claimed = set(_written_ids(at.value))
         return self._node(at, None, "root", 0)
 
     def _node(self, at: At, cite: Cite | None, otherwise: str, depth: int) -> Criterion:
@@ -218,7 +219,7 @@ def _frequency(tree: Tree, at: At) -> Criterion:
     service = below.child("service")
     named = below.names("service") if isinstance(service.value, list) else (service.name(),)
     for each in named:
-        if each not in tree.words.families and not re.fullmatch(r"[0-9A-Z]{5}", each):
+        if each not in tree.words.families and not SERVICE.match(each):
             raise service.wrong(f"is {each!r}", "a family of services, or service codes")
     says = f"at most {most:g} in {_spoken(*per)}"
     return _new(Rule.FREQUENCY, says, most=most, per=per, values=named)
@@ -249,8 +250,6 @@ def _diagnosis(tree: Tree, at: At) -> Criterion:
         if group not in tree.groups:
             raise below.child("group").wrong(f"is {group!r}", "a group of `diagnoses`")
         return _new(Rule.DIAGNOSIS, f"a diagnosis of group {group}", group=group)
-    from claimwright.sources.policy import code_pattern
-
     codes = tuple(code_pattern(each) for each in below.child("codes").items())
     return _new(Rule.DIAGNOSIS, "a diagnosis of a list", values=codes)
 
