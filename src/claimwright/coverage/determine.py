@@ -89,7 +89,7 @@ class _Judge:
         version = self.version
         services = tuple(sorted(self.chosen.services))
         answer = PolicyAnswer(
-            **_head(self.policy, self.chosen),
+            **_head(self.policy, self.chosen, self.claim),
             verdict=verdict,
             diagnosis_listed=self.listed,
             why=why,
@@ -116,13 +116,11 @@ class _Judge:
 
     def _verdict(self) -> tuple[Determination, str]:
         verdict, why = self._on_its_text()
-        sure = verdict in (Determination.SUPPORTED, Determination.NOT_SUPPORTED)
-        if self.chosen.in_force is None and sure:
+        if self.chosen.in_force is None:
             since = f"; it is known since {self.version.known_on}" if self.version.known_on else ""
-            return (
-                Determination.INSUFFICIENT,
-                f"whether this text was in force on {self.chosen.day} was not read{since}. Under it: {why}",
-            )
+            why = f"whether this text was in force on {self.chosen.day} was not read{since}. Under it: {why}"
+            if verdict is Determination.SUPPORTED:  # never covered by a text that may not have applied
+                verdict = Determination.INSUFFICIENT
         return verdict, why
 
     def _on_its_text(self) -> tuple[Determination, str]:
@@ -271,11 +269,11 @@ def _ranked(missing: Missing) -> tuple[str, ...]:
 # ---- what stands in every answer --------------------------------------------------------------------
 
 
-def _head(policy: Policy, chosen: Chosen) -> dict[str, Any]:
+def _head(policy: Policy, chosen: Chosen, claim: Claim) -> dict[str, Any]:
     version = chosen.version
     assert version is not None  # noqa: S101 - see determine
     return {
-        **_about(policy, chosen),
+        **_about(policy, chosen, claim),
         "version": version.version,
         "starts": version.starts,
         "ends": version.ends,
@@ -289,11 +287,11 @@ def _head(policy: Policy, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _about(policy: Policy, chosen: Chosen) -> dict[str, Any]:
+def _about(policy: Policy, chosen: Chosen, claim: Claim) -> dict[str, Any]:
     return {
         "policy": policy.id,
         "payer": policy.payer,
-        "jurisdiction": {"contractor": policy.contractor, "states": list(policy.states) if policy.states else None},
+        "jurisdiction": _jurisdiction(policy, claim),
         "title": policy.title,
         "kind": policy.kind,
         "payer_name": policy.payer_name,
@@ -307,6 +305,15 @@ def _about(policy: Policy, chosen: Chosen) -> dict[str, Any]:
     }
 
 
+def _jurisdiction(policy: Policy, claim: Claim) -> dict[str, Any]:
+    """Where the policy holds; a note where the claim's contractor and state do not agree with what was read."""
+    out: dict[str, Any] = {"contractor": policy.contractor, "states": list(policy.states) if policy.states else None}
+    state = claim.payer.state
+    if policy.states and state and state.upper() not in policy.states and claim.payer.id is not None:
+        out["note"] = f"the claim's state {state.upper()} is not among the states read for it; the contractor decides"
+    return out
+
+
 def _not_in_force(chosen: Chosen, claim: Claim, today: date) -> PolicyAnswer:
     """The answer where no loaded version is in force on the day: which ones there are."""
     policy = chosen.policy.source
@@ -316,7 +323,7 @@ def _not_in_force(chosen: Chosen, claim: Claim, today: date) -> PolicyAnswer:
     services = tuple(sorted(chosen.services))
     latest = policy.versions[-1]
     return PolicyAnswer(
-        **_about(policy, chosen), version=None, starts=None, ends=None, review=latest.review,
+        **_about(policy, chosen, claim), version=None, starts=None, ends=None, review=latest.review,
         completeness=latest.completeness, verdict=Determination.NOT_ADDRESSED, diagnosis_listed=Listed.NOT_LOADED,
         why=why, known_on=None, verified_on=None, in_force=False, holds="neither", left_out=(), diagnoses=(),
         criteria=None, missing=(), missing_sets=(), more_missing_sets=False, decides=(), documentation=(),

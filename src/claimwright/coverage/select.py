@@ -67,13 +67,11 @@ def _not_for(policy: Policy, payer: Payer, given: bool, out: Selection) -> str |
         return ""
     if policy.contractor is None and policy.states is None:
         return None
-    checks = []
+    # The contractor decides where both know it: states change hands, and a facility may stay with its own.
     if policy.contractor is not None and payer.mac is not None:
-        checks.append(_same_contractor(policy.contractor, payer.mac))
+        return None if _same_contractor(policy.contractor, payer.mac) else ""
     if policy.states is not None and payer.state is not None:
-        checks.append(payer.state.upper() in policy.states)
-    if checks:
-        return None if all(checks) else ""
+        return None if payer.state.upper() in policy.states else ""
     if payer.mac is None and payer.state is None:
         out.place_open = True
         return None

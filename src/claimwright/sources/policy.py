@@ -82,7 +82,7 @@ def policy_of(at: At, words: Vocabulary) -> Policy:
     """One policy, long or short form."""
     if isinstance(at.value, dict) and "versions" not in at.value:
         return _short(at, words)
-    at.keys("id title kind payer sources versions", "payer_name contractor jurisdiction related")
+    at.keys("policy title kind payer sources versions", "payer_name contractor jurisdiction related")
     sources = _sources(at.child("sources"))
     kind = at.choice("kind", KINDS)
     payer = _payer(at.child("payer"))
@@ -94,7 +94,7 @@ def policy_of(at: At, words: Vocabulary) -> Policy:
     if not versions:
         raise at.child("versions").wrong("is empty", "at least one version")
     return Policy(
-        id=at.child("id").name(),
+        id=at.child("policy").name(),
         title=at.text("title"),
         kind=kind,
         payer=payer,
