@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from claimwright.coverage.codes import CodeSet
 from claimwright.coverage.facts import Facts, Said, compared, day_of
-from claimwright.model import Claim
+from claimwright.model import Claim, dotted
 from claimwright.model.coverage import State, StatedFact
 from claimwright.model.policy import Criterion, Rule
 
@@ -158,7 +158,7 @@ def _diagnosis(criterion: Criterion, scene: Scene) -> Said:
     else:
         codes, outside = scene.code_set(criterion.values), lambda code: True
     inside = [each for each in scene.codes if each in codes]
-    facts = tuple(StatedFact("diagnosis", "present", "claim", each) for each in inside)
+    facts = tuple(StatedFact("diagnosis", "present", "claim", dotted(each)) for each in inside)
     if inside:
         return Said(State.MET, facts)
     if all(outside(each) for each in scene.codes):

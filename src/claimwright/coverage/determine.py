@@ -62,7 +62,7 @@ class _Judge:
 
     def _listed(self) -> tuple[Listed, tuple[DiagnosisAnswer, ...]]:
         if self.version.diagnoses is None:
-            return Listed.NOT_LOADED, ()
+            return Listed.NOT_LOADED, tuple(DiagnosisAnswer(each, Listed.NOT_LOADED, ()) for each in self.codes)
         return self.prepared.listed(self.codes, self.chosen.services)
 
     def _atom(self, criterion: Criterion) -> State:
@@ -237,10 +237,11 @@ def _failing(node: Judged) -> Iterator[Judged]:
 def _failure(node: Judged) -> str:
     words = {State.NOT_MET: "Not met", State.NOT_DOCUMENTED: "Not documented"}[node.state]
     criterion = node.criterion
+    says = criterion.says.rstrip(". ")
     if not node.children:
-        return f"{words}: {criterion.says}"
-    parts = "; ".join(child.criterion.says for child in node.children)
-    return f"{words}: {criterion.says} ({parts})"
+        return f"{words}: {says}"
+    parts = "; ".join(child.criterion.says.rstrip(". ") for child in node.children)
+    return f"{words}: {says} ({parts})"
 
 
 def needed_fact(literal: Literal, criterion: Criterion, says: Any) -> NeededFact:

@@ -18,6 +18,9 @@ from claimwright.model.coverage import (
 from claimwright.model.policy import Cite
 
 WIDTH = 80
+_MOST_SETS = 4
+"""Sets of facts that are printed; the JSON has all."""
+
 _VERDICTS = {
     Determination.SUPPORTED: "SUPPORTED",
     Determination.NOT_SUPPORTED: "NOT SUPPORTED",
@@ -100,7 +103,8 @@ def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
 def _about(answer: PolicyAnswer) -> str:
     window = ""
     if answer.version:
-        starts = answer.starts or f"before {answer.known_on}" if answer.known_on else answer.starts or "unread day"
+        known = f"a day not read, known on {answer.known_on}," if answer.known_on else "a day not read"
+        starts = str(answer.starts) if answer.starts else known
         window = f"in force {starts} to {answer.ends or 'open'}"
     states = answer.jurisdiction.get("states")
     parts = [answer.title, answer.payer_name or answer.payer, answer.jurisdiction.get("contractor") or ""]
@@ -110,10 +114,15 @@ def _about(answer: PolicyAnswer) -> str:
 
 def _sets(answer: PolicyAnswer, width: int) -> Iterator[str]:
     """What would turn the answer: one fact alone, or several together."""
-    for one in answer.missing_sets[:6]:
-        words = " and ".join(f"{each.says} ({each.needed})" for each in one)
-        yield from _wrap(f"enough {'alone' if len(one) == 1 else 'together'}: {words}", "    ", width, 2)
-    more = len(answer.missing_sets) - 6
+    alone = [one[0] for one in answer.missing_sets if len(one) == 1]
+    together = [one for one in answer.missing_sets if len(one) > 1]
+    if alone:
+        words = "; ".join(f"{_stripped(each.says)} ({each.needed})" for each in alone)
+        yield from _wrap(f"{'one of these is enough' if len(alone) > 1 else 'enough'}: {words}", "    ", width, 2)
+    for one in together[:_MOST_SETS]:
+        words = " and ".join(f"{_stripped(each.says)} ({each.needed})" for each in one)
+        yield from _wrap(f"together enough: {words}", "    ", width, 2)
+    more = len(together) - _MOST_SETS
     if more > 0 or answer.more_missing_sets:
         yield f"    and {'more' if answer.more_missing_sets else more} other ways"
 
@@ -123,7 +132,9 @@ def _tree(node: CriterionAnswer, answer: PolicyAnswer, depth: int, width: int) -
     said = "; ".join(filter(None, (_fact(each) for each in node.facts)))
     reason = f", {node.reason}" if node.reason else ""
     proof = f" <- {said}" if said else ""
-    yield from _wrap(f"{node.says}: {_STATES[node.state]}{reason}{proof}{_cited(node.cite, answer)}", lead, width)
+    yield from _wrap(
+        f"{_stripped(node.says)}: {_STATES[node.state]}{reason}{proof}{_cited(node.cite, answer)}", lead, width
+    )
     for child in node.children:
         yield from _tree(child, answer, depth + 1, width)
 
@@ -160,8 +171,13 @@ def _foot(coverage: Coverage, width: int) -> Iterator[str]:
     yield from _wrap(coverage.disclaimer, "  ", width)
 
 
+def _stripped(text: str) -> str:
+    """Words that more words follow: without the full stop."""
+    return text.rstrip(". ")
+
+
 def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def _wrap(text: str, lead: str, width: int, hanging: int = 0) -> list[str]:
@@ -197,6 +213,6 @@ def coverage_markdown(coverage: Coverage) -> str:
 
 
 def _markdown_tree(node: CriterionAnswer, answer: PolicyAnswer, depth: int) -> Iterator[str]:
-    yield f"{'  ' * depth}- {node.says}: **{_STATES[node.state]}**{_cited(node.cite, answer)}"
+    yield f"{'  ' * depth}- {_stripped(node.says)}: **{_STATES[node.state]}**{_cited(node.cite, answer)}"
     for child in node.children:
         yield from _markdown_tree(child, answer, depth + 1)
