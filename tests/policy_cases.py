@@ -104,12 +104,13 @@ def run(case: Case, engine: Engine) -> list[str]:
     if len(answers) != 1:
         return [f"{len(answers)} answers"]
     answer, expect = answers[0], case.row["expect"]
-    wrong = []
+    wrong = [
+        f"{key} {getattr(answer, key)}, expected {expect[key]} ({answer.why})"
+        for key in ("verdict", "diagnosis_listed", "in_force")
+        if key in expect and getattr(answer, key) != expect[key]
+    ]
     if case.row.get("version") and answer.version != str(case.row["version"]):
         wrong.append(f"version {answer.version}, expected {case.row['version']}")
-    for key in ("verdict", "diagnosis_listed", "in_force"):
-        if key in expect and getattr(answer, key) != expect[key]:
-            wrong.append(f"{key} {getattr(answer, key)}, expected {expect[key]} ({answer.why})")
     wrong += _criteria(answer, expect.get("criteria") or {})
     if "missing" in expect:
         wrong += _missing(answer, expect["missing"])

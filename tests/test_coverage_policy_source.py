@@ -211,7 +211,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_the_long_form_keeps_everything() -> None:
     found = long(
         f"""diagnoses:
-  - {{group: "1", listed: covered, codes: ["R25.-", "C43-C44"], known_within: ["R25.-"], conditional: when asked, {CITE}}}
+  - {{group: "1", listed: covered, codes: ["R25.-", "C43-C44"], known_within: ["R25.-"], {CITE}}}
 criteria: {{{CITE}, all: [{{tried: {{fact: stretching, at_least: 6 weeks}}}}, {{diagnosis: {{group: "1"}}}}]}}
 documentation: [{{says: the finding, {CITE}, facts: [motor-loss]}}]
 denial_risks: [{{says: not listed, {CITE}, when: not-listed}}]""",

@@ -172,13 +172,17 @@ class Engine:
         """Policies from JSON values, long or short form; `InputError` names the place of what is wrong."""
         from claimwright.sources.policy import policies_of_object
 
-        return policies_of_object(value, self._policies.vocabulary, place)
+        found = policies_of_object(value, self._policies.vocabulary, place)
+        self.book.policies.check(found)
+        return found
 
     def read_policies(self, file: Path) -> list[Policy]:
         """The policies of a user's YAML or JSON file: one, a list, or `{"policies": [...]}`."""
         from claimwright.sources.policy import read_policies
 
-        return read_policies(file, self._policies.vocabulary)
+        found = read_policies(file, self._policies.vocabulary)
+        self.book.policies.check(found, file)
+        return found
 
     @cached_property
     def _policies(self) -> PolicyShelf:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from claimwright.errors import InputError
-from claimwright.model import undotted
+from claimwright.errors import ClaimwrightError, InputError, RuleError
+from claimwright.model import dotted, undotted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from claimwright.book.store import Book
-    from claimwright.model.policy import Policy
+    from claimwright.model.policy import DiagnosisGroup, Policy, PolicyVersion
 
 
 class PolicyListing(NamedTuple):
@@ -98,6 +100,14 @@ class Policies:
         """Service codes of every family."""
         return {row["family"]: frozenset(map(str, row["codes"])) for row in self.book.lexicon_rows("service-families")}
 
+    def check(self, policies: Iterable[Policy], file: Path | None = None) -> None:
+        """`InputError` where a user's policy lists a code that was billable on no day of its window."""
+        for policy in policies:
+            for version in policy.versions:
+                for _, pattern, codes in listed_codes(version, self.book.rows):
+                    if not codes:
+                        raise dead_code(policy, version, pattern, file)
+
     def place(self, code: str) -> tuple[int, int] | None:
         """Position of a code (no dot) in the newest tabular edition, and the first position behind it."""
         if code not in self._places:
@@ -108,6 +118,72 @@ class Policies:
             found = self.book.rows(sql, (code,))
             self._places[code] = (found[0][0], found[0][1]) if found else None
         return self._places[code]
+
+
+Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+"""Runs one query of a book."""
+
+
+def listed_codes(version: PolicyVersion, rows: Rows) -> Iterator[tuple[DiagnosisGroup, str, list[str]]]:
+    """Every pattern of a version's lists with the codes that it means on some day of the version's window."""
+    for group in version.diagnoses or ():
+        for pattern in group.codes:
+            yield group, pattern, codes_of(pattern, version.starts or version.known_on, version.ends, rows)
+
+
+def codes_of(pattern: str, starts: date | None, ends: date | None, rows: Rows) -> list[str]:
+    """Codes (no dot) of a pattern that are billable on some day from `starts` to `ends`.
+
+    A range follows the tabular list where its newest edition has both ends (C4A stands behind C43), else the
+    alphabet.
+    """
+    low, dash, high = pattern.partition("-")
+    values: list[Any]
+    if not dash:
+        where, values = "code = ?", [low]
+    elif not high:
+        where, values = "code >= ? AND code < ?", [low, low + "~"]
+    else:
+        span = _span(low, high, rows)
+        if span:
+            where, values = "code IN (SELECT code FROM node WHERE edition = ? AND pos >= ? AND pos < ?)", list(span)
+        else:
+            where, values = "code >= ? AND substr(code, 1, length(?)) <= ?", [low, high, high]
+    sql = f"SELECT DISTINCT code FROM registry WHERE {where} AND (ends IS NULL OR ends >= ?) AND starts <= ? ORDER BY 1"
+    days = [starts.isoformat() if starts else "0", ends.isoformat() if ends else "9"]
+    return [code for (code,) in rows(sql, [*values, *days])]
+
+
+def _span(low: str, high: str, rows: Rows) -> tuple[int, int, int] | None:
+    sql = "SELECT edition, pos, stop FROM node WHERE code = ? AND kind <> 'block' ORDER BY edition DESC LIMIT 1"
+    first, last = (rows(sql, (code,)) for code in (low, high))
+    if not first or not last or first[0][0] != last[0][0]:
+        return None
+    return first[0][0], first[0][1], last[0][2]
+
+
+def dead_code(
+    policy: Policy, version: PolicyVersion, pattern: str, file: Path | None = None, users: bool = True
+) -> ClaimwrightError:
+    """The refusal of a policy that names a code which was billable on no day of its window."""
+    low, dash, high = pattern.partition("-")
+    shown = f"{dotted(low)}{dash}{dotted(high) if high else ''}"
+    line = _line(file, low) if file else 0
+    name = (str(file) if users else file.name) if file else f"policy {policy.id}"
+    place = f"{name}:{line}" if line else name
+    starts = version.starts or version.known_on or "the first day"
+    problem = f"version {version.version} lists {shown}, billable on no day from {starts} to {version.ends or 'open'}"
+    expected = "a code of that time, or a wildcard (G56.0-) for a header"
+    return InputError(place, problem, expected) if users else RuleError(f"{place}: {problem}; expected {expected}")
+
+
+def _line(file: Path, code: str) -> int:
+    """The line that first names a code; 0 when none does."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").upper().splitlines()
+    except (OSError, ValueError):
+        return 0
+    return next((number for number, line in enumerate(lines, 1) if dotted(code) in line or code in line), 0)
 
 
 def _listing(row: tuple[Any, ...], day: date) -> PolicyListing:

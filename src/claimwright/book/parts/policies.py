@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from claimwright.book import home as homes
 from claimwright.book.home import Input
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.errors import RuleError, SourceError
+from claimwright.book.policies import dead_code, listed_codes
+from claimwright.errors import RuleError
 from claimwright.model.policy import Policy, PolicyVersion
 from claimwright.sources.installed import shipped
 from claimwright.sources.lexicon import lexicons
@@ -54,8 +57,14 @@ def _packaged() -> list[Input]:
 
 
 def _read(file: Path, release: date | None) -> Reading:
-    """The user's file, read as `cover --policies` reads it."""
+    """The user's file, read as `cover --policies` reads it; its codes against the book in use, if there is one."""
     found = read_policies(file, vocabulary(strict=False))
+    book = homes.current(homes.home())
+    if book is not None:
+        with closing(sqlite3.connect(book / "book.sqlite")) as db:
+            for policy in found:
+                for version in policy.versions:
+                    list(_diagnoses(db, policy, version, Input(TABLE, file, "", OWN, "")))
     return Reading(", ".join(f"{each.id} {each.versions[-1].version}" for each in found), len(found))
 
 
@@ -121,60 +130,15 @@ def _diagnoses(
     db: sqlite3.Connection, policy: Policy, version: PolicyVersion, file: Input
 ) -> Iterator[tuple[Any, ...]]:
     """Every billable code of the version's lists; a pattern that had none on any day of the window is refused."""
-    for group in version.diagnoses or ():
-        for pattern in group.codes:
-            codes = codes_of(db, pattern, version.starts or version.known_on, version.ends)
-            if not codes:
-                window = f"{version.starts or version.known_on or 'the first day'} to {version.ends or 'open'}"
-                raise SourceError(
-                    f"{file.path.name}: {_line(file.path, pattern)}version {version.version}, group {group.group}",
-                    f"{pattern} is billable on no day of the window ({window})",
-                    "a code of that time, or a wildcard (G56.0-) for a header",
-                )
-            for code in codes:
-                yield (code, policy.id, version.version, group.group, group.covered, group.conditional is not None)
 
+    def rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return db.execute(sql, values).fetchall()
 
-def _line(file: Path, pattern: str) -> str:
-    """The line that first names a pattern, for a refusal."""
-    first = pattern.split("-")[0]
-    dotted = f"{first[:3]}.{first[3:]}" if len(first) > 3 else first
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if dotted in line.upper() or first in line.upper():
-            return f"line {number}: "
-    return ""
-
-
-def codes_of(db: sqlite3.Connection, pattern: str, starts: date | None, ends: date | None) -> list[str]:
-    """Codes (no dot) of a pattern that are billable on some day from `starts` to `ends`."""
-    low, dash, high = pattern.partition("-")
-    if not dash:
-        where, values = "code = ?", [low]
-    elif not high:
-        where, values = "code >= ? AND code < ?", [low, low + "~"]
-    else:
-        # The tabular list is in the order of the alphabet but for a few categories that end with a letter:
-        # C4A stands behind C43. Positions of the newest edition decide where it has both ends.
-        span = _span(db, low, high)
-        if span:
-            where = "code IN (SELECT code FROM node WHERE edition = ? AND pos >= ? AND pos < ?) AND ? <> ''"
-            values = [*span, high]  # type: ignore[list-item]
-        else:
-            where, values = "code >= ? AND substr(code, 1, length(?)) <= ?", [low, high, high]
-    sql = (
-        f"SELECT DISTINCT code FROM registry WHERE {where} AND (ends IS NULL OR ends >= ?) AND starts <= ? "
-        "ORDER BY code"
-    )
-    days = [_iso(starts) or "0", _iso(ends) or "9"]
-    return [code for (code,) in db.execute(sql, [*values, *days])]
-
-
-def _span(db: sqlite3.Connection, low: str, high: str) -> tuple[int, int, int] | None:
-    sql = "SELECT edition, pos, stop FROM node WHERE code = ? AND kind <> 'block' ORDER BY edition DESC LIMIT 1"
-    first, last = (db.execute(sql, (code,)).fetchone() for code in (low, high))
-    if first is None or last is None or first[0] != last[0]:
-        return None
-    return first[0], first[1], last[2]
+    for group, pattern, codes in listed_codes(version, rows):
+        if not codes:
+            raise dead_code(policy, version, pattern, file.path, users=file.origin == OWN)
+        for code in codes:
+            yield (code, policy.id, version.version, group.group, group.covered, group.conditional is not None)
 
 
 PART = Part(
