@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from claimwright.book.columns import columns
@@ -18,8 +19,11 @@ from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
 from claimwright.model import Claim, Finding, NotEvaluated, Report, RiskOverview, RiskResult, Severity, Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claimwright.coverage.shelf import PolicyShelf
     from claimwright.grouping.hcc import Case
-    from claimwright.model import GroupReport
+    from claimwright.model import Coverage, GroupReport, NoteFact, Policy
 
 
 class Engine:
@@ -140,6 +144,51 @@ class Engine:
         from claimwright.grouping.risk_request import Beneficiary, of_codes
 
         return self._risk(*of_codes(codes, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
+
+    def cover(
+        self,
+        claim: Claim | dict[str, Any],
+        policies: Sequence[Policy] | None = None,
+        facts_from_note: Callable[[Claim], Sequence[NoteFact]] | None = None,
+        day: date | None = None,
+        as_of: date | None = None,
+    ) -> Coverage:
+        """One answer for each policy that applies to the claim; never a verdict over several.
+
+        `policies` answer instead of those of the book. `facts_from_note` reads the claim's note. `day` is the
+        date of service if the claim carries none, `as_of` the day of the determination (today).
+        """
+        from claimwright.coverage.cover import cover
+
+        read = claim if isinstance(claim, Claim) else claim_from_object(claim)
+        otherwise = day or date.today()
+        check_era(otherwise, "date of service")
+        shelf = self._policies
+        asked = shelf.of(policies) if policies is not None else shelf.for_claim(read)
+        said = facts_from_note(read) if facts_from_note and read.note is not None else None
+        return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), policies is not None, said)
+
+    def policies_of(self, value: Any, place: str = "policies") -> list[Policy]:
+        """Policies from JSON values, long or short form; `InputError` names the place of what is wrong."""
+        from claimwright.sources.policy import policies_of_object
+
+        found = policies_of_object(value, self._policies.vocabulary, place)
+        self.book.policies.check(found)
+        return found
+
+    def read_policies(self, file: Path) -> list[Policy]:
+        """The policies of a user's YAML or JSON file: one, a list, or `{"policies": [...]}`."""
+        from claimwright.sources.policy import read_policies
+
+        found = read_policies(file, self._policies.vocabulary)
+        self.book.policies.check(found, file)
+        return found
+
+    @cached_property
+    def _policies(self) -> PolicyShelf:
+        from claimwright.coverage.shelf import PolicyShelf
+
+        return PolicyShelf(self.book)
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview

@@ -136,6 +136,8 @@ def current(folder: Path) -> Path | None:
     for place in {path.parent for path in ours}:  # a lexicon that came or went since is a change too
         if place.is_dir() and set(place.glob("*.yaml")) != {path for path in ours if path.parent == place}:
             return None
+    if set(shipped("policies").rglob("*.yaml")) - ours:  # a family of policies that is new has no file among ours
+        return None
     for path, size, changed in listed:
         with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands
             status = path.stat()

@@ -100,7 +100,7 @@ def _in_force(book: Book, edition: int, code: str, day: date, since: date | None
             while not target.startswith(shared):
                 shared = shared[:-1]
         rules.append(f"{dotted(code)} became {', '.join(dotted(target) for target in became)}")
-        if len(shared) < 3 or shared == code and node is None:
+        if len(shared) < 3 or (shared == code and node is None):
             return code, False
         code = shared
     return code, False
@@ -144,9 +144,7 @@ def _chosen(below: list[NodeEntry], said: frozenset[str]) -> NodeEntry | None:
     for child, mine in zip(below, words, strict=True):
         others = frozenset().union(*(other for other in words if other is not mine))
         own = mine - others
-        if own and own <= plain and own - {"unspecified", "other"}:
-            fitting.append((child, mine - shared))
-        elif not own and mine - shared and mine - shared <= plain:
+        if (own and own <= plain and own - {"unspecified", "other"}) or (not own and mine - shared and mine - shared <= plain):
             fitting.append((child, mine - shared))
     if len(fitting) > 1:
         most = max(len(words) for _, words in fitting)

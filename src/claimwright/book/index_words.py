@@ -100,7 +100,7 @@ def _joined(segment: str) -> list[list[str]]:
             out.append([])  # a mark: the next word belongs to the group before
         else:
             continue
-        if len(out) > 2 and not out[-2] and out[-1] or len(out) == 3 and not out[-2]:
+        if (len(out) > 2 and not out[-2] and out[-1]) or (len(out) == 3 and not out[-2]):
             joined = out.pop()
             out.pop()
             out[-1] += joined

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claimwright.book.hcc_records import HccRecord
     from claimwright.book.msdrg import MsdrgRecord
     from claimwright.book.pcs import Character
+    from claimwright.book.policies import PolicyListing
     from claimwright.book.procedure_record import ProcedureRecord
     from claimwright.model import EditionUsed
 
@@ -98,9 +99,6 @@ class Unloaded(NamedTuple):
     how: str
 
 
-NO_POLICIES = Unloaded("coverage", "coverage policies", "this release has none; an empty list says nothing")
-
-
 @dataclass(frozen=True, slots=True)
 class CodeRecord:
     """Everything the official tables say of `code` on `date`.
@@ -139,8 +137,8 @@ class CodeRecord:
     procedure: ProcedureRecord | None = field(default=None, metadata={"omit": True})
     msdrg: MsdrgRecord | None = None
     hcc: tuple[HccRecord, ...] = ()
-    coverage: tuple[str, ...] = ()
-    not_evaluated: tuple[Unloaded, ...] = (NO_POLICIES,)
+    coverage: tuple[PolicyListing, ...] = ()
+    not_evaluated: tuple[Unloaded, ...] = ()
 
 
 class Period(NamedTuple):

@@ -434,6 +434,7 @@ class _Batch:
             title_note=None if node else self._placed(place),
             msdrg=self.msdrg.get(code),
             hcc=self.hcc.get(code, ()),
+            coverage=self.book.policies.listing(code, day),
             also=self._namesake(code),
         )
 

@@ -21,6 +21,7 @@ from claimwright.model import EditionUsed, Interval
 
 if TYPE_CHECKING:
     from claimwright.book.pcs import Pcs
+    from claimwright.book.policies import Policies
     from claimwright.book.record import CodeRecord
     from claimwright.book.search import Hits
     from claimwright.book.show import Notes, Shelf
@@ -238,6 +239,13 @@ class Book:
         from claimwright.book.pcs import Pcs
 
         return Pcs(self)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Coverage policies, shipped and added."""
+        from claimwright.book.policies import Policies
+
+        return Policies(self)
 
     # ---- the tree -------------------------------------------------------------------------------
 

@@ -17,13 +17,19 @@ MOST_BYTES = 256 * 1024 * 1024
 """What `check` reads at once. Larger files are for a scan, which streams."""
 
 
-def read_claims(name: str) -> tuple[list[Claim], bool]:
+def read_text(name: str) -> bytes:
+    """The bytes of a file, or of standard input, without blanks around them; UTF-8 for certain."""
+    return _bytes(name, "standard input" if name == "-" else name).strip()
+
+
+def read_claims(name: str, text: bytes | None = None) -> tuple[list[Claim], bool]:
     """All claims of a file in order, and whether the file held several (an array or lines).
 
+    `text` is what `read_text` gave, where that has been read already.
     Errors: `InputError` naming file, line, JSON path, value and what was expected.
     """
     place = "standard input" if name == "-" else name
-    data = _bytes(name, place).strip()
+    data = read_text(name) if text is None else text
     if not data:
         raise InputError(place, "the file is empty", "a claim as JSON")
     if data[:1] == b"[":

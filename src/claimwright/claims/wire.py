@@ -117,13 +117,13 @@ def claim_from_json(data: bytes | msgspec.Raw, place: str, root: str = "$") -> C
     return _claim(wire, place, root)
 
 
-def claim_from_object(value: Any, place: str = "claim") -> Claim:
-    """One claim from a dict, as the Python API takes it."""
+def claim_from_object(value: Any, place: str = "claim", root: str = "$") -> Claim:
+    """One claim from a dict, as the Python API takes it; `root` is its JSON path in a larger document."""
     try:
         wire = msgspec.convert(value, WireClaim)
     except msgspec.ValidationError as error:
-        raise _refusal(str(error), value, place, "$") from None
-    return _claim(wire, place, "$")
+        raise _refusal(str(error), value, place, root) from None
+    return _claim(wire, place, root)
 
 
 def _loads(data: bytes, place: str) -> Any:

@@ -14,6 +14,7 @@ from claimwright.model.plain import plain, to_json
 
 if TYPE_CHECKING:
     from claimwright.model.claim import Claim, Diagnosis, Fact, Patient, Payer, Procedure, ServiceLine, Setting
+    from claimwright.model.coverage import Coverage, PolicyAnswer, StatedFact
     from claimwright.model.edition import EditionUsed
     from claimwright.model.finding import (
         Authority,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Returned,
         Undetermined,
     )
+    from claimwright.model.policy import Policy
     from claimwright.model.reading import (
         Candidate,
         CandidateStatus,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "claim": ("Claim", "Diagnosis", "Fact", "Patient", "Payer", "Procedure", "ServiceLine", "Setting"),
+    "coverage": ("Coverage", "PolicyAnswer", "StatedFact"),
     "edition": ("EditionUsed",),
     "finding": ("Authority", "Because", "Finding", "Fix", "NotEvaluated", "Place", "Report", "Severity", "Verdict"),
     "grouping": (
@@ -75,6 +78,7 @@ _HOMES = {
         "Returned",
         "Undetermined",
     ),
+    "policy": ("Policy",),
     "reading": ("Candidate", "CandidateStatus", "Measure", "NoteFact", "PathStep", "Reading", "Span", "Status"),
     "risk": ("DroppedHcc", "Hcc", "RiskEdit", "RiskFactor", "RiskOverview", "RiskResult", "RiskSegment", "Unmapped"),
 }
@@ -88,6 +92,7 @@ __all__ = [
     "Candidate",
     "CandidateStatus",
     "Claim",
+    "Coverage",
     "Diagnosis",
     "DrgStage",
     "DroppedHcc",
@@ -109,6 +114,8 @@ __all__ = [
     "Patient",
     "Payer",
     "Place",
+    "Policy",
+    "PolicyAnswer",
     "Procedure",
     "Reading",
     "Report",
@@ -122,6 +129,7 @@ __all__ = [
     "Setting",
     "Severity",
     "Span",
+    "StatedFact",
     "Status",
     "Undetermined",
     "Unmapped",

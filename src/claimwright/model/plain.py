@@ -1,6 +1,7 @@
 """Model objects as plain JSON values, in the words of the contract.
 
-A dataclass field may carry `metadata={"omit": True}` where None or empty leaves the key out.
+A dataclass field may carry `metadata={"omit": True}` where None or empty leaves the key out. A dataclass with
+a method `as_plain` says itself what it is as JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ WORDS = {"starts": "from", "ends": "to", "operating": "or"}
 def plain(value: Any) -> Any:
     """Dataclasses, named tuples, enums, dates and containers as dicts, strings and lists."""
     if is_dataclass(value) and not isinstance(value, type):
-        return _fields(value)
+        own = getattr(value, "as_plain", None)
+        return own() if own else _fields(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, date):

@@ -51,6 +51,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
     "eponyms": (frozenset({"eponym", "means"}), frozenset({"ours", "source"})),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
+    "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),
 }
 """Required and optional keys of a row, by lexicon."""
 

@@ -33,6 +33,7 @@ MODULES = (
     "pfs",
     "opps",
     "mcd",
+    "policies",
 )
 """Modules of this package, each with a `PART`."""
 

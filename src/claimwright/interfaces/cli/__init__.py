@@ -14,9 +14,12 @@ from claimwright.errors import ClaimwrightError
 
 COMMANDS = {
     "check": "Check a claim against the notes and tables in force on its date of service.",
+    "cover": "What each coverage policy says of a claim, and the facts that are missing.",
     "data": "List, add, build and verify the tables that answers come from.",
     "diff": "What changed between two editions of the tabular list.",
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
+    "policies": "The catalogue of coverage policies.",
+    "policy": "One coverage policy: its versions, lists and criteria.",
     "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",

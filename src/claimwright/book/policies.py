@@ -1,0 +1,202 @@
+"""Coverage policies of the book: found by service, diagnosis or id, read once and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from claimwright.errors import ClaimwrightError, InputError, RuleError
+from claimwright.model import dotted, undotted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from claimwright.book.store import Book
+    from claimwright.model.policy import DiagnosisGroup, Policy, PolicyVersion
+
+
+class PolicyListing(NamedTuple):
+    """A policy version that lists a code, in which group, and as covered or not; `in_force` on the day asked."""
+
+    policy: str
+    version: str
+    title: str
+    kind: str
+    payer: str
+    contractor: str | None
+    group: str
+    listed: str
+    starts: date | None
+    ends: date | None
+    in_force: bool | None
+
+
+class Policies:
+    """Every policy of one book. Kept by the book: `Book.policies`."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self._read: dict[str, Policy] = {}
+        self._places: dict[str, tuple[int, int] | None] = {}
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all policies, in order."""
+        return tuple(name for (name,) in self.book.rows("SELECT id FROM policy ORDER BY ordinal"))
+
+    def get(self, name: str) -> Policy:
+        """The policy of an id, in any case; `InputError` for one that is not loaded."""
+        found = next((each for each in self.ids if each.lower() == name.strip().lower()), None)
+        if found is None:
+            raise InputError("policy", f"{name!r} is not loaded", "an id that `claimwright policies` lists")
+        return self._policy(found)
+
+    def all(self) -> list[Policy]:
+        """Every policy."""
+        return [self._policy(each) for each in self.ids]
+
+    def for_services(self, codes: Iterable[str]) -> list[Policy]:
+        """Policies with a version for one of these service codes, in the order of their ids."""
+        sql = (
+            "SELECT DISTINCT p.ordinal, p.id FROM policy_service s JOIN policy p ON p.id = s.policy "
+            "WHERE s.code IN (SELECT value FROM json_each(?)) ORDER BY p.ordinal"
+        )
+        found = self.book.rows(sql, (json.dumps(sorted({each.strip().upper() for each in codes})),))
+        return [self._policy(name) for _, name in found]
+
+    def _policy(self, name: str) -> Policy:
+        kept = self._read.get(name)
+        if kept is None:
+            kept = self._read[name] = self._load(name)
+        return kept
+
+    def _load(self, name: str) -> Policy:
+        import msgspec
+
+        from claimwright.model.policy import Policy, PolicyVersion
+
+        ((head,),) = self.book.rows("SELECT data FROM policy WHERE id = ?", (name,))
+        texts = self.book.rows("SELECT data FROM policy_version WHERE policy = ? ORDER BY ordinal", (name,))
+        versions = tuple(msgspec.json.decode(data, type=PolicyVersion) for (data,) in texts)
+        return replace(msgspec.json.decode(head, type=Policy), versions=versions)
+
+    def listing(self, code: str, day: date) -> tuple[PolicyListing, ...]:
+        """Policies whose lists name a diagnosis, whatever its spelling; those in force on `day` first."""
+        sql = (
+            "SELECT d.policy, d.version, p.data, d.grp, d.covered, d.conditional, v.starts, v.ends, "
+            "json_extract(v.data, '$.known_on') FROM policy_diagnosis d JOIN policy p ON p.id = d.policy "
+            "JOIN policy_version v ON v.policy = d.policy AND v.version = d.version "
+            "WHERE d.code = ? ORDER BY p.ordinal, v.ordinal, d.grp"
+        )
+        out = [_listing(row, day) for row in self.book.rows(sql, (undotted(code),))]
+        return tuple(sorted(out, key=lambda each: not each.in_force))
+
+    @cached_property
+    def families(self) -> dict[str, frozenset[str]]:
+        """Service codes of every family."""
+        return {row["family"]: frozenset(map(str, row["codes"])) for row in self.book.lexicon_rows("service-families")}
+
+    def check(self, policies: Iterable[Policy], file: Path | None = None) -> None:
+        """`InputError` where a user's policy lists a code that was billable on no day of its window."""
+        for policy in policies:
+            for version in policy.versions:
+                for _, pattern, codes in listed_codes(version, self.book.rows):
+                    if not codes:
+                        raise dead_code(policy, version, pattern, file)
+
+    def place(self, code: str) -> tuple[int, int] | None:
+        """Position of a code (no dot) in the newest tabular edition, and the first position behind it."""
+        if code not in self._places:
+            sql = (
+                "SELECT pos, stop FROM node WHERE code = ? AND kind <> 'block' AND edition = "
+                "(SELECT max(id) FROM edition) LIMIT 1"
+            )
+            found = self.book.rows(sql, (code,))
+            self._places[code] = (found[0][0], found[0][1]) if found else None
+        return self._places[code]
+
+
+Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+"""Runs one query of a book."""
+
+
+def listed_codes(version: PolicyVersion, rows: Rows) -> Iterator[tuple[DiagnosisGroup, str, list[str]]]:
+    """Every pattern of a version's lists with the codes that it means on some day of the version's window."""
+    for group in version.diagnoses or ():
+        for pattern in group.codes:
+            yield group, pattern, codes_of(pattern, version.starts or version.known_on, version.ends, rows)
+
+
+def codes_of(pattern: str, starts: date | None, ends: date | None, rows: Rows) -> list[str]:
+    """Codes (no dot) of a pattern that are billable on some day from `starts` to `ends`.
+
+    A range follows the tabular list where its newest edition has both ends (C4A stands behind C43), else the
+    alphabet.
+    """
+    low, dash, high = pattern.partition("-")
+    values: list[Any]
+    if not dash:
+        where, values = "code = ?", [low]
+    elif not high:
+        where, values = "code >= ? AND code < ?", [low, low + "~"]
+    else:
+        span = _span(low, high, rows)
+        if span:
+            where, values = "code IN (SELECT code FROM node WHERE edition = ? AND pos >= ? AND pos < ?)", list(span)
+        else:
+            where, values = "code >= ? AND substr(code, 1, length(?)) <= ?", [low, high, high]
+    sql = f"SELECT DISTINCT code FROM registry WHERE {where} AND (ends IS NULL OR ends >= ?) AND starts <= ? ORDER BY 1"
+    days = [starts.isoformat() if starts else "0", ends.isoformat() if ends else "9"]
+    return [code for (code,) in rows(sql, [*values, *days])]
+
+
+def _span(low: str, high: str, rows: Rows) -> tuple[int, int, int] | None:
+    sql = "SELECT edition, pos, stop FROM node WHERE code = ? AND kind <> 'block' ORDER BY edition DESC LIMIT 1"
+    first, last = (rows(sql, (code,)) for code in (low, high))
+    if not first or not last or first[0][0] != last[0][0]:
+        return None
+    return first[0][0], first[0][1], last[0][2]
+
+
+def dead_code(
+    policy: Policy, version: PolicyVersion, pattern: str, file: Path | None = None, users: bool = True
+) -> ClaimwrightError:
+    """The refusal of a policy that names a code which was billable on no day of its window."""
+    low, dash, high = pattern.partition("-")
+    shown = f"{dotted(low)}{dash}{dotted(high) if high else ''}"
+    line = _line(file, low) if file else 0
+    name = (str(file) if users else file.name) if file else f"policy {policy.id}"
+    place = f"{name}:{line}" if line else name
+    starts = version.starts or version.known_on or "the first day"
+    problem = f"version {version.version} lists {shown}, billable on no day from {starts} to {version.ends or 'open'}"
+    expected = "a code of that time, or a wildcard (G56.0-) for a header"
+    return InputError(place, problem, expected) if users else RuleError(f"{place}: {problem}; expected {expected}")
+
+
+def _line(file: Path, code: str) -> int:
+    """The line that first names a code; 0 when none does."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").upper().splitlines()
+    except (OSError, ValueError):
+        return 0
+    return next((number for number, line in enumerate(lines, 1) if dotted(code) in line or code in line), 0)
+
+
+def _listing(row: tuple[Any, ...], day: date) -> PolicyListing:
+    name, version, data, group, covered, conditional, starts, ends, known = row
+    head = json.loads(data)
+    first, last, seen = (date.fromisoformat(each) if each else None for each in (starts, ends, known))
+    in_force: bool | None = not (last and day > last)
+    if in_force and first is None:
+        in_force = True if seen and day >= seen else None
+    elif in_force and first is not None:
+        in_force = day >= first
+    listed = "noncovered" if not covered else "conditional" if conditional else "covered"
+    return PolicyListing(
+        name, version, head["title"], head["kind"], head["payer"], head["contractor"], group, listed, first, last,
+        in_force,
+    )  # fmt: skip
