@@ -1,0 +1,272 @@
+"""The wordings that `read` looks for in a note, compiled once, looked up by their first word.
+
+Three kinds of wording lead to an entry: official ones (titles, inclusion terms, terms of the Index), which
+may be coded; everyday words and abbreviations, which stand for official ones; and the terms of
+`lexicons/facts.yaml`, which policies ask for. An entry only *finds* a mention. Which code may follow is the
+navigator's question: a dictionary of every Index path would fire on bare anatomy and adjectives.
+
+A wording is kept as the stems of its words. Words of grammar and sides are left out, `with` and `and` are
+one word, and an aside in brackets is no part of it. SQLite's own Porter stemmer makes the stems, as in
+`claimwright.book.search_index`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from claimwright.book.store import Book
+    from claimwright.sources.lexicon import Lexicon
+
+TABLE = "CREATE TABLE note_phrase (first TEXT PRIMARY KEY, entries TEXT) WITHOUT ROWID"
+"""`entries`: JSON object of the further stems, joined by spaces, to an entry (1: official wording, no more)."""
+
+TOKEN = re.compile(r"\w+(?:['\u2019]\w+)?|[^\w\s]")
+"""A word, or one character that is neither a word nor white space."""
+LONGEST = 6
+"""Stems of the longest wording kept; longer titles are not found in notes word by word."""
+SKIP = frozenset("a an the of in on at to for is are was were be been her his my their your its our this that".split())
+"""Words of grammar that a wording may lose or gain."""
+SIDES = frozenset({"left", "right", "bilateral", "bilaterally", "both", "unspecified", "nos", "nec", "other"})
+"""Axes of a code, which a note may put anywhere or leave out."""
+JOINED = {"and": "&", "with": "&", "or": "&"}
+
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise|elsewhere) [a-z]+\b")
+_CONTEXT = re.compile(
+    r"\b(?:history|encounter|screening|sequelae?|complicating|supervision|newborn|examination|observation|counseling"
+    r"|underdosing|exposure|poisoning|adverse effect|status|without|not)\b",
+    re.IGNORECASE,
+)
+"""A wording with one of these says more than what ails the person, or says what is not there."""
+_NO_CONDITION = "VWXYZU"
+"""Chapters of external causes, factors and special purposes: their titles are no findings of a note."""
+_KEPT_APART = ("U07", "U09")
+_OF = re.compile(r"^(\w+(?: \w+)?) (?:of|in) (?:the )?((?:\w+ )?\w+)$")
+
+
+class Entry(NamedTuple):
+    """What a wording stands for. `facts` and `absent` are ids of facts that it states or denies by itself.
+
+    `condition`: it may be looked up in the Index. `means` holds the official words an everyday word or an
+    abbreviation stands for. `written` is how a short form must be written, or empty.
+    """
+
+    condition: bool = False
+    facts: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    means: tuple[str, ...] = ()
+    written: str = ""
+
+
+# ---- building -----------------------------------------------------------------------------------
+
+
+def write_note_phrases(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -> None:
+    """Fill `note_phrase` from the nodes and notes already written and from the lexicons."""
+    db.execute(TABLE)
+    wordings = dict.fromkeys(_official(db, lexicons))
+    stop = {tuple(words(str(row["term"]))) for row in _rows(lexicons, "note-stop-terms")}
+    said: list[tuple[list[str], dict[str, Any]]] = [
+        (each, {"c": 1}) for text in wordings if (each := words(text)) and tuple(each) not in stop
+    ]
+    said += [(words(text), payload) for text, payload in _ours(lexicons)]
+    stem_of = porter({word for each, _ in said for word in each})
+    entries: dict[str, dict[str, dict[str, Any]]] = {}
+    stop_stems = {tuple(porter(each).get(word, word) for word in each) for each in stop}
+    for each, payload in said:
+        stems = tuple(stem_of.get(word, word) for word in each)
+        if not stems or len(stems) > LONGEST or (stems in stop_stems and "c" in payload and "m" not in payload):
+            continue
+        kept = entries.setdefault(stems[0], {}).setdefault(" ".join(stems[1:]), {})
+        for key, value in payload.items():
+            kept[key] = value if isinstance(value, int | str) else list(dict.fromkeys([*kept.get(key, []), *value]))
+    db.executemany(
+        "INSERT INTO note_phrase VALUES (?, ?)",
+        (
+            (first, json.dumps({rest: _packed(entries[first][rest]) for rest in sorted(entries[first])}))
+            for first in sorted(entries)
+        ),
+    )
+
+
+def _packed(payload: dict[str, Any]) -> Any:
+    return 1 if payload == {"c": 1} else payload
+
+
+def _rows(lexicons: Mapping[str, Lexicon], name: str) -> tuple[dict[str, Any], ...]:
+    return lexicons[name].rows if name in lexicons else ()
+
+
+def _official(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -> Iterator[str]:
+    """Wordings of conditions, from every edition; a title `X of Y` also as `Y X`."""
+    titles = db.execute(
+        "SELECT DISTINCT code, title FROM node WHERE made = 0 AND kind IN ('category', 'subcategory', 'code')"
+    )
+    notes = db.execute(
+        "SELECT DISTINCT p.code, n.text FROM note n JOIN node p ON p.edition = n.edition AND p.pos = n.holder "
+        "WHERE n.kind = 'inclusionTerm' AND p.kind IN ('category', 'subcategory', 'code')"
+    )
+    for code, text in sorted({*titles, *notes}):
+        if (code[0] in _NO_CONDITION and not code.startswith(_KEPT_APART)) or _CONTEXT.search(text):
+            continue
+        yield from _variants(_ASIDE.sub(" ", text))
+    for row in _rows(lexicons, "index-terms"):
+        yield from _variants(str(row["term"]))
+        yield from _main_terms(str(row["path"]).split(" > ")[0].split(" - ")[0])
+    yield from _index_terms(db)
+
+
+def _index_terms(db: sqlite3.Connection) -> Iterator[str]:
+    """Main terms of a loaded Alphabetic Index."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'index_main'").fetchone():
+        for (text,) in db.execute("SELECT DISTINCT words FROM index_main ORDER BY words"):
+            yield from _main_terms(text)
+
+
+def _main_terms(text: str) -> Iterator[str]:
+    """`Cramp(s)` and `Abnormal, abnormality` as the wordings they pack."""
+    for part in re.sub(r"\([^)]*\)", "", text).split(","):
+        if not _CONTEXT.search(part):
+            yield part
+
+
+def _variants(text: str) -> Iterator[str]:
+    text = " ".join(text.split())
+    yield text
+    turned = _OF.match(text)
+    if turned:
+        yield f"{turned[2]} {turned[1]}"
+    pair = re.match(r"^(\w{4,}) and (\w{4,})$", text)
+    if pair:
+        yield from pair.groups()
+
+
+def _ours(lexicons: Mapping[str, Lexicon]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Wordings of our lexicons, with what they stand for."""
+    for row in _rows(lexicons, "facts"):
+        for term in row["terms"]:
+            yield str(term), {"f": [row["fact"]]}
+        for term in row.get("absent_terms") or ():
+            yield str(term), {"a": [row["fact"]]}
+    for row in _rows(lexicons, "lay-terms"):
+        yield str(row["lay"]), {"c": 1, "m": list(map(str, row["means"]))}
+    for row in _rows(lexicons, "eponyms"):
+        yield str(row["eponym"]), {"c": 1, "m": list(map(str, row["means"]))}
+    for row in _rows(lexicons, "abbreviations"):
+        yield str(row["short"]), {"c": 1, "m": list(map(str, row["means"])), "w": str(row["short"])}
+
+
+def words(text: str) -> list[str]:
+    """Words of a wording as they are compared: lower case, without grammar, sides and possessive endings."""
+    out = [word.lower() for word in TOKEN.findall(text) if word[0].isalnum() or word[0] == "_"]
+    out = [JOINED.get(word, word) for word in map(bare, out) if word not in SKIP and word not in SIDES]
+    while out and out[-1] == "&":
+        out.pop()
+    while out and out[0] == "&":
+        out.pop(0)
+    return out
+
+
+def bare(word: str) -> str:
+    """A lower-case word without its possessive ending."""
+    return word[:-2] if word[-2:] in ("'s", "\u2019s") else word
+
+
+def porter(listed: Iterable[str]) -> dict[str, str]:
+    """Porter stem of each word that FTS5 takes for one word; others are left out."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        return _stem(_stemmer(db), list(listed))
+
+
+def _stemmer(db: sqlite3.Connection) -> sqlite3.Connection:
+    db.execute("CREATE VIRTUAL TABLE t USING fts5(w, content='', tokenize='porter unicode61 remove_diacritics 2')")
+    db.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')")
+    return db
+
+
+def _stem(db: sqlite3.Connection, listed: list[str]) -> dict[str, str]:
+    db.executemany("INSERT INTO t (rowid, w) VALUES (?, ?)", enumerate(listed))
+    found: dict[int, list[str]] = {}
+    for term, doc in db.execute("SELECT term, doc FROM v"):
+        found.setdefault(doc, []).append(term)
+    db.execute("INSERT INTO t (t) VALUES ('delete-all')")
+    return {listed[doc]: terms[0] for doc, terms in found.items() if len(terms) == 1}
+
+
+# ---- looking up ---------------------------------------------------------------------------------
+
+_MOST_KEPT = 200_000
+"""Words whose stems are remembered before they are forgotten (some 20 MB)."""
+_NONE: dict[str, Entry] = {}
+
+
+class Phrases:
+    """The wordings of a book, read as notes need them. Safe to share between threads."""
+
+    def __init__(self, book: Book) -> None:
+        """Nothing is read until a word asks for it."""
+        self._book = book
+        self._entries: dict[str, dict[str, Entry]] = {}
+        self._stems: dict[str, str] = {}
+        self._lock = Lock()
+        self._db: sqlite3.Connection | None = None
+
+    def stems(self, listed: list[str]) -> list[str]:
+        """The stem of each lower-case word; a word that is none stands for itself."""
+        stems = self._stems
+        unknown = {word for word in listed if word not in stems}
+        if unknown:
+            with self._lock:
+                if len(stems) > _MOST_KEPT:
+                    stems = self._stems = {}
+                    unknown = set(listed)
+                if self._db is None:
+                    self._db = _stemmer(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
+                order = sorted(unknown)
+                self._db.execute("BEGIN")
+                found = _stem(self._db, [_plain(word) for word in order])
+                self._db.execute("COMMIT")
+                for word in order:
+                    stems[word] = found.get(_plain(word), word)
+        return [stems[word] for word in listed]
+
+    def starting(self, stems: Iterable[str]) -> dict[str, dict[str, Entry]]:
+        """Entries by first stem, then by the further stems joined by spaces; of stems that begin none, nothing."""
+        wanted = list(dict.fromkeys(stem for stem in stems if stem not in self._entries))
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            sql = f"SELECT first, entries FROM note_phrase WHERE first IN ({', '.join('?' * len(some))})"
+            found = dict(self._book.rows(sql, some))
+            if len(self._entries) > _MOST_KEPT:
+                self._entries = {first: each for first, each in self._entries.items() if each}
+            for stem in some:
+                self._entries[stem] = _read(found[stem]) if stem in found else _NONE
+        return self._entries
+
+
+def _plain(word: str) -> str:
+    return bare(word).replace("'", "").replace("\u2019", "").encode("utf-8", "replace").decode("utf-8")
+
+
+_OFFICIAL = Entry(True)
+
+
+def _read(data: str) -> dict[str, Entry]:
+    return {
+        rest: _OFFICIAL
+        if payload == 1
+        else Entry(
+            "c" in payload,
+            tuple(payload.get("f", ())),
+            tuple(payload.get("a", ())),
+            tuple(payload.get("m", ())),
+            payload.get("w", ""),
+        )
+        for rest, payload in json.loads(data).items()
+    }
