@@ -17,6 +17,7 @@ COMMANDS = {
     "data": "List, add, build and verify the tables that answers come from.",
     "diff": "What changed between two editions of the tabular list.",
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
+    "read": "What a note states, and the codes it may support.",
     "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",
