@@ -15,8 +15,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +30,8 @@ TOKEN = re.compile(r"\w+(?:['\u2019]\w+)?|[^\w\s]")
 """A word, or one character that is neither a word nor white space."""
 LONGEST = 6
 """Stems of the longest wording kept; longer titles are not found in notes word by word."""
-SKIP = frozenset("a an the of in on at to for is are was were be been her his my their your its our this that".split())
+_GRAMMAR = "a an the of in on at to for is are was were be been her his my their your its our this that"
+SKIP = frozenset(_GRAMMAR.split())
 """Words of grammar that a wording may lose or gain."""
 SIDES = frozenset({"left", "right", "bilateral", "bilaterally", "both", "unspecified", "nos", "nec", "other"})
 """Axes of a code, which a note may put anywhere or leave out."""
@@ -54,7 +54,8 @@ class Entry(NamedTuple):
     """What a wording stands for. `facts` and `absent` are ids of facts that it states or denies by itself.
 
     `condition`: it may be looked up in the Index. `means` holds the official words an everyday word or an
-    abbreviation stands for. `written` is how a short form must be written, or empty.
+    abbreviation stands for; `short` marks an abbreviation, whose meaning is one of them. `written` is how it
+    must be written, or empty.
     """
 
     condition: bool = False
@@ -62,6 +63,7 @@ class Entry(NamedTuple):
     absent: tuple[str, ...] = ()
     means: tuple[str, ...] = ()
     written: str = ""
+    short: bool = False
 
 
 # ---- building -----------------------------------------------------------------------------------
@@ -70,22 +72,23 @@ class Entry(NamedTuple):
 def write_note_phrases(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -> None:
     """Fill `note_phrase` from the nodes and notes already written and from the lexicons."""
     db.execute(TABLE)
-    wordings = dict.fromkeys(_official(db, lexicons))
-    stop = {tuple(words(str(row["term"]))) for row in _rows(lexicons, "note-stop-terms")}
-    said: list[tuple[list[str], dict[str, Any]]] = [
-        (each, {"c": 1}) for text in wordings if (each := words(text)) and tuple(each) not in stop
+    stop = {_key(str(row["term"])) for row in _rows(lexicons, "note-stop-terms")}
+    said = [
+        (key, {"c": 1})
+        for key in dict.fromkeys(map(_key, dict.fromkeys(_official(db, lexicons))))
+        if key and len(key) <= LONGEST and key not in stop
     ]
-    said += [(words(text), payload) for text, payload in _ours(lexicons)]
-    stem_of = porter({word for each, _ in said for word in each})
+    official = {key for key, _ in said}
+    for text, payload in _ours(lexicons):
+        # A short form of anatomy, of an order or of a test is no finding.
+        if "m" not in payload or any(_names(meaning, official) for meaning in payload["m"]):
+            said.append((_key(text), payload))
     entries: dict[str, dict[str, dict[str, Any]]] = {}
-    stop_stems = {tuple(porter(each).get(word, word) for word in each) for each in stop}
-    for each, payload in said:
-        stems = tuple(stem_of.get(word, word) for word in each)
-        if not stems or len(stems) > LONGEST or (stems in stop_stems and "c" in payload and "m" not in payload):
-            continue
-        kept = entries.setdefault(stems[0], {}).setdefault(" ".join(stems[1:]), {})
-        for key, value in payload.items():
-            kept[key] = value if isinstance(value, int | str) else list(dict.fromkeys([*kept.get(key, []), *value]))
+    for stems, payload in said:
+        if stems and len(stems) <= LONGEST:
+            kept = entries.setdefault(stems[0], {}).setdefault(" ".join(stems[1:]), {})
+            for key, value in payload.items():
+                kept[key] = value if isinstance(value, int | str) else list(dict.fromkeys([*kept.get(key, []), *value]))
     db.executemany(
         "INSERT INTO note_phrase VALUES (?, ?)",
         (
@@ -93,6 +96,19 @@ def write_note_phrases(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) 
             for first in sorted(entries)
         ),
     )
+
+
+def _key(text: str) -> tuple[str, ...]:
+    """A wording as it is compared."""
+    own = words(text)
+    stem_of = porter(own)
+    return tuple(stem_of[word] for word in own)
+
+
+def _names(meaning: str, official: set[tuple[str, ...]]) -> bool:
+    """Does a meaning hold an official wording of a condition?"""
+    stems = _key(meaning)
+    return any(stems[low:high] in official for low in range(len(stems)) for high in range(low + 1, len(stems) + 1))
 
 
 def _packed(payload: dict[str, Any]) -> Any:
@@ -124,8 +140,12 @@ def _official(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -> Iterat
 
 def _index_terms(db: sqlite3.Connection) -> Iterator[str]:
     """Main terms of a loaded Alphabetic Index."""
-    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'index_main'").fetchone():
-        for (text,) in db.execute("SELECT DISTINCT words FROM index_main ORDER BY words"):
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'index_node'").fetchone():
+        sql = (
+            "SELECT DISTINCT n.title FROM index_node n JOIN index_edition e ON e.id = n.edition "
+            "WHERE n.parent < 0 AND e.kind = 'index' AND n.see NOT LIKE 'condition%' ORDER BY n.title"
+        )
+        for (text,) in db.execute(sql):
             yield from _main_terms(text)
 
 
@@ -155,11 +175,16 @@ def _ours(lexicons: Mapping[str, Lexicon]) -> Iterator[tuple[str, dict[str, Any]
         for term in row.get("absent_terms") or ():
             yield str(term), {"a": [row["fact"]]}
     for row in _rows(lexicons, "lay-terms"):
-        yield str(row["lay"]), {"c": 1, "m": list(map(str, row["means"]))}
+        # "the runs" is only meant as written; a note says "runs" of other things.
+        if row["means"] and (" " not in row["lay"] or len(words(str(row["lay"]))) > 1):
+            yield str(row["lay"]), {"c": 1, "m": list(map(str, row["means"]))}
     for row in _rows(lexicons, "eponyms"):
         yield str(row["eponym"]), {"c": 1, "m": list(map(str, row["means"]))}
     for row in _rows(lexicons, "abbreviations"):
-        yield str(row["short"]), {"c": 1, "m": list(map(str, row["means"])), "w": str(row["short"])}
+        if row["means"]:
+            capitals = {"w": str(row["short"])} if row.get("capitals") else {}
+            meanings = [*map(str, row["means"]), *map(str, row.get("beyond") or ())]
+            yield str(row["short"]), {"c": 1, "m": meanings, "s": 1, **capitals}
 
 
 def words(text: str) -> list[str]:
@@ -178,31 +203,64 @@ def bare(word: str) -> str:
     return word[:-2] if word[-2:] in ("'s", "\u2019s") else word
 
 
-def porter(listed: Iterable[str]) -> dict[str, str]:
-    """Porter stem of each word that FTS5 takes for one word; others are left out."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        return _stem(_stemmer(db), list(listed))
+_MOST_KEPT = 200_000
+"""Words whose stems are remembered before they are forgotten (some 20 MB)."""
 
 
-def _stemmer(db: sqlite3.Connection) -> sqlite3.Connection:
-    db.execute("CREATE VIRTUAL TABLE t USING fts5(w, content='', tokenize='porter unicode61 remove_diacritics 2')")
-    db.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')")
-    return db
+class _Stemmer:
+    """Porter stems by FTS5, remembered; one for the process, with a lock, since the answers never differ."""
+
+    def __init__(self) -> None:
+        self._stems: dict[str, str] = {}
+        self._lock = Lock()
+        self._db: sqlite3.Connection | None = None
+
+    def of(self, listed: Collection[str]) -> dict[str, str]:
+        """The stem of each lower-case word; what FTS5 does not take for one word stands for itself."""
+        stems = self._stems
+        unknown = {word for word in listed if word not in stems}
+        if unknown:
+            with self._lock:
+                if len(stems) > _MOST_KEPT:
+                    stems, unknown = {}, set(listed)
+                stems |= self._read(sorted(unknown))
+                self._stems = stems
+        return stems
+
+    def _read(self, listed: list[str]) -> dict[str, str]:
+        if self._db is None:
+            self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+            self._db.execute(
+                "CREATE VIRTUAL TABLE t USING fts5(w, content='', tokenize='porter unicode61 remove_diacritics 2')"
+            )
+            self._db.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')")
+        found: dict[int, list[str]] = {}
+        self._db.execute("BEGIN")
+        self._db.executemany("INSERT INTO t (rowid, w) VALUES (?, ?)", enumerate(map(_plain, listed)))
+        for term, doc in self._db.execute("SELECT term, doc FROM v"):
+            found.setdefault(doc, []).append(term)
+        self._db.execute("INSERT INTO t (t) VALUES ('delete-all')")
+        self._db.execute("COMMIT")
+        return {
+            word: found[number][0] if len(found.get(number, ())) == 1 else word for number, word in enumerate(listed)
+        }
 
 
-def _stem(db: sqlite3.Connection, listed: list[str]) -> dict[str, str]:
-    db.executemany("INSERT INTO t (rowid, w) VALUES (?, ?)", enumerate(listed))
-    found: dict[int, list[str]] = {}
-    for term, doc in db.execute("SELECT term, doc FROM v"):
-        found.setdefault(doc, []).append(term)
-    db.execute("INSERT INTO t (t) VALUES ('delete-all')")
-    return {listed[doc]: terms[0] for doc, terms in found.items() if len(terms) == 1}
+def _plain(word: str) -> str:
+    """A word without apostrophes, as FTS5 keeps it in one piece."""
+    return bare(word).replace("'", "").replace("\u2019", "")
+
+
+_STEMMER = _Stemmer()
+
+
+def porter(listed: Collection[str]) -> dict[str, str]:
+    """At least the stems of the given words (lower case, without signs)."""
+    return _STEMMER.of(listed)
 
 
 # ---- looking up ---------------------------------------------------------------------------------
 
-_MOST_KEPT = 200_000
-"""Words whose stems are remembered before they are forgotten (some 20 MB)."""
 _NONE: dict[str, Entry] = {}
 
 
@@ -213,28 +271,11 @@ class Phrases:
         """Nothing is read until a word asks for it."""
         self._book = book
         self._entries: dict[str, dict[str, Entry]] = {}
-        self._stems: dict[str, str] = {}
-        self._lock = Lock()
-        self._db: sqlite3.Connection | None = None
 
     def stems(self, listed: list[str]) -> list[str]:
-        """The stem of each lower-case word; a word that is none stands for itself."""
-        stems = self._stems
-        unknown = {word for word in listed if word not in stems}
-        if unknown:
-            with self._lock:
-                if len(stems) > _MOST_KEPT:
-                    stems = self._stems = {}
-                    unknown = set(listed)
-                if self._db is None:
-                    self._db = _stemmer(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
-                order = sorted(unknown)
-                self._db.execute("BEGIN")
-                found = _stem(self._db, [_plain(word) for word in order])
-                self._db.execute("COMMIT")
-                for word in order:
-                    stems[word] = found.get(_plain(word), word)
-        return [stems[word] for word in listed]
+        """The stem of each lower-case word; a sign stands for itself."""
+        stem_of = porter(listed)
+        return [stem_of[word] for word in listed]
 
     def starting(self, stems: Iterable[str]) -> dict[str, dict[str, Entry]]:
         """Entries by first stem, then by the further stems joined by spaces; of stems that begin none, nothing."""
@@ -250,10 +291,6 @@ class Phrases:
         return self._entries
 
 
-def _plain(word: str) -> str:
-    return bare(word).replace("'", "").replace("\u2019", "").encode("utf-8", "replace").decode("utf-8")
-
-
 _OFFICIAL = Entry(True)
 
 
@@ -267,6 +304,7 @@ def _read(data: str) -> dict[str, Entry]:
             tuple(payload.get("a", ())),
             tuple(payload.get("m", ())),
             payload.get("w", ""),
+            "s" in payload,
         )
         for rest, payload in json.loads(data).items()
     }

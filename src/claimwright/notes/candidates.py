@@ -44,9 +44,7 @@ class Settings:
         """Read the rows of the book."""
         rows = book.lexicon_rows("uncertain-diagnosis")
         self._rows = {name: row for row in rows if row["kind"] == "setting" for name in row["settings"]}
-        self._printed = {
-            row["section"]: tuple(map(str, row["words"])) for row in rows if row["kind"] == "words"
-        }
+        self._printed = {row["section"]: tuple(map(str, row["words"])) for row in rows if row["kind"] == "words"}
         self._ask = [row for row in rows if row["kind"] == "ask"]
         self._confirmed = [row for row in rows if row["kind"] == "confirmed-only"]
 
@@ -85,7 +83,9 @@ class Settings:
                 f"Uncertain ({word!r}), and this part of the note does not speak at discharge; {where}",
                 "Was the diagnosis still uncertain at the time of discharge?",
             )
-        return Ruling(CandidateStatus.SUPPORTED, f"Uncertain at discharge ({word!r}{self._similar(word, row)}); {where}")
+        return Ruling(
+            CandidateStatus.SUPPORTED, f"Uncertain at discharge ({word!r}{self._similar(word, row)}); {where}"
+        )
 
     def _similar(self, word: str, row: dict[str, Any]) -> str:
         """Is the word one that the rule prints, or a similar one?"""
@@ -145,7 +145,12 @@ class Finder:
             if each.span.start < last:
                 continue
             inside = ordered[index + 1 : index + 2]
-            if not each.entry.condition and inside and inside[0].entry.condition and inside[0].span.end <= each.span.end:
+            if (
+                not each.entry.condition
+                and inside
+                and inside[0].entry.condition
+                and inside[0].span.end <= each.span.end
+            ):
                 continue  # "leg cramps" is a fact, "cramps" the wording that the book has
             last = each.span.end
             yield each
@@ -172,18 +177,16 @@ class Finder:
         if (statement.status is Status.HISTORICAL) != offer.history:
             return None
         ruling = _supported(statement, offer)
-        evidence, spans = statement.sentence.text[: 0], (statement.span,)
-        ask = None
+        evidence, spans = _evidence(statement), [statement.span]
         if offer.missing:
-            near = self._near.words(text, said, statement, offer.missing)
+            near = self._near.find(text, said, statement, offer.missing, (step.words for step in offer.path))
             if near is None:
                 return None
-            evidence, spans = near.text, (statement.span, near)
-            ask = f"Confirm with the clinician whether the condition is {' '.join(offer.missing)}; the note says {near.text!r}"
+            evidence, spans = near.span.text, [statement.span, near.span]
             ruling = Ruling(
                 CandidateStatus.NEEDS_DECISION,
-                f"The note paraphrases {' '.join(offer.missing)!r}, and does not say it",
-                ask,
+                f"The note says {near.span.text!r}, which is near {near.term!r} and not the same",
+                f"Does the clinician document it as {near.term}? The note says {near.span.text!r}",
             )
         if statement.status is Status.UNCERTAIN:
             uncertain = self._settings.uncertain(statement, offer.code, setting)
@@ -197,8 +200,8 @@ class Finder:
             because=ruling.because,
             status=ruling.status,
             ask=ruling.ask,
-            evidence=evidence or _evidence(statement),
-            spans=spans,
+            evidence=evidence,
+            spans=tuple(spans),
             unsettled=offer.unsettled,
         )
 

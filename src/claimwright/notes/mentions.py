@@ -10,8 +10,6 @@ from claimwright.notes.text import Sentence, Token
 
 _LINKS = frozenset("-/")
 """Signs that may stand inside a wording; every other one ends it."""
-_SHORT = 4
-"""A short form of up to this many letters must be written in capitals."""
 
 
 class Mention(NamedTuple):
@@ -22,7 +20,9 @@ class Mention(NamedTuple):
     entry: Entry
 
 
-def mentions(sentence: Sentence, stems: Sequence[str], phrases: dict[str, dict[str, Entry]], text: str) -> list[Mention]:
+def mentions(
+    sentence: Sentence, stems: Sequence[str], phrases: dict[str, dict[str, Entry]], text: str
+) -> list[Mention]:
     """Mentions of facts and, beside them, of conditions; of each kind the longest that do not overlap.
 
     `stems` are those of the sentence's tokens, in order; `phrases` what `Phrases.starting` gave for them.
@@ -73,12 +73,8 @@ def _matches(
 
 
 def _written(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:
-    """Is a short form written as one? `pe` in the middle of a word list is a syllable, `PE` an embolism."""
-    said = text[tokens[first].start : tokens[last - 1].end]
-    letters = [letter for letter in entry.written if letter.isalpha()]
-    if len(letters) > _SHORT or any(letter.islower() for letter in letters):
-        return said == entry.written or said.lower() == entry.written.lower()
-    return said == entry.written
+    """Is a short form in capitals? In small letters it is another word."""
+    return text[tokens[first].start : tokens[last - 1].end] == entry.written
 
 
 def _together(facts: list[Mention], conditions: list[Mention]) -> list[Mention]:

@@ -89,7 +89,8 @@ def _asked(book: Book, phrase: str, context: str, history: bool) -> Asked:
 
 def _stop(book: Book) -> frozenset[str]:
     listed = {word for row in book.lexicon_rows("note-stop-terms") for word in words(str(row["term"]))}
-    return frozenset(porter(listed).values())
+    stem_of = porter(listed)
+    return frozenset(stem_of[word] for word in listed)
 
 
 # ---- by the Index -------------------------------------------------------------------------------
@@ -102,9 +103,11 @@ def _walked(book: Book, asked: Asked, day: date, as_of: date | None) -> tuple[li
     best: float | None = None
     for found in answer.found[:_LOOKED_AT]:
         path = tuple(
-            PathStep(level.words, tuple(each.found for each in level.evidence), level.presumed) for level in found.levels
+            PathStep(level.words, tuple(each.found for each in level.evidence), level.presumed)
+            for level in found.levels
         )
-        missing = tuple(word for level in found.levels for word in _unsaid(level, asked))
+        stands_for = any(each.how == "lay" for each in found.levels[0].evidence)
+        missing = tuple(word for level in found.levels for word in _unsaid(level, asked, stands_for))
         if not any(step.evidence for step in path[:1]) or not _main_said(found.levels[0], asked):
             continue
         if not missing:
@@ -115,23 +118,39 @@ def _walked(book: Book, asked: Asked, day: date, as_of: date | None) -> tuple[li
         out.append(_offer(book, found.code, path, missing, tuple(found.open_axes), day, as_of))
         if not missing:
             out += _changes(book, found, path, asked, day, as_of)
-    return out, [NotEvaluated("candidates", each, "claimwright data add icd10cm-index FILE") for each in answer.not_evaluated]
+    return out, [_lacks(each) for each in answer.not_evaluated]
+
+
+def _lacks(said: str) -> NotEvaluated:
+    """`Not loaded: this, that (how). What answers instead.` in its parts."""
+    what, _, rest = said.partition(" (")
+    how, _, instead = rest.partition(")")
+    return NotEvaluated(
+        "candidates", what.removeprefix("Not loaded: "), "; ".join(filter(None, (how, instead.strip(" ."))))
+    )
 
 
 def _main_said(level: Any, asked: Asked) -> bool:
     """Does the mention itself hold a word of the main term, or stand for it?"""
     if any(each.how not in ("word", "form", "spelling") for each in level.evidence):
         return True
-    said = porter(words(" ".join((level.words, *(each.found for each in level.evidence)))))
-    return asked.history or not asked.main.isdisjoint(said.values())
+    own = words(" ".join((level.words, *(each.found for each in level.evidence))))
+    stem_of = porter(own)
+    return asked.history or not asked.main.isdisjoint(stem_of[word] for word in own)
 
 
-def _unsaid(level: Any, asked: Asked) -> Iterator[str]:
-    """Essential words of a level that neither the navigator nor the sentence evidences."""
-    evidenced = {each.word for each in level.evidence}
+def _unsaid(level: Any, asked: Asked, stands_for: bool) -> Iterator[str]:
+    """Essential words of a level that neither the navigator nor the sentence evidences.
+
+    An everyday wording may stand for a main term with its subterms (`stands_for`); beside a main term that
+    is said in its own words it is a paraphrase.
+    """
+    evidenced = {each.word for each in level.evidence if stands_for or each.how != "lay"}
     if not level.words or level.presumed:
         return
-    parts = [part for part in _ALTERNATIVES.split(re.sub(r"\([^)]*\)|\b(?:NEC|NOS)\b", "", level.words)) if part.strip()]
+    parts = [
+        part for part in _ALTERNATIVES.split(re.sub(r"\([^)]*\)|\b(?:NEC|NOS)\b", "", level.words)) if part.strip()
+    ]
     lacking = []
     for part in parts:
         own = [word for word in words(part) if word not in level.nonessential and word != "&"]

@@ -134,7 +134,9 @@ class NoteReader:
 
     def _is_acute(self, own: Sequence[str], stems: Sequence[str]) -> bool:
         said = [stem for stem in own if stem.isalnum()]
-        runs = {tuple(said[low:high]) for low in range(len(said)) for high in range(low + 1, min(len(said), low + 3) + 1)}
+        runs = {
+            tuple(said[low:high]) for low in range(len(said)) for high in range(low + 1, min(len(said), low + 3) + 1)
+        }
         return not runs.isdisjoint(self._acute) and runs.isdisjoint(self._lasting)
 
     def _is_treatment(self, entry: Entry) -> bool:

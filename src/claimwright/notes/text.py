@@ -15,14 +15,18 @@ from claimwright.book.note_phrases import TOKEN, bare
 MOST_TOKENS = 240
 """A longer sentence is cut: the work on one sentence grows faster than its length."""
 
-_ABBREVIATIONS = frozenset(
+_SHORT_FORMS = (
     "dr mr mrs ms prof st vs eg ie e.g i.e pt pts no approx dept jr sr vol fig ca cf resp esp incl inc etc hx dx rx tx "
-    "yr yrs mo wk hr min sec wt ht temp".split()
+    "yr yrs mo wk hr min sec wt ht temp"
 )
+_ABBREVIATIONS = frozenset(_SHORT_FORMS.split())
 """A full stop after one of these ends nothing; so after a single letter."""
-_NOT_LAST = frozenset("of and or with the a an for to no in on at by from without her his denies".split())
+_GOING_ON = "of and or with the a an for to no in on at by from without her his denies"
+_NOT_LAST = frozenset(_GOING_ON.split())
 """A line does not end with one of these: the next line goes on."""
-_BREAK = re.compile(r"[.!?;]+(?=[\s\"')\]]|$)|\n[^\S\n]*(?=\n|$)|\n|[\u2022\u25cf\u25aa\u2023]|<[/a-zA-Z][^<>\n]{0,60}>")
+_BREAK = re.compile(
+    r"[.!?;]+(?=[\s\"')\]]|$)|\n[^\S\n]*(?=\n|$)|\n|[\u2022\u25cf\u25aa\u2023]|<[/a-zA-Z][^<>\n]{0,60}>"
+)
 _BULLET = re.compile(r"\s*(?:[-*+\u2013\u2014>#]+|\(?\d{1,2}[.)]|[a-zA-Z][.)])\s")
 _LAST_WORD = re.compile(r"([^\s.]+(?:\.[^\s.]+)*)\.?$")
 

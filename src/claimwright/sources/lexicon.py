@@ -26,7 +26,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"fact", "says", "kind", "terms"}),
         frozenset({"absent_terms", "narrower", "unit", "source"}),
     ),
-    "near-words": (frozenset({"words", "near"}), frozenset({"source"})),
+    "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
     "note-sections": (
         frozenset({"section", "headers"}),
         frozenset({"rank", "status", "acute_only", "candidates", "final"}),

@@ -32,7 +32,7 @@ def _fact(fact: NoteFact) -> Iterator[str]:
     more = f" ({', '.join(beside)})" if beside else ""
     quote = _short(fact.evidence.text, 100)
     start = f"    {fact.status.value:12} "
-    text = f"{name}{more}: \"{quote}\" at {fact.span.start}-{fact.span.end}"
+    text = f'{name}{more}: "{quote}" at {fact.span.start}-{fact.span.end}'
     yield from textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * 17) or [start]
 
 
