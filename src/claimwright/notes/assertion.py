@@ -38,21 +38,38 @@ class Sign(NamedTuple):
 
 
 def free(found: Sequence[Trigger], mentions: Sequence[Mention]) -> list[Trigger]:
-    """The triggers that are no part of a mention: `old myocardial infarction` is a name, not a statement."""
-    held = {index for each in mentions for index in range(each.first, each.last)}
+    """The triggers that are no part of a condition's name: `old myocardial infarction` says nothing of its neighbours."""
+    held = {index for each in mentions if each.entry.condition for index in range(each.first, each.last)}
     return [each for each in found if held.isdisjoint(range(each.first, each.last))]
 
 
-def assertions(tokens: Sequence[Token], found: Sequence[Trigger], mention: Mention, acute: bool) -> list[Sign]:
+def cut(found: Sequence[Trigger], mention: Mention) -> bool:
+    """Does a trigger run into the mention from before it (`no family history of` into `family history of ALS`)?"""
+    return any(each.first < mention.first < each.last for each in found)
+
+
+class Course(NamedTuple):
+    """What kind of condition a mention names: one that ends, one that stays, or neither for certain."""
+
+    acute: bool = False
+    chronic: bool = False
+
+
+def assertions(tokens: Sequence[Token], found: Sequence[Trigger], mention: Mention, course: Course) -> list[Sign]:
     """Every status that the sentence gives a mention, in order of precedence, the nearest trigger first."""
     out = [
         (Status(meaning.status), trigger, meaning.leaning)
         for trigger in found
         for meaning in trigger.meanings
         if meaning.kind == "trigger"
-        and (acute or not meaning.acute_only)
+        and (course.acute or not meaning.acute_only)
+        and not (course.chronic and meaning.not_chronic)
         and _reaches(tokens, found, trigger, meaning, mention)
     ]
+    if any(status is Status.PRESENT for status, _, _ in out):
+        # "no jaundice, abdominal pain persists": the denial does not pass the comma.
+        out = [each for each in out if each[0] is not Status.ABSENT or not _over_comma(tokens, each[1], mention)]
+    out = [each for each in out if each[0] is not Status.PRESENT]
     out.sort(key=lambda each: (PRECEDENCE.index(each[0]), _distance(each[1], mention)))
     return [Sign(*each) for each in out]
 
@@ -74,6 +91,10 @@ def _distance(trigger: Trigger, mention: Mention) -> int:
     return mention.first - trigger.last if trigger.last <= mention.first else trigger.first - mention.last
 
 
+def _over_comma(tokens: Sequence[Token], trigger: Trigger, mention: Mention) -> bool:
+    return any(token.word == "," for token in tokens[trigger.last : mention.first])
+
+
 def _reaches(
     tokens: Sequence[Token], found: Sequence[Trigger], trigger: Trigger, meaning: Meaning, mention: Mention
 ) -> bool:
@@ -84,6 +105,10 @@ def _reaches(
     elif trigger.first >= mention.last and meaning.direction in ("backward", "both"):
         low, high = mention.last, trigger.first
         list_end = high
+        if tokens[trigger.first].word == "?" and not tokens[trigger.first].tight:
+            return False  # "swelling ?cellulitis" asks of what follows
+        if any(token.word == ":" for token in tokens[low:high]):
+            return False
     else:
         return False
     words = sum(not token.sign for token in tokens[low:high])
@@ -100,7 +125,7 @@ def _reaches(
 def _ends(tokens: Sequence[Token], other: Trigger, trigger: Trigger, meaning: Meaning) -> bool:
     """Does another trigger in between end this one's scope?"""
     for each in other.meanings:
-        if each.kind == "terminator" and each.status in ("", meaning.status) and meaning.kind == "trigger":
+        if each.kind == "terminator" and (not each.ends or meaning.status in each.ends) and meaning.kind == "trigger":
             return True
         if (
             each.kind == "trigger"
@@ -122,9 +147,16 @@ def _comma(tokens: Sequence[Token], meaning: Meaning, low: int, high: int, list_
         token.sign and token.word in "-\u2013\u2014:" and not token.tight for token in between
     ):
         return False
-    commas = [token for token in between if token.word == ","]
-    if not commas or meaning.comma == "pass":
+    if not any(token.word == "," for token in between):
         return True
+    if meaning.comma == "pass":
+        return not (meaning.status == "absent" and _each_denied(tokens, low, list_end))
     if meaning.comma == "stop":
         return False
     return any(token.word in _LISTS for token in tokens[low:list_end])
+
+
+def _each_denied(tokens: Sequence[Token], low: int, end: int) -> bool:
+    """Does every item of a list bring its own `no` (`no vomiting, no amnesia, headache mild`)?"""
+    own = sum(token.word == "no" for token in tokens)
+    return own > 1 and tokens[low - 1].word == "no" and not any(token.word in _LISTS for token in tokens[low:end])

@@ -1,4 +1,7 @@
-"""What stands beside a mention: how long, how often, how much, which side, how bad. Words in `lexicons/note-times.yaml`."""
+"""What stands beside a mention: how long, how often, how much, which side, how bad.
+
+The words are those of `lexicons/note-times.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,8 @@ class Times(NamedTuple):
 
 
 _VALUE = re.compile(
-    r"\s*(?:\(?\s*(?:of|is|was|at|[:=~<>\u2264\u2265]|today|now|currently|currently at|on room air|ra|on ra|level|measured|estimated"
-    r"|about|approximately|around|down to|up to)\)?\s*){0,3}\(?(?P<low>[0-9]{1,6}(?:\.[0-9]{1,4})?)"
+    r"\s*(?:\(?\s*(?:of|is|was|at|[:=~<>\u2264\u2265]|today|now|currently|currently at|on room air|ra|on ra|level"
+    r"|measured|estimated|about|approximately|around|down to|up to)\)?\s*){0,3}\(?(?P<low>[0-9]{1,6}(?:\.[0-9]{1,4})?)"
     r"(?:\s?(?:-|\u2013|to|/)\s?(?P<high>[0-9]{1,6}(?:\.[0-9]{1,4})?))?"
     r"\s?(?P<unit>%|percent\b|kg/m2|kg/m\u00b2|mmhg|mm\s?hg|mg/dl|g/dl|mmol/l|meq/l|ml/min|cm|mm|kg|lbs?|l/min|bpm|c\b|f\b)?",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.model.codes import undotted
 from claimwright.model.finding import NotEvaluated
-from claimwright.model.reading import Candidate, CandidateStatus, PathStep, Span, Status
+from claimwright.model.reading import Candidate, CandidateStatus, Status
 from claimwright.notes.near import Near
 from claimwright.notes.paths import Offer, offers
 from claimwright.notes.reader import Said, Statement

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from claimwright.book.note_phrases import Entry, Phrases, porter, words
 from claimwright.model.reading import Measure, NoteFact, Span, Status
 from claimwright.notes import attributes, sections, triggers
-from claimwright.notes.assertion import Sign, assertions, free, outcome
+from claimwright.notes.assertion import Course, Sign, assertions, cut, free, outcome
 from claimwright.notes.mentions import Mention, mentions
 from claimwright.notes.sections import Kind
-from claimwright.notes.text import Sentence, sentences
+from claimwright.notes.text import Sentence, Token, sentences
+from claimwright.notes.triggers import Trigger
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -65,6 +66,7 @@ class NoteReader:
         self.facts: dict[str, dict[str, Any]] = {row["fact"]: row for row in book.lexicon_rows("facts")}
         self._acute = self._stem_set("acute")
         self._lasting = self._stem_set("lasting")
+        self._chronic = self._stem_set("chronic")
 
     def _stem_set(self, kind: str) -> frozenset[tuple[str, ...]]:
         listed = [
@@ -96,14 +98,14 @@ class NoteReader:
         if not found:
             return
         tokens = sentence.tokens
-        here = triggers.triggers(tokens, self.triggers)
-        signs = free(here, found)
+        every = triggers.triggers(tokens, self.triggers)
         beside = attributes.beside(text, sentence, self.times)
         whole = Span(sentence.start, sentence.end, text[sentence.start : sentence.end])
         for mention in found:
+            signs = self._signs(tokens, every, found, mention)
             start, end = tokens[mention.first].start, tokens[mention.last - 1].end
-            acute = self._is_acute(stems[mention.first : mention.last], stems)
-            flags = _flags(assertions(tokens, signs, mention, acute), kind, acute, mention)
+            course = self._course(stems[mention.first : mention.last])
+            flags = _flags(assertions(tokens, signs, mention, course), kind, course.acute)
             status, trigger, tried = flags[0].status if flags else Status.PRESENT, None, None
             if flags and flags[0].trigger is not None:
                 trigger = _place(text, sentence, flags[0].trigger)
@@ -125,19 +127,56 @@ class NoteReader:
                 kind,
                 whole,
                 number,
-                acute,
+                course.acute,
                 attributes.side_of(sentence, mention, beside),
                 attributes.severity_of(sentence, mention, beside),
                 self._measures(text, sentence, mention, found, beside),
                 tried,
             )
 
-    def _is_acute(self, own: Sequence[str], stems: Sequence[str]) -> bool:
+    def _signs(
+        self, tokens: Sequence[Token], every: list[Trigger], found: Sequence[Mention], mention: Mention
+    ) -> list[Trigger]:
+        """The triggers that may speak of a mention; one that runs into it gives way to a shorter one before it."""
+        if cut(every, mention):
+            before = triggers.triggers(tokens[: mention.first], self.triggers)
+            every = [*before, *(each for each in every if each.first >= mention.last)]
+        return free(every, found)
+
+    def status_at(self, text: str, start: int, end: int) -> Status:
+        """What the note says of its characters `start` to `end`, whether or not the book has a wording for them.
+
+        Errors: `ValueError` when the characters hold no word, or words of two sentences.
+        """
+        for number, part in enumerate(sections.sections(text, self.sections)):
+            if not part.start <= start < part.end:
+                continue
+            for sentence in sentences(text, part.start, part.end, number):
+                if sentence.start <= start and end <= sentence.end:
+                    return self._status(sentence, part.kind, start, end)
+        raise ValueError(f"characters {start} to {end} are no words of one sentence")
+
+    def _status(self, sentence: Sentence, kind: Kind, start: int, end: int) -> Status:
+        tokens = sentence.tokens
+        held = [index for index, token in enumerate(tokens) if token.start < end and start < token.end]
+        if not held:
+            raise ValueError(f"characters {start} to {end} hold no word")
+        mention = Mention(held[0], held[-1] + 1, Entry(True))
+        stems = self.phrases.stems([token.word for token in tokens])
+        course = self._course(stems[mention.first : mention.last])
+        every = triggers.triggers(tokens, self.triggers)
+        flags = _flags(
+            assertions(tokens, self._signs(tokens, every, [mention], mention), mention, course), kind, course.acute
+        )
+        return flags[0].status if flags else Status.PRESENT
+
+    def _course(self, own: Sequence[str]) -> Course:
         said = [stem for stem in own if stem.isalnum()]
         runs = {
             tuple(said[low:high]) for low in range(len(said)) for high in range(low + 1, min(len(said), low + 3) + 1)
         }
-        return not runs.isdisjoint(self._acute) and runs.isdisjoint(self._lasting)
+        lasting = not runs.isdisjoint(self._lasting)
+        return Course(not lasting and not runs.isdisjoint(self._acute), lasting or not runs.isdisjoint(self._chronic))
 
     def _is_treatment(self, entry: Entry) -> bool:
         return any(self.facts.get(each, {}).get("kind") == "treatment" for each in entry.facts)
@@ -155,7 +194,7 @@ class NoteReader:
         return tuple(out)
 
 
-def _flags(signs: list[Sign], kind: Kind, acute: bool, mention: Mention) -> list[Sign]:
+def _flags(signs: list[Sign], kind: Kind, acute: bool) -> list[Sign]:
     """The statuses of a mention; those of its section where the sentence says nothing, and a relative's always."""
     if kind.status is Status.FAMILY:
         return [Sign(Status.FAMILY, None), *(each for each in signs if each.status is not Status.FAMILY)]
@@ -170,7 +209,7 @@ def _of_outcome(told: str, status: Status) -> Status:
     return Status.ABSENT if told == "never" else Status.PRESENT
 
 
-def _place(text: str, sentence: Sentence, trigger: triggers.Trigger) -> Span:
+def _place(text: str, sentence: Sentence, trigger: Trigger) -> Span:
     start, end = sentence.tokens[trigger.first].start, sentence.tokens[trigger.last - 1].end
     return Span(start, end, text[start:end])
 
@@ -186,8 +225,7 @@ def facts(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
     out = []
     for each in statements:
         named = dict.fromkeys((*each.entry.facts, *each.entry.absent))
-        for name in named:
-            out.append(_fact(each, name))
+        out += [_fact(each, name) for name in named]
         if not named and not any((each.number, at) in covered for at in range(each.span.start, each.span.end)):
             out.append(_fact(each, None))
     return tuple(out)

@@ -27,7 +27,8 @@ BODY, OTHER, KEEP = Kind("body"), Kind("other"), Kind("keep")
 """Text before any header; a header that the lexicon does not have; a sub-heading."""
 
 _HEADER = re.compile(
-    r"^[ \t]*(?:[#*\u2022\-]+[ \t]*|\d{1,2}[.)][ \t]*)?\**_{0,2}(?P<name>[A-Za-z][A-Za-z/&,'.() \t\-]{0,58}?)_{0,2}\**[ \t]*"
+    r"^[ \t]*(?:[#*\u2022\-]+[ \t]*|\d{1,2}[.)][ \t]*)?\**_{0,2}"
+    r"(?P<name>[A-Za-z][A-Za-z/&,'.() \t\-]{0,58}?)_{0,2}\**[ \t]*"
     r"(?:(?P<colon>[:\uff1a])\**|(?P<dash>[ \t][-\u2013\u2014][ \t])|(?P<bare>\r?$))",
     re.MULTILINE,
 )
@@ -84,10 +85,8 @@ def _headers(text: str, known: dict[str, Kind]) -> list[tuple[int, int, Kind]]:
             kind = _unknown(text, found)
         elif kind.name == KEEP.name:
             kind = KEEP if found["colon"] else None
-        elif found["bare"] is not None and len(found["name"].strip()) < 2:
-            kind = None
-        elif found["dash"] and len(found["name"].strip()) < 2:
-            kind = None
+        elif not found["colon"] and len(found["name"].strip()) < 2:
+            kind = None  # a letter alone is a header only before a colon
         if kind is not None:
             out[found.start("name")] = (found.start("name"), found.end(), kind)
     for found in _INLINE.finditer(text):

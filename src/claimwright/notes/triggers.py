@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from claimwright.book.note_phrases import TOKEN
 from claimwright.notes.text import Token
 
-NUMBER, UNIT = "#", "@"
+NUMBER, UNIT, YEAR, ANY = "#", "@", "%", "~"
 _SIGNS = frozenset("?,-+:;()/.")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}$")
 
 
 class Meaning(NamedTuple):
@@ -21,7 +23,9 @@ class Meaning(NamedTuple):
     scope: int
     comma: str
     acute_only: bool
+    not_chronic: bool
     leaning: str
+    ends: tuple[str, ...]
 
 
 class Trigger(NamedTuple):
@@ -55,7 +59,9 @@ def lexicon(rows: Iterable[dict[str, Any]], units: Iterable[str], numbers: Itera
             row.get("scope", _FAR),
             row.get("comma", "pass"),
             row.get("acute_only", False),
+            row.get("not_chronic", False),
             row.get("leaning", ""),
+            tuple(row.get("statuses", ())),
         )
         for trigger in row["triggers"]:
             meanings.setdefault(_words(str(trigger)), []).append(meaning)
@@ -73,7 +79,11 @@ def _words(trigger: str) -> tuple[str, ...]:
 
 def triggers(tokens: Sequence[Token], known: Lexicon) -> list[Trigger]:
     """Triggers of a sentence in order; of two that overlap the longer, then the earlier."""
-    stream = [index for index, token in enumerate(tokens) if not (token.sign and token.word == "-" and token.tight)]
+    stream = [
+        index
+        for index, token in enumerate(tokens)
+        if not (token.sign and token.word == "-" and token.tight and index and not tokens[index - 1].sign)
+    ]
     found = []
     for at, index in enumerate(stream):
         token = tokens[index]
@@ -96,6 +106,8 @@ def triggers(tokens: Sequence[Token], known: Lexicon) -> list[Trigger]:
 
 
 def _keys(token: Token, known: Lexicon) -> tuple[str, ...]:
+    if _YEAR.match(token.word):
+        return token.word, YEAR, NUMBER
     if token.word[:1].isdigit() or token.word in known.numbers:
         return token.word, NUMBER
     return (token.word,)
@@ -110,7 +122,9 @@ def _fits(words: tuple[str, ...], tokens: Sequence[Token], stream: list[int], at
             continue
         if word == NUMBER and (said[:1].isdigit() or said in known.numbers):
             continue
-        if word == UNIT and said in known.units:
+        if (word == UNIT and said in known.units) or (word == YEAR and _YEAR.match(said)):
+            continue
+        if word == ANY and not tokens[stream[at + offset]].sign:
             continue
         return False
     return True

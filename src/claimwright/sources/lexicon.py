@@ -20,7 +20,9 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "acute-conditions": (frozenset({"kind", "words"}), frozenset()),
     "assertion-triggers": (
         frozenset({"triggers"}),
-        frozenset({"status", "kind", "direction", "scope", "comma", "acute_only", "leaning"}),
+        frozenset(
+            {"status", "statuses", "kind", "direction", "scope", "comma", "acute_only", "not_chronic", "leaning"}
+        ),
     ),
     "facts": (
         frozenset({"fact", "says", "kind", "terms"}),
