@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from claimwright.book import home as homes
+from claimwright.book.note_phrases import write_note_phrases
 from claimwright.book.notes import Moved, Note, moved_references, read_notes
 from claimwright.book.parts import Entry, insert, parts
 from claimwright.book.relations import edition_arrays, lexicon_spans, set_names
@@ -143,6 +144,7 @@ def compile_book(files: list[homes.Input], work: Path, progress: Progress = lamb
             entries += part.write(db, [each for each in files if each.table in part.tables], arrays_folder)
         progress("indexing words", 0.6)
         write_search(db, lexicons)
+        write_note_phrases(db, lexicons)
         db.execute("COMMIT")
         db.executescript(INDEXES + "".join(part.indexes for part in others) + "ANALYZE; VACUUM;")
     progress("compressing relations", 0.75)

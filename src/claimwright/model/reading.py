@@ -67,6 +67,15 @@ class NoteFact:
     tried: str | None = None
     sentence: Span | None = field(default=None, metadata={"omit": True})
 
+    @property
+    def evidence(self) -> Span:
+        """The words that carry the fact: mention and trigger, with what stands between them."""
+        if self.trigger is None or self.sentence is None:
+            return self.span
+        start, end = min(self.span.start, self.trigger.start), max(self.span.end, self.trigger.end)
+        offset = self.sentence.start
+        return Span(start, end, self.sentence.text[start - offset : end - offset])
+
 
 class PathStep(NamedTuple):
     """One level of the Alphabetic Index, or one wording of the tabular list: its words and what evidences them."""

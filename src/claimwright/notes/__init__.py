@@ -1,1 +1,4 @@
-"""Text to facts with spans, and facts to candidate codes with the path a coder would walk. It suggests and proves."""
+"""What a note says: text to sections, sentences, mentions, assertions, facts with spans; then candidate codes.
+
+Deterministic rules over data in `lexicons/`. Nothing here logs, and no error quotes a note.
+"""

@@ -17,6 +17,28 @@ from claimwright.errors import RuleError
 from claimwright.sources.installed import shipped
 
 ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "acute-conditions": (frozenset({"kind", "words"}), frozenset()),
+    "assertion-triggers": (
+        frozenset({"triggers"}),
+        frozenset(
+            {"status", "statuses", "kind", "direction", "scope", "comma", "acute_only", "not_chronic", "leaning"}
+        ),
+    ),
+    "facts": (
+        frozenset({"fact", "says", "kind", "terms"}),
+        frozenset({"absent_terms", "narrower", "unit", "source"}),
+    ),
+    "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
+    "note-sections": (
+        frozenset({"section", "headers"}),
+        frozenset({"rank", "status", "acute_only", "candidates", "final"}),
+    ),
+    "note-stop-terms": (frozenset({"term"}), frozenset()),
+    "note-times": (frozenset({"kind"}), frozenset({"words", "means", "value", "per_week", "of"})),
+    "uncertain-diagnosis": (
+        frozenset({"kind", "source"}),
+        frozenset({"settings", "section", "coded", "says", "words", "codes"}),
+    ),
     "integral-symptoms": (
         frozenset({"symptom", "diagnosis", "relation", "source", "quote", "clinical"}),
         frozenset(),

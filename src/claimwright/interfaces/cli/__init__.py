@@ -20,6 +20,7 @@ COMMANDS = {
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
     "policies": "The catalogue of coverage policies.",
     "policy": "One coverage policy: its versions, lists and criteria.",
+    "read": "What a note states, and the codes it may support.",
     "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",

@@ -1,0 +1,241 @@
+"""Candidate codes: what the Index and the tabular list offer for the mentions of a note, and how far it carries them.
+
+Never a code for what is denied, of a relative, or only thought of. An uncertain diagnosis follows the setting
+(`lexicons/uncertain-diagnosis.yaml`). A path whose words the note only paraphrases is a question, and no path
+is offered whose main term the note does not have. Nothing here changes a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from claimwright.model.codes import undotted
+from claimwright.model.finding import NotEvaluated
+from claimwright.model.reading import Candidate, CandidateStatus, Status
+from claimwright.notes.near import Near
+from claimwright.notes.paths import Offer, offers
+from claimwright.notes.reader import Said, Statement
+
+if TYPE_CHECKING:
+    from claimwright.book.store import Book
+
+_FROM_NOTE = (Status.PRESENT, Status.UNCERTAIN, Status.HISTORICAL)
+_CODED_KINDS = frozenset({"finding", "symptom", "condition", ""})
+MOST_MENTIONS = 200
+"""Different mentions of one note that are looked up; a longer note is a book, and its first ones are shown."""
+_ORDER = {CandidateStatus.SUPPORTED: 0, CandidateStatus.NEEDS_DECISION: 1, CandidateStatus.NOT_CODABLE: 2}
+
+
+class Ruling(NamedTuple):
+    """What the setting makes of a statement: a status, why, a question."""
+
+    status: CandidateStatus
+    because: str
+    ask: str | None = None
+
+
+class Settings:
+    """The rows of `lexicons/uncertain-diagnosis.yaml`."""
+
+    def __init__(self, book: Book) -> None:
+        """Read the rows of the book."""
+        rows = book.lexicon_rows("uncertain-diagnosis")
+        self._rows = {name: row for row in rows if row["kind"] == "setting" for name in row["settings"]}
+        self._printed = {row["section"]: tuple(map(str, row["words"])) for row in rows if row["kind"] == "words"}
+        self._ask = [row for row in rows if row["kind"] == "ask"]
+        self._confirmed = [row for row in rows if row["kind"] == "confirmed-only"]
+
+    def uncertain(self, said: Statement, code: str, setting: str | None) -> Ruling:
+        """What becomes of an uncertain diagnosis that would lead to `code`."""
+        word = said.trigger.text.lower() if said.trigger else "the heading"
+        if said.leaning == "absent":
+            return Ruling(
+                CandidateStatus.NOT_CODABLE, f"The note holds it for unlikely ({word!r}); that is coded in no setting"
+            )
+        if setting is None:
+            return Ruling(
+                CandidateStatus.NEEDS_DECISION,
+                f"Uncertain ({word!r}); the setting decides whether it is coded (guidelines II.H, IV.H)",
+                "Is this an inpatient stay, or an outpatient or professional encounter?",
+            )
+        row = self._rows[setting]
+        for only in self._confirmed:
+            if any(_within(code, pattern) for pattern in only["codes"]):
+                return Ruling(
+                    CandidateStatus.NOT_CODABLE, f"Uncertain ({word!r}); {only['says']} (guidelines {only['section']})"
+                )
+        where = f"guidelines {row['section']}: {row['says']}"
+        if not row["coded"]:
+            return Ruling(CandidateStatus.NOT_CODABLE, f"Uncertain ({word!r}{self._similar(word, row)}); {where}")
+        for asked in self._ask:
+            if word in asked["words"]:
+                return Ruling(
+                    CandidateStatus.NEEDS_DECISION,
+                    f"Uncertain ({word!r}); {asked['says']} (guidelines {asked['section']})",
+                    "Was it still to be ruled out at the time of discharge?",
+                )
+        if not said.section.final:
+            return Ruling(
+                CandidateStatus.NEEDS_DECISION,
+                f"Uncertain ({word!r}), and this part of the note does not speak at discharge; {where}",
+                "Was the diagnosis still uncertain at the time of discharge?",
+            )
+        return Ruling(
+            CandidateStatus.SUPPORTED, f"Uncertain at discharge ({word!r}{self._similar(word, row)}); {where}"
+        )
+
+    def _similar(self, word: str, row: dict[str, Any]) -> str:
+        """Is the word one that the rule prints, or a similar one?"""
+        if any(printed in word or word in printed for printed in self._printed.get(row["section"], ())):
+            return ""
+        return f", which {row['section']} does not print; a similar term"
+
+
+def _within(code: str, pattern: str) -> bool:
+    family = undotted(pattern).rstrip("-")
+    return undotted(code).startswith(family)
+
+
+class Finder:
+    """Finds candidates for the statements of notes, over one book."""
+
+    def __init__(self, book: Book, kinds: dict[str, str]) -> None:
+        """`kinds`: the kind of each fact id, since a treatment or a measure is not coded from its name."""
+        self._book = book
+        self._kinds = kinds
+        self._settings = Settings(book)
+        self._near = Near(book)
+
+    def candidates(
+        self, text: str, said: Said, setting: str | None, day: date, as_of: date | None = None
+    ) -> tuple[tuple[Candidate, ...], tuple[NotEvaluated, ...]]:
+        """Candidates in order of status and place, and what could not be evaluated."""
+        best: dict[str, tuple[tuple[int, int, int], Candidate]] = {}
+        lacking: dict[str, NotEvaluated] = {}
+        for group in _by_words(self._worth(said.statements))[:MOST_MENTIONS]:
+            for offer in self._offers(text, group, day, as_of, lacking):
+                for statement in group:
+                    found = self._judged(text, said, statement, offer, setting)
+                    if found is None:
+                        continue
+                    rank = (_ORDER[found.status], -statement.section.rank, statement.span.start)
+                    before = best.get(offer.code)
+                    spans = tuple(dict.fromkeys((*(before[1].spans if before else ()), *found.spans)))
+                    if before is None or rank < before[0]:
+                        best[offer.code] = (rank, replace(found, spans=spans))
+                    else:
+                        best[offer.code] = (before[0], replace(before[1], spans=spans))
+        listed = sorted(best.values(), key=lambda each: (each[0][0], each[0][1], each[0][2], each[1].code))
+        return tuple(each for _, each in listed), tuple(lacking.values())
+
+    def _worth(self, statements: Sequence[Statement]) -> Iterator[Statement]:
+        """Statements that may lead to a code; the longest of those that overlap."""
+        last = -1
+        ordered = sorted(statements, key=lambda each: (each.span.start, -each.span.end))
+        for index, each in enumerate(ordered):
+            if each.status not in _FROM_NOTE or not each.section.candidates or each.entry.absent:
+                continue
+            if each.entry.facts and not any(self._kinds.get(name, "") in _CODED_KINDS for name in each.entry.facts):
+                continue
+            if not each.entry.condition and not each.entry.facts:
+                continue
+            if each.span.start < last:
+                continue
+            inside = ordered[index + 1 : index + 2]
+            if (
+                not each.entry.condition
+                and inside
+                and inside[0].entry.condition
+                and inside[0].span.end <= each.span.end
+            ):
+                continue  # "leg cramps" is a fact, "cramps" the wording that the book has
+            last = each.span.end
+            yield each
+
+    def _offers(
+        self, text: str, group: Sequence[Statement], day: date, as_of: date | None, lacking: dict[str, NotEvaluated]
+    ) -> list[Offer]:
+        first = group[0]
+        phrases = first.entry.means[:3] or (first.span.text,)
+        context = " ".join(dict.fromkeys(each.sentence.text for each in group[:5]))
+        out: dict[str, Offer] = {}
+        for phrase in phrases:
+            found, missing = offers(self._book, phrase, context, first.status is Status.HISTORICAL, day, as_of)
+            for each in found:
+                out.setdefault(each.code, each)
+            for each_missing in missing:
+                lacking.setdefault(each_missing.missing, each_missing)
+        return list(out.values())
+
+    def _judged(
+        self, text: str, said: Said, statement: Statement, offer: Offer, setting: str | None
+    ) -> Candidate | None:
+        """One offer for one statement; None when its words are not in the note."""
+        if (statement.status is Status.HISTORICAL) != offer.history:
+            return None
+        ruling = _supported(statement, offer)
+        evidence, spans = _evidence(statement), [statement.span]
+        if offer.missing:
+            near = self._near.find(text, said, statement, offer.missing, (step.words for step in offer.path))
+            if near is None:
+                return None
+            evidence, spans = near.span.text, [statement.span, near.span]
+            ruling = Ruling(
+                CandidateStatus.NEEDS_DECISION,
+                f"The note says {near.span.text!r}, which is near {near.term!r} and not the same",
+                f"Does the clinician document it as {near.term}? The note says {near.span.text!r}",
+            )
+        if statement.status is Status.UNCERTAIN:
+            uncertain = self._settings.uncertain(statement, offer.code, setting)
+            if not offer.missing or uncertain.status is CandidateStatus.NOT_CODABLE:
+                ruling = uncertain
+        return Candidate(
+            code=offer.code,
+            title=offer.title,
+            billable=offer.billable,
+            path=offer.path,
+            because=ruling.because,
+            status=ruling.status,
+            ask=ruling.ask,
+            evidence=evidence,
+            spans=tuple(spans),
+            unsettled=offer.unsettled,
+        )
+
+
+def _evidence(statement: Statement) -> str:
+    """Mention and trigger with what stands between them."""
+    if statement.trigger is None:
+        return statement.span.text
+    low = min(statement.span.start, statement.trigger.start) - statement.sentence.start
+    high = max(statement.span.end, statement.trigger.end) - statement.sentence.start
+    return statement.sentence.text[low:high]
+
+
+def _supported(statement: Statement, offer: Offer) -> Ruling:
+    words = " > ".join(step.words for step in offer.path)
+    if offer.unsettled:
+        return Ruling(
+            CandidateStatus.NEEDS_DECISION,
+            f"The note states it ({words}); it does not settle {', '.join(offer.unsettled)}",
+            f"What does the record say of: {', '.join(offer.unsettled)}?",
+        )
+    if not offer.billable:
+        return Ruling(
+            CandidateStatus.NEEDS_DECISION,
+            f"The note states it ({words}); the code has subdivisions",
+            f"Which code below {offer.code} does the record support?",
+        )
+    return Ruling(CandidateStatus.SUPPORTED, f"The note states it: {words}")
+
+
+def _by_words(statements: Iterator[Statement]) -> list[list[Statement]]:
+    """Statements with the same words and kind of status, in order of the first of each."""
+    out: dict[tuple[str, bool], list[Statement]] = {}
+    for each in statements:
+        key = (" ".join(each.span.text.lower().split()), each.status is Status.HISTORICAL)
+        out.setdefault(key, []).append(each)
+    return list(out.values())

@@ -1,0 +1,252 @@
+"""From the text of a note to its facts: the pipeline of the room, over one open book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from claimwright.book.note_phrases import Entry, Phrases, porter, words
+from claimwright.model.reading import Measure, NoteFact, Span, Status
+from claimwright.notes import attributes, sections, triggers
+from claimwright.notes.assertion import Course, Sign, assertions, cut, free, outcome
+from claimwright.notes.mentions import Mention, mentions
+from claimwright.notes.sections import Kind
+from claimwright.notes.text import Sentence, Token, sentences
+from claimwright.notes.triggers import Trigger
+
+if TYPE_CHECKING:
+    from claimwright.book.store import Book
+
+_NEVER_SAID = ("never", "planned")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One mention with all that the note says of it; `NoteFact`s and candidates are made of these.
+
+    `signs` are every status found, the printed one first; `leaning` is `absent` where the wording is
+    nearly a denial. `sentence` numbers the sentence in the note.
+    """
+
+    entry: Entry
+    status: Status
+    signs: tuple[Sign, ...]
+    span: Span
+    trigger: Span | None
+    leaning: str
+    section: Kind
+    sentence: Span
+    number: int
+    acute: bool
+    side: str | None
+    severity: str | None
+    measures: tuple[Measure, ...]
+    tried: str | None
+
+
+class Said(NamedTuple):
+    """What a note says: its statements in order of place, and every sentence with its section."""
+
+    statements: tuple[Statement, ...]
+    sentences: tuple[tuple[Sentence, Kind], ...]
+
+
+class NoteReader:
+    """Reads notes with the lexicons of one book. Safe to share between threads."""
+
+    def __init__(self, book: Book) -> None:
+        """Compile the small lexicons; wordings are read as notes need them."""
+        self.book = book
+        self.phrases = Phrases(book)
+        times = book.lexicon_rows("note-times")
+        self.times = attributes.times(times)
+        self.sections = sections.kinds(book.lexicon_rows("note-sections"))
+        self.triggers = triggers.lexicon(book.lexicon_rows("assertion-triggers"), self.times.units, self.times.numbers)
+        self.facts: dict[str, dict[str, Any]] = {row["fact"]: row for row in book.lexicon_rows("facts")}
+        self._acute = self._stem_set("acute")
+        self._lasting = self._stem_set("lasting")
+        self._chronic = self._stem_set("chronic")
+
+    def _stem_set(self, kind: str) -> frozenset[tuple[str, ...]]:
+        listed = [
+            words(str(word))
+            for row in self.book.lexicon_rows("acute-conditions")
+            if row["kind"] == kind
+            for word in row["words"]
+        ]
+        stem_of = porter({word for each in listed for word in each})
+        return frozenset(tuple(stem_of.get(word, word) for word in each) for each in listed)
+
+    def facts_of(self, text: str) -> tuple[NoteFact, ...]:
+        """Facts of a note in order of place. Any text is a note; an empty one states nothing."""
+        return facts(self.statements(text).statements)
+
+    def statements(self, text: str) -> Said:
+        """Everything the note says of what the book can name."""
+        cut: list[tuple[Sentence, Kind]] = []
+        for number, part in enumerate(sections.sections(text, self.sections)):
+            cut += ((each, part.kind) for each in sentences(text, part.start, part.end, number))
+        out: list[Statement] = []
+        for number, (sentence, kind) in enumerate(cut):
+            out += self._sentence(text, sentence, kind, number)
+        return Said(tuple(out), tuple(cut))
+
+    def _sentence(self, text: str, sentence: Sentence, kind: Kind, number: int) -> Iterator[Statement]:
+        stems = self.phrases.stems([token.word for token in sentence.tokens])
+        found = mentions(sentence, stems, self.phrases.starting(stems), text)
+        if not found:
+            return
+        tokens = sentence.tokens
+        every = triggers.triggers(tokens, self.triggers)
+        beside = attributes.beside(text, sentence, self.times)
+        whole = Span(sentence.start, sentence.end, text[sentence.start : sentence.end])
+        for mention in found:
+            signs = self._signs(tokens, every, found, mention)
+            start, end = tokens[mention.first].start, tokens[mention.last - 1].end
+            course = self._course(stems[mention.first : mention.last])
+            flags = _flags(assertions(tokens, signs, mention, course), kind, course.acute)
+            status, trigger, tried = flags[0].status if flags else Status.PRESENT, None, None
+            if flags and flags[0].trigger is not None:
+                trigger = _place(text, sentence, flags[0].trigger)
+            if self._is_treatment(mention.entry):
+                told = outcome(tokens, signs, mention)
+                if told:
+                    tried = told[0] if told[0] not in _NEVER_SAID else None
+                    if status in (Status.PRESENT, Status.ABSENT):
+                        status, trigger = _of_outcome(told[0], status), _place(text, sentence, told[1])
+            if mention.entry.absent and not mention.entry.facts and status is Status.PRESENT:
+                status = Status.ABSENT
+            yield Statement(
+                mention.entry,
+                status,
+                tuple(flags),
+                Span(start, end, text[start:end]),
+                trigger,
+                flags[0].leaning if flags else "",
+                kind,
+                whole,
+                number,
+                course.acute,
+                attributes.side_of(sentence, mention, beside),
+                attributes.severity_of(sentence, mention, beside),
+                self._measures(text, sentence, mention, found, beside),
+                tried,
+            )
+
+    def _signs(
+        self, tokens: Sequence[Token], every: list[Trigger], found: Sequence[Mention], mention: Mention
+    ) -> list[Trigger]:
+        """The triggers that may speak of a mention; one that runs into it gives way to a shorter one before it."""
+        if cut(every, mention):
+            before = triggers.triggers(tokens[: mention.first], self.triggers)
+            every = [*before, *(each for each in every if each.first >= mention.last)]
+        return free(every, found)
+
+    def status_at(self, text: str, start: int, end: int) -> Status:
+        """What the note says of its characters `start` to `end`, whether or not the book has a wording for them.
+
+        Errors: `ValueError` when the characters hold no word, or words of two sentences.
+        """
+        for number, part in enumerate(sections.sections(text, self.sections)):
+            if not part.start <= start < part.end:
+                continue
+            for sentence in sentences(text, part.start, part.end, number):
+                if sentence.start <= start and end <= sentence.end:
+                    return self._status(sentence, part.kind, start, end)
+        raise ValueError(f"characters {start} to {end} are no words of one sentence")
+
+    def _status(self, sentence: Sentence, kind: Kind, start: int, end: int) -> Status:
+        tokens = sentence.tokens
+        held = [index for index, token in enumerate(tokens) if token.start < end and start < token.end]
+        if not held:
+            raise ValueError(f"characters {start} to {end} hold no word")
+        mention = Mention(held[0], held[-1] + 1, Entry(True))
+        stems = self.phrases.stems([token.word for token in tokens])
+        course = self._course(stems[mention.first : mention.last])
+        every = triggers.triggers(tokens, self.triggers)
+        flags = _flags(
+            assertions(tokens, self._signs(tokens, every, [mention], mention), mention, course), kind, course.acute
+        )
+        return flags[0].status if flags else Status.PRESENT
+
+    def _course(self, own: Sequence[str]) -> Course:
+        said = [stem for stem in own if stem.isalnum()]
+        runs = {
+            tuple(said[low:high]) for low in range(len(said)) for high in range(low + 1, min(len(said), low + 3) + 1)
+        }
+        lasting = not runs.isdisjoint(self._lasting)
+        return Course(not lasting and not runs.isdisjoint(self._acute), lasting or not runs.isdisjoint(self._chronic))
+
+    def _is_treatment(self, entry: Entry) -> bool:
+        return any(self.facts.get(each, {}).get("kind") == "treatment" for each in entry.facts)
+
+    def _measures(
+        self, text: str, sentence: Sentence, mention: Mention, found: Sequence[Mention], beside: attributes.Beside
+    ) -> tuple[Measure, ...]:
+        out: list[Measure] = []
+        unit = next((row.get("unit") for each in mention.entry.facts if (row := self.facts.get(each))), None)
+        if any(self.facts.get(each, {}).get("kind") in ("measure", "test") for each in mention.entry.facts):
+            value = attributes.value_after(text, sentence.tokens[mention.last - 1].end, sentence.end, unit)
+            out += [value] if value else []
+        if beside.measures:
+            out += attributes.measures_of(sentence, mention, found, beside)
+        return tuple(out)
+
+
+def _flags(signs: list[Sign], kind: Kind, acute: bool) -> list[Sign]:
+    """The statuses of a mention; those of its section where the sentence says nothing, and a relative's always."""
+    if kind.status is Status.FAMILY:
+        return [Sign(Status.FAMILY, None), *(each for each in signs if each.status is not Status.FAMILY)]
+    if kind.status is not None and not signs and (acute or not kind.acute_only):
+        return [Sign(kind.status, None)]
+    return signs
+
+
+def _of_outcome(told: str, status: Status) -> Status:
+    if told == "planned":
+        return Status.HYPOTHETICAL
+    return Status.ABSENT if told == "never" else Status.PRESENT
+
+
+def _place(text: str, sentence: Sentence, trigger: Trigger) -> Span:
+    start, end = sentence.tokens[trigger.first].start, sentence.tokens[trigger.last - 1].end
+    return Span(start, end, text[start:end])
+
+
+def facts(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
+    """Statements as facts: one for each fact id that a mention states, one without id for another condition."""
+    covered = {
+        (each.number, at)
+        for each in statements
+        if each.entry.facts or each.entry.absent
+        for at in range(each.span.start, each.span.end)
+    }
+    out = []
+    for each in statements:
+        named = dict.fromkeys((*each.entry.facts, *each.entry.absent))
+        out += [_fact(each, name) for name in named]
+        if not named and not any((each.number, at) in covered for at in range(each.span.start, each.span.end)):
+            out.append(_fact(each, None))
+    return tuple(out)
+
+
+def _fact(said: Statement, name: str | None) -> NoteFact:
+    status = said.status
+    if name is not None and name not in said.entry.facts and status is Status.PRESENT:
+        status = Status.ABSENT
+    if name is not None and name.startswith("family-") and any(each.status is Status.ABSENT for each in said.signs):
+        status = Status.ABSENT  # "no family history of": the fact is the relative's disease, and it is denied
+    return NoteFact(
+        id=name,
+        term=said.entry.means[0] if name is None and said.entry.means else " ".join(said.span.text.lower().split()),
+        status=status,
+        span=said.span,
+        section=said.section.name,
+        trigger=said.trigger,
+        side=said.side,
+        severity=said.severity,
+        measures=said.measures,
+        tried=said.tried,
+        sentence=said.sentence,
+    )

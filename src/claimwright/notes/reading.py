@@ -1,0 +1,47 @@
+"""`read`: one note to a `Reading`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from claimwright.model.reading import NoteFact, Reading
+from claimwright.notes.candidates import Finder
+from claimwright.notes.reader import NoteReader, facts
+
+if TYPE_CHECKING:
+    from claimwright.book.store import Book
+
+
+class Notes:
+    """Reads notes over one book: facts, and candidates for a setting and a day."""
+
+    def __init__(self, book: Book) -> None:
+        """Use the wordings and lexicons of `book`."""
+        self.book = book
+        self._reader = NoteReader(book)
+        self._finder: Finder | None = None
+
+    def facts(self, text: str) -> tuple[NoteFact, ...]:
+        """What the note states, in order of place; any text is a note."""
+        return self._reader.facts_of(text)
+
+    def read(self, text: str, setting: str | None, day: date, as_of: date | None = None) -> Reading:
+        """Facts, and candidates for `setting` (None: not known) on `day`.
+
+        Errors: `EditionMissing` for a day that the dated registry does not reach.
+        """
+        self.book.need_registry(day)
+        said = self._reader.statements(text)
+        if self._finder is None:
+            kinds = {name: str(row["kind"]) for name, row in self._reader.facts.items()}
+            self._finder = Finder(self.book, kinds)
+        candidates, lacking = self._finder.candidates(text, said, setting, day, as_of)
+        return Reading(
+            setting=setting,
+            date=day,
+            facts=facts(said.statements),
+            candidates=candidates,
+            editions=self.book.editions_used(day, as_of),
+            not_evaluated=lacking,
+        )
