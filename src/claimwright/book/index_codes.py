@@ -67,7 +67,11 @@ def verify(
         chosen = below[0] if len(below) == 1 else _chosen(below, said)
         if chosen is None:
             axis = _axis(below)
-            rules += [f"7th character asked: {axis}" if below[0].made else f"{'dash' if dashed else 'not billable'}: {axis} asked"]
+            rules += [
+                f"7th character asked: {axis}"
+                if below[0].made
+                else f"{'dash' if dashed else 'not billable'}: {axis} asked"
+            ]
             if below[0].made and "X" in below[0].code[len(node.code) :]:
                 rules.append("placeholder X")
             fitting = _fitting(book, below, said, day)
@@ -144,7 +148,9 @@ def _chosen(below: list[NodeEntry], said: frozenset[str]) -> NodeEntry | None:
     for child, mine in zip(below, words, strict=True):
         others = frozenset().union(*(other for other in words if other is not mine))
         own = mine - others
-        if (own and own <= plain and own - {"unspecified", "other"}) or (not own and mine - shared and mine - shared <= plain):
+        if (own and own <= plain and own - {"unspecified", "other"}) or (
+            not own and mine - shared and mine - shared <= plain
+        ):
             fitting.append((child, mine - shared))
     if len(fitting) > 1:
         most = max(len(words) for _, words in fitting)

@@ -177,7 +177,9 @@ def _order(each: _Candidate) -> tuple[float, bool, int, int, int, str]:
 
 def _met(stem: int, state: State) -> bool:
     """Does the way hold a stem that a reference brought along (`Neoplasm, by site, malignant`)?"""
-    return any(stem in term.optional or any(stem in group for group in term.groups) for term in state.trail[state.landed :])
+    return any(
+        stem in term.optional or any(stem in group for group in term.groups) for term in state.trail[state.landed :]
+    )
 
 
 def _penalty(term: Term, store: IndexStore) -> float:
@@ -317,7 +319,5 @@ def _not_evaluated(documents: list[Document]) -> tuple[str, ...]:
     missing = [KINDS[kind] for kind in KINDS if kind not in have]
     if not missing:
         return ()
-    instead = (
-        " Shipped index terms, titles and inclusion terms answer instead." if DISEASES not in have else ""
-    )
+    instead = " Shipped index terms, titles and inclusion terms answer instead." if DISEASES not in have else ""
     return (f"Not loaded: {', '.join(missing)} (claimwright data add {_TABLE} FILE).{instead}",)

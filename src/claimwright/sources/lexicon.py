@@ -73,6 +73,9 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
     "eponyms": (frozenset({"eponym", "means"}), frozenset({"ours", "source"})),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
+    "contractors": (frozenset({"contractor", "says", "states", "words", "source"}), frozenset()),
+    "payers": (frozenset({"payer", "says", "words"}), frozenset()),
+    "states": (frozenset({"state", "says", "source"}), frozenset({"words"})),
     "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),
 }
 """Required and optional keys of a row, by lexicon."""

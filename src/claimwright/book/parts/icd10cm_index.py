@@ -21,7 +21,7 @@ from claimwright.book.home import Input
 from claimwright.book.index_references import CONDITION_WORD, Place, Resolver, Target
 from claimwright.book.index_words import CONDITION, TABLE, TABLES, Need, need_of
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
-from claimwright.book.parts.setting import release_of
+from claimwright.book.parts.quarterly import release_of
 from claimwright.book.search_index import stems
 from claimwright.model import Interval
 from claimwright.sources import index_file
@@ -84,9 +84,7 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
         counts = _write_document(db, number, document, stem, resolver)
         if document.kind != SHIPPED:
             extra = {"kind": KINDS[document.kind], **counts}
-            entries.append(
-                Entry(TABLE_NAME, document.name, starts, ends, document.file, len(document.rows), extra)
-            )
+            entries.append(Entry(TABLE_NAME, document.name, starts, ends, document.file, len(document.rows), extra))
     return entries
 
 
@@ -270,7 +268,11 @@ def _write_document(
             steps.append((parent, THROUGH, node, 0, 0.0))
         for part, group in enumerate(groups):
             steps += [(parent, each, node, part, round(heavy[part] / whole, 4)) for each in group]
-            if row.parent >= 0 and (above := document.rows[row.parent].parent) >= 0 and document.needs[row.parent].groups:
+            if (
+                row.parent >= 0
+                and (above := document.rows[row.parent].parent) >= 0
+                and document.needs[row.parent].groups
+            ):
                 skips += [(document.base + above, *step[1:]) for step in steps[-len(group) :]]
     insert(db, "index_node", nodes)
     insert(db, "index_step", sorted(steps))
