@@ -38,6 +38,14 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-exceptions": (frozenset({"model", "hccs", "says"}), frozenset({"unless_any"})),
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
+    "contractors": (frozenset({"contractor", "says", "states", "words"}), frozenset({"source"})),
+    "facts": (
+        frozenset({"fact", "says", "kind", "terms"}),
+        frozenset({"absent_terms", "narrower", "unit", "source"}),
+    ),
+    "payers": (frozenset({"payer", "says", "words"}), frozenset({"source"})),
+    "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),
+    "states": (frozenset({"state", "says"}), frozenset({"words", "source"})),
 }
 """Required and optional keys of a row, by lexicon."""
 
