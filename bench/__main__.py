@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.coverage import coverage
 from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
@@ -21,6 +22,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "book": book,
     "kernels": kernels,
     "grouping": grouping,
+    "coverage": coverage,
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
 }
 """What can be measured, in order."""
