@@ -252,7 +252,7 @@ def needed_fact(literal: Literal, criterion: Criterion, says: Any) -> NeededFact
 
 
 def _ranked(missing: Missing) -> tuple[str, ...]:
-    """What to supply, first what settles most criteria, then what needs the fewest beside it."""
+    """What to supply: first what is enough alone, then by what it needs beside it; of equals what settles most."""
     used = {literal for each in missing.sets for literal in each}
     if not missing.complete:
         used = set(missing.literals)
@@ -264,7 +264,7 @@ def _ranked(missing: Missing) -> tuple[str, ...]:
     for one in missing.sets:
         for literal in one:
             fewest[literal.asks] = min(fewest.get(literal.asks, len(one)), len(one))
-    return tuple(sorted(settled, key=lambda each: (-settled[each], fewest.get(each, len(settled)))))
+    return tuple(sorted(settled, key=lambda each: (fewest.get(each, len(settled)), -settled[each])))
 
 
 # ---- what stands in every answer --------------------------------------------------------------------
