@@ -105,6 +105,16 @@ ATOMS = [
         {"oxygen-saturation": ("present", "55 mmHg")},
         "not-documented",
     ),
+    (
+        "measure: {fact: oxygen-saturation, at_least: 20, unit: mm Hg}",
+        {"oxygen-saturation": ("present", "20 mmHg")},
+        "met",
+    ),
+    (
+        "measure: {fact: oxygen-saturation, at_most: 88}",
+        {"oxygen-saturation": ("present", "2 weeks")},
+        "not-documented",
+    ),
     ("age: {at_least: 45, at_most: 68}", {}, "met"),
     ("age: {at_least: 69}", {}, "not-met"),
     ("sex: F", {}, "met"),
