@@ -352,6 +352,20 @@ def test_coverage_information_never_calls_an_unknown_covered() -> None:
     assert told == ["covered", "not-covered", "conditional", "conditional"]
 
 
+@pytest.mark.parametrize("code", ["R25.2", "R25.3"])
+@pytest.mark.parametrize("tree", [None, ANY, {"all_of": ["motor-loss"]}, {"none_of": ["motor-loss"]}], ids=str)
+@pytest.mark.parametrize("listed", [None, ["R25.2"]])
+@pytest.mark.parametrize("status", ["present", "absent", "uncertain"])
+def test_the_invariants_of_the_guide_hold(code: str, tree: Any, listed: Any, status: str) -> None:
+    asked = claim(diagnoses=[code], facts=facts(motor_loss=status))
+    told = answer(asked, short(criteria=tree, diagnosis_list=listed)).coverage_information
+    conditional = "conditional" in (told["covered"], told.get("pa-needed"), told.get("doc-needed"))
+    assert not (told["covered"] == "not-covered" and "pa-needed" in told)
+    assert ("info-needed" in told) == conditional
+    assert told["reason"]
+    assert told["date"] and told["coverage-assertion-id"]
+
+
 def test_documents_and_denials_follow_the_facts() -> None:
     policy = long(
         """criteria: {cite: {source: text, section: a}, id: strength, fact: motor-loss}
