@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import SEED
+from bench.coverage import coverage
 from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
 from bench.mcd import mcd
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "grouping": grouping,
     "procedures": lambda size: procedures(10 * size.claims, 25 * size.claims, SEED, size.times),
     "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
+    "coverage": coverage,
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
 }
 """What can be measured, in order."""

@@ -105,6 +105,16 @@ ATOMS = [
         {"oxygen-saturation": ("present", "55 mmHg")},
         "not-documented",
     ),
+    (
+        "measure: {fact: oxygen-saturation, at_least: 20, unit: mm Hg}",
+        {"oxygen-saturation": ("present", "20 mmHg")},
+        "met",
+    ),
+    (
+        "measure: {fact: oxygen-saturation, at_most: 88}",
+        {"oxygen-saturation": ("present", "2 weeks")},
+        "not-documented",
+    ),
     ("age: {at_least: 45, at_most: 68}", {}, "met"),
     ("age: {at_least: 69}", {}, "not-met"),
     ("sex: F", {}, "met"),
@@ -340,6 +350,20 @@ def test_coverage_information_never_calls_an_unknown_covered() -> None:
         for each in (short(diagnosis_list=["R25.2"]), short(diagnosis_list=["R25.3"]), short(criteria=ANY), partial)
     ]
     assert told == ["covered", "not-covered", "conditional", "conditional"]
+
+
+@pytest.mark.parametrize("code", ["R25.2", "R25.3"])
+@pytest.mark.parametrize("tree", [None, ANY, {"all_of": ["motor-loss"]}, {"none_of": ["motor-loss"]}], ids=str)
+@pytest.mark.parametrize("listed", [None, ["R25.2"]])
+@pytest.mark.parametrize("status", ["present", "absent", "uncertain"])
+def test_the_invariants_of_the_guide_hold(code: str, tree: Any, listed: Any, status: str) -> None:
+    asked = claim(diagnoses=[code], facts=facts(motor_loss=status))
+    told = answer(asked, short(criteria=tree, diagnosis_list=listed)).coverage_information
+    conditional = "conditional" in (told["covered"], told.get("pa-needed"), told.get("doc-needed"))
+    assert not (told["covered"] == "not-covered" and "pa-needed" in told)
+    assert ("info-needed" in told) == conditional
+    assert told["reason"]
+    assert told["date"] and told["coverage-assertion-id"]
 
 
 def test_documents_and_denials_follow_the_facts() -> None:

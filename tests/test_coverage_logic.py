@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimwright.coverage.logic import Judged, Literal, Missing, joined, judge
+from claimwright.coverage.logic import Judged, Literal, Missing, deciding, joined, judge
 from claimwright.model.coverage import State
 from claimwright.model.policy import Criterion, Rule
 
@@ -127,6 +127,8 @@ def test_missing_sets_are_all_minimal_ones(tree: Criterion, world: dict[str, boo
     found = {frozenset(_world(each).items()) for each in missing.sets}
     assert found == _brute(tree, world, met)
     assert len(found) == len(missing.sets)
+    alone = {next(iter(_world((each,)).items())) for each in deciding(judged, met)}
+    assert alone == {next(iter(each)) for each in found if len(each) == 1}
 
 
 def test_what_one_fact_decides_alone() -> None:

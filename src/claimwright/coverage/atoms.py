@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from claimwright.coverage.codes import CodeSet
-from claimwright.coverage.facts import Facts, Said, compared, day_of
+from claimwright.coverage.facts import DAYS, Facts, Said, compared, day_of
 from claimwright.model import Claim, dotted
 from claimwright.model.coverage import State, StatedFact
 from claimwright.model.policy import Criterion, Rule
@@ -93,6 +93,8 @@ def _measure(criterion: Criterion, scene: Scene) -> Said:
     unlike = False
     for each in now:
         for number, unit in each.lengths:
+            if unit in DAYS and criterion.unit not in DAYS:
+                continue  # for how long, not how much
             low = _side(number, unit, criterion.least, criterion.unit)
             high = _side(number, unit, criterion.most, criterion.unit)
             if low is None or high is None:

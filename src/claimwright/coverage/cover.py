@@ -80,7 +80,7 @@ def _next_facts(found: Sequence[Determined]) -> tuple[NextFact, ...]:
         policy = each.answer.policy
         wanted = {literal for one in each.missing.sets for literal in one} or set(each.missing.literals)
         singles = set(each.missing.singles())
-        contrary = {(one.key, one.met) for one in each.against.singles()} if each.against else set()
+        contrary = {(one.key, one.met) for one in each.against}
         for literal, atoms in zip(each.missing.literals, each.missing.atoms, strict=True):
             if literal not in wanted:
                 continue

@@ -1,7 +1,9 @@
 """An answer in the terms of the Da Vinci CRD extension `ext-coverage-information` (CRD 2.2.1).
 
-An unknown is never mapped to covered; nothing here says anything of prior authorization, which no loaded
-policy holds.
+An unknown is never mapped to covered, and of prior authorization nothing is known: no loaded policy holds it.
+The guide's invariants hold: no `pa-needed` beside not-covered (crd-ci-q2), `info-needed` exactly where something is
+conditional (q3), a `reason` beside `info-needed` OTH (q6) and beside a `doc-purpose` (q8). Codes are those of its
+code system CoverageInformationCodes (HL7, https://build.fhir.org/ig/HL7/davinci-crd/).
 """
 
 from __future__ import annotations
@@ -44,12 +46,12 @@ def coverage_information(
         out["pa-needed"] = "indeterminate"
     if verdict is Determination.INSUFFICIENT and missing:
         out["doc-needed"] = "clinical"
-        out["doc-purpose"] = "OTH"
+        out["doc-purpose"] = "retain-doc"  # evidence of medical necessity
     if covered == "conditional":
         out["info-needed"] = "OTH"
     out["billingCode"] = list(services)
     out["reason"] = why
-    out["detail"] = [{"category": "decisional", "code": "missing-fact", "value": each} for each in missing]
+    out["detail"] = [{"category": "cat-decisional", "code": "missing-fact", "value": each} for each in missing]
     out["date"] = today.isoformat()
     digest = hashlib.sha256(f"{subject}|{covered}|{','.join(missing)}".encode()).hexdigest()
     out["coverage-assertion-id"] = digest[:32]

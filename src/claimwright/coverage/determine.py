@@ -11,7 +11,7 @@ from claimwright.coverage.atoms import Scene, judge_atom
 from claimwright.coverage.codes import CodeSet
 from claimwright.coverage.crd import coverage_information
 from claimwright.coverage.facts import Facts, Said
-from claimwright.coverage.logic import Judged, Literal, Missing, judge
+from claimwright.coverage.logic import Judged, Literal, Missing, deciding, judge
 from claimwright.coverage.prepared import PreparedVersion
 from claimwright.coverage.select import Chosen
 from claimwright.model import Claim, dotted
@@ -32,17 +32,17 @@ from claimwright.model.policy import Cite, Criterion, Policy, PolicyVersion, Rem
 
 @dataclass(frozen=True, slots=True)
 class Determined:
-    """An answer with what ranking facts over several policies needs: the sets that meet and that fail its tree."""
+    """An answer with what ranking facts over several policies needs: the sets that meet its tree, what fails it."""
 
     answer: PolicyAnswer
     missing: Missing | None
-    against: Missing | None
+    against: frozenset[Literal]
 
 
 def determine(chosen: Chosen, claim: Claim, facts: Facts, today: date) -> Determined:
     """What one policy says of the claim on its day; `today` is the day of the determination."""
     if chosen.version is None:
-        return Determined(_not_in_force(chosen, claim, today), None, None)
+        return Determined(_not_in_force(chosen, claim, today), None, frozenset())
     return _Judge(chosen, claim, facts, today).determined()
 
 
@@ -82,9 +82,9 @@ class _Judge:
         """The answer, and the sets of missing facts behind it."""
         verdict, why = self._verdict()
         open_ = self.tree is not None and self.tree.state is State.NOT_DOCUMENTED
-        missing = against = None
+        missing, against = None, frozenset[Literal]()
         if open_ and self.tree and self.listed is not Listed.NOT_LISTED:
-            missing, against = Missing(self.tree), Missing(self.tree, met=False)
+            missing, against = Missing(self.tree), deciding(self.tree, met=False)
         ids = _ranked(missing) if missing else ()
         version = self.version
         services = tuple(sorted(self.chosen.services))
@@ -252,7 +252,7 @@ def needed_fact(literal: Literal, criterion: Criterion, says: Any) -> NeededFact
 
 
 def _ranked(missing: Missing) -> tuple[str, ...]:
-    """What to supply, first what settles most criteria, then what needs the fewest beside it."""
+    """What to supply: first what is enough alone, then by what it needs beside it; of equals what settles most."""
     used = {literal for each in missing.sets for literal in each}
     if not missing.complete:
         used = set(missing.literals)
@@ -264,7 +264,7 @@ def _ranked(missing: Missing) -> tuple[str, ...]:
     for one in missing.sets:
         for literal in one:
             fewest[literal.asks] = min(fewest.get(literal.asks, len(one)), len(one))
-    return tuple(sorted(settled, key=lambda each: (-settled[each], fewest.get(each, len(settled)))))
+    return tuple(sorted(settled, key=lambda each: (fewest.get(each, len(settled)), -settled[each])))
 
 
 # ---- what stands in every answer --------------------------------------------------------------------

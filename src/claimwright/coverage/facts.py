@@ -153,7 +153,8 @@ def of_note(found: Iterable[NoteFact]) -> tuple[StatedFact, ...]:
     for each in found:
         if each.id is None:
             continue
-        numbers = tuple((measure.value, _unit(measure.unit)) for measure in each.measures)
+        # How often something happens is no length and no value.
+        numbers = tuple((one.value, _unit(one.unit)) for one in each.measures if one.kind != "frequency")
         value = each.measures[0].value if len(each.measures) == 1 else None
         out.append(
             StatedFact(each.id, each.status.value, "note", value, each.span, each.section, each.side, numbers,
@@ -186,9 +187,10 @@ def failed(value: float | str | None) -> bool | None:
 
 
 def _unit(unit: str) -> str:
-    name = unit.strip().lower()
+    """A unit as it is compared: "mm Hg" and mmHg are one, weeks are week, percent is %."""
+    name = unit.lower().replace(" ", "").replace("²", "2")
     name = _SHORT.get(name, name)
-    return name[:-1] if name.endswith("s") and name[:-1] in DAYS else name
+    return "%" if name == "percent" else name[:-1] if name.endswith("s") and name[:-1] in DAYS else name
 
 
 def _day(value: float | str | None) -> date | None:
@@ -205,6 +207,7 @@ def day_of(fact: StatedFact) -> date | None:
 
 def compared(number: float, unit: str, other: float, other_unit: str) -> int | None:
     """-1, 0 or 1 as the first length is less than, equal to or more than the second; None for unlike units."""
+    unit, other_unit = _unit(unit), _unit(other_unit)
     if unit == other_unit:
         return (number > other) - (number < other)
     if unit not in DAYS or other_unit not in DAYS:

@@ -9,6 +9,7 @@ antichains of bit masks: exact while no node has more than `MOST_SETS` of them; 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -87,6 +88,7 @@ class Missing:
         self.atoms: list[list[Criterion]] = []
         self._numbers: dict[Literal, int] = {}
         self._clashes: list[int] = []
+        self._clashing_at_all = False
         self.complete = True
         masks = self._reach(root, met)
         self.sets = [tuple(self.literals[number] for number in _bits(mask)) for mask in sorted(masks, key=_rank)]
@@ -103,6 +105,7 @@ class Missing:
             self.atoms.append([])
             self._clashes.append(self._clashing(literal))
             for other in _bits(self._clashes[-1]):
+                self._clashing_at_all = True
                 self._clashes[other] |= 1 << self._numbers[literal]
         number = self._numbers[literal]
         if criterion not in self.atoms[number]:
@@ -140,26 +143,51 @@ class Missing:
 
     def _choose(self, parts: list[list[int]], needed: int) -> list[int]:
         """Minimal unions that bring `needed` of the parts about."""
+        if needed == 1:
+            return self._minimal(mask for part in parts for mask in part)
         rows: list[list[int]] = [[0], *([] for _ in range(needed))]
-        for part in parts:
-            for count in range(needed, 0, -1):
+        for number, part in enumerate(parts, start=1):
+            least = max(1, needed - (len(parts) - number))  # fewer could not be made up by the parts that follow
+            for count in range(needed, least - 1, -1):
                 if part and rows[count - 1]:
                     unions = (one | other for one in rows[count - 1] for other in part)
                     rows[count] = self._minimal([*rows[count], *filter(self._holds_together, unions)])
         return rows[needed]
 
     def _holds_together(self, mask: int) -> bool:
-        return not any(self._clashes[number] & mask for number in _bits(mask))
+        return not self._clashing_at_all or not any(self._clashes[number] & mask for number in _bits(mask))
 
     def _minimal(self, masks: Iterable[int]) -> list[int]:
         kept: list[int] = []
-        for mask in sorted(set(masks), key=_rank):
+        for mask in sorted(set(masks), key=_size):
             if all(other & mask != other for other in kept):
                 kept.append(mask)
         if len(kept) > MOST_SETS:
             self.complete = False
             del kept[MOST_SETS:]
         return kept
+
+
+def deciding(node: Judged, met: bool) -> frozenset[Literal]:
+    """Literals that bring a node to met (or not met) alone; what is decided already has none."""
+    if node.state is not State.NOT_DOCUMENTED:
+        return frozenset()
+    rule = node.criterion.rule
+    if not rule.joins:
+        return frozenset((literal_of(node.criterion, met),))
+    below = met if rule is not Rule.NONE else not met
+    size = len(node.children)
+    needed = {Rule.ALL: size, Rule.ANY: 1, Rule.NONE: size if met else 1}.get(rule, node.criterion.count)
+    if not met and rule is not Rule.NONE:
+        needed = size - needed + 1
+    there = State.MET if below else State.NOT_MET
+    needed -= sum(child.state is there for child in node.children)
+    counts = Counter(literal for child in node.children for literal in deciding(child, below))
+    return frozenset(literal for literal, number in counts.items() if number >= needed)
+
+
+def _size(mask: int) -> tuple[int, int]:
+    return mask.bit_count(), mask
 
 
 def _rank(mask: int) -> tuple[int, tuple[int, ...]]:

@@ -105,7 +105,7 @@ def policy_of(at: At, words: Vocabulary) -> Policy:
         states=states,
         states_source=states_source,
         related=tuple(_related(each) for each in at.child("related").items()),
-        file=at.paper.name,
+        file=_file(at),
     )
 
 
@@ -311,7 +311,7 @@ def _short(at: At, words: Vocabulary) -> Policy:
     if starts and ends and ends < starts:
         raise at.child("to").wrong(f"is {ends}, before {starts}", "the same day as `from` or later")
     identity = at.child("id").name()
-    sources = {_SOURCE: PolicySource(_SOURCE, f"{identity}, as given in {at.paper.name}")}
+    sources = {_SOURCE: PolicySource(_SOURCE, f"{identity}, as given in {_file(at)}")}
     listed = at.child("diagnosis_list")
     groups = None
     if listed.value is not None:
@@ -346,8 +346,13 @@ def _short(at: At, words: Vocabulary) -> Policy:
         payer_name=payer,
         contractor=at.text("mac") if at.has("mac") else None,
         states=tuple(each.upper() for each in states) or None,
-        file=at.paper.name,
+        file=_file(at),
     )
+
+
+def _file(at: At) -> str:
+    """The document's name without its folder: answers carry no paths of a machine."""
+    return at.paper.name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _each_once(names: Iterable[str]) -> tuple[str, ...]:

@@ -24,12 +24,19 @@ class Words(Protocol):
     """See `claimwright.sources.policy.Vocabulary`."""
 
     @property
-    def facts(self) -> Mapping[str, str]: ...  # noqa: D102
+    def facts(self) -> Mapping[str, str]:
+        """Facts by id, with their words."""
+
     @property
-    def families(self) -> Collection[str]: ...  # noqa: D102
+    def families(self) -> Collection[str]:
+        """Families of services."""
+
     @property
-    def strict(self) -> bool: ...  # noqa: D102
-    def says(self, fact: str) -> str: ...  # noqa: D102
+    def strict(self) -> bool:
+        """Is anything else refused?"""
+
+    def says(self, fact: str) -> str:
+        """A fact in words."""
 
 
 class Tree:

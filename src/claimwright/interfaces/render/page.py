@@ -120,6 +120,7 @@ def _sections(record: CodeRecord) -> Iterator[Section | None]:
         _flags(record),
         _msdrg(record),
         _hcc(record),
+        _coverage(record),
         *_changes(record),
         _editions(record),
         _sources(record),
@@ -287,6 +288,27 @@ def _hcc(record: CodeRecord) -> Section | None:
         (*sentences, *also),
         table=Table(("Model", "Payment year", "HCC", "Coefficient", "Label"), rows),
     )
+
+
+def _coverage(record: CodeRecord) -> Section | None:
+    """Policies whose lists name the code; none is worth no section."""
+    if not record.coverage:
+        return None
+    rows = tuple(
+        (
+            each.policy,
+            each.contractor or each.payer,
+            each.group,
+            {"covered": "listed", "noncovered": "not covered"}.get(each.listed, each.listed),
+            f"{each.starts or 'not read'} to {each.ends or 'open'}",
+        )
+        for each in record.coverage
+    )
+    says = "A listed code is not coverage: `claimwright cover` asks each policy for a claim."
+    return Section("Coverage policies that list it", (says,), table=Table(_LISTING, rows))
+
+
+_LISTING = ("Policy", "Of", "Group", "List", "In force")
 
 
 def _msdrg(record: CodeRecord) -> Section | None:
