@@ -106,7 +106,7 @@ def read_csv(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
     """(first line, cells) of every record of quoted CSV; `SourceError` when a quote never ends."""
     if "\0" in text:
         raise SourceError(place, "not a text table", EXPECTED)
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
+    before = csv.field_size_limit(LONGEST_CELL)  # one number for the whole process: given back at the end
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -114,9 +114,10 @@ def read_csv(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise SourceError(
-            f"{place}:{line}", f"the table is cut off or damaged in this row ({error})", EXPECTED
-        ) from None
+        problem = f"the table is cut off or damaged in this row ({error})"
+        raise SourceError(f"{place}:{line}", problem, EXPECTED) from None
+    finally:
+        csv.field_size_limit(before)
 
 
 def day_of(text: str) -> date | None:
