@@ -309,6 +309,8 @@ def test_adding_needs_the_terms_accepted_and_is_idempotent(tmp_path: Path, monke
     refused = run.invoke(data_command.command, ["add", "mcd", place])
     assert "adding it needs your acceptance of the terms of the Medicare Coverage Database" in str(refused.exception)
     words = ["add", "mcd", place, "--accept-licence", "--json"]
+    refused = run.invoke(data_command.command, [*words, "--release", "2026-07-01"])
+    assert "an export tells the days of its documents" in str(refused.exception)
     told = [run.invoke(data_command.command, words, catch_exceptions=False).stdout for _ in range(2)]
     assert told[0] == told[1]
     answer = json.loads(told[0])

@@ -106,17 +106,24 @@ def read_csv(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
     """(first line, cells) of every record of quoted CSV; `SourceError` when a quote never ends."""
     if "\0" in text:
         raise SourceError(place, "not a text table", EXPECTED)
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
-        for cells in reader:
+        while (cells := _next(reader)) is not None:
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise SourceError(
-            f"{place}:{line}", f"the table is cut off or damaged in this row ({error})", EXPECTED
-        ) from None
+        problem = f"the table is cut off or damaged in this row ({error})"
+        raise SourceError(f"{place}:{line}", problem, EXPECTED) from None
+
+
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next record. csv has one limit for the whole process: it is given back after every record."""
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(before)
 
 
 def day_of(text: str) -> date | None:

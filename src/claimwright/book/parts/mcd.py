@@ -20,6 +20,7 @@ from typing import Any
 from claimwright.book.home import Input
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
 from claimwright.book.parts.quarterly import source
+from claimwright.errors import SourceError
 from claimwright.sources import mcd
 from claimwright.sources.mcd import Document, Key, McdFile
 from claimwright.sources.ncci import lines_text
@@ -192,6 +193,8 @@ def _entry(each: _Added, documents: int, counts: dict[str, int]) -> Entry:
 
 
 def _read(file: Path, release: date | None) -> Reading:
+    if release:
+        raise SourceError(str(file), f"--release says {release}", "none: an export tells the days of its documents")
     found, rows = mcd.check(file)
     return Reading(found.name, rows, tuple((row.line, f"{table}.csv: {row.problem}") for table, row in found.rejected))
 
