@@ -14,6 +14,7 @@ from bench.grouping import grouping
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
 from bench.processes import Differs
 from bench.risk import risk
+from bench.searching import searching
 
 SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "peer": peer,
@@ -22,6 +23,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "kernels": kernels,
     "grouping": grouping,
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
+    "search": lambda size: searching(size.codes // 4, size.codes // 4),
 }
 """What can be measured, in order."""
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.book.ranking import COVERAGE, PRECISION, Scored
+from claimwright.book.search_index import KINDS
 from claimwright.model.codes import undotted
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def in_turn(phrases: Sequence[Scored], entries: Sequence[IndexHit], most: int) -
     if not entries:
         yield from phrases[:most]
         return
-    whole = {each.pos: each for each in phrases if each.coverage >= _WHOLE and not each.turn}
+    official = [each for each in phrases if KINDS[each.kind] != "index"]
+    whole = {each.pos: each for each in official if each.coverage >= _WHOLE and not each.turn}
     literal = bool(phrases) and phrases[0].pos in whole and phrases[0].precision >= _WHOLE
     seen: set[int] = set()
     left: list[Sequence[Scored | IndexHit]] = [phrases, entries] if literal else [entries, phrases]

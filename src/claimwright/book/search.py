@@ -96,16 +96,20 @@ def search(book: Book, words: str, day: date, most: int = 20, as_of: date | None
         hits=shown,
         searched_for=answer.corrected or question.corrected,
         notes=tuple(_notes(book, edition, nearest, answer, question, bool(from_index.loaded), bool(hits))),
-        explain=explanation(
-            ranker,
-            question,
-            {dotted(shelf.node(each.pos).code): each for each in phrases[:most]},
-            from_index,
-            [hit.code for hit in shown],
-        )
-        if explain
-        else None,
+        explain=_explained(shelf, ranker, question, phrases[:most], from_index, shown) if explain else None,
     )
+
+
+def _explained(
+    shelf: _Shelf,
+    ranker: Ranker,
+    question: Question,
+    phrases: tuple[Scored, ...],
+    from_index: IndexHits,
+    shown: tuple[Hit, ...],
+) -> Explanation:
+    behind = {dotted(shelf.node(each.pos).code): each for each in phrases}
+    return explanation(ranker, question, behind, from_index, [(hit.code, hit.billable) for hit in shown])
 
 
 # ---- hits ---------------------------------------------------------------------------------------
