@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claimwright.book import index_hits as index_module
-from claimwright.book.index_hits import IndexHit, in_turn
+from claimwright.book.index_hits import INDEX, IndexHit, fused
 from claimwright.book.query_words import read_question
-from claimwright.book.ranking import Scored
+from claimwright.book.ranking import TOP, Scored
 from claimwright.book.search import Hits, search
 from claimwright.book.store import Book
-from claimwright.book.wordings import SAID, SPELLING, expand, joined_negations
+from claimwright.book.wordings import SAID, SPELLING, by_lexicons, expand, joined_negations
 from claimwright.book.words import STOP_WORDS, raw_tokens, tokens
 from claimwright.interfaces.cli.search_command import command
 from claimwright.sources.lexicon import Lexicon, lexicons
@@ -229,48 +229,50 @@ def test_only_the_site_is_not_enough(book: Book) -> None:
 # ---- the Index ----------------------------------------------------------------------------------
 
 
-def scored(pos: int, coverage: float, precision: float = 1.0, turn: int = 0) -> Scored:
-    return Scored(coverage, pos, 0, pos, turn, coverage, precision, pos)
+def scored(pos: int, coverage: float, turn: int = 0) -> Scored:
+    return Scored(coverage * TOP, pos, 0, pos, turn, coverage, 1.0, pos)
 
 
-def entry(pos: int) -> IndexHit:
-    return IndexHit(1.0, pos, "Main > sub", (), (), "index")
+def entry(pos: int, score: float = 1.0) -> IndexHit:
+    return IndexHit(score, pos, "Main > sub", (), (), "index")
 
 
 def test_without_an_index_the_tabular_list_answers_alone() -> None:
     phrases = [scored(1, 1.0), scored(2, 0.5)]
-    assert list(in_turn(phrases, [], 1)) == phrases[:1]
+    assert [each for _, each in fused(phrases, [], 1)] == phrases[:1]
+    assert [each.pos for _, each in fused([], [entry(5), entry(3)], 9)] == [3, 5]
 
 
-def test_the_lists_are_taken_in_turn_and_each_code_once() -> None:
-    phrases = [scored(1, 0.8), scored(2, 0.5), scored(3, 0.4)]
-    assert [each.pos for each in in_turn(phrases, [entry(7), entry(1), entry(8)], 9)] == [7, 1, 2, 8, 3]
+def test_the_better_list_decides_and_a_second_one_lifts() -> None:
+    found = fused([scored(1, 0.5), scored(2, 0.5)], [entry(7), entry(2, 0.4)], 9)
+    assert [each.pos for _, each in found] == [7, 2, 1]
+    assert found[0][0] == pytest.approx(INDEX)
 
 
-def test_an_official_wording_goes_before_the_index_and_keeps_its_words() -> None:
-    phrases = [scored(1, 1.0), scored(2, 1.0, 0.5)]
-    found = list(in_turn(phrases, [entry(2), entry(1)], 9))
-    assert found == phrases
+def test_an_official_wording_keeps_its_words() -> None:
+    whole = scored(1, 0.9999)._replace(score=0.5)
+    assert fused([whole], [entry(1)], 9)[0][1] == whole
+    reworded = whole._replace(turn=1)
+    assert fused([reworded], [entry(1)], 9)[0][1] == entry(1)
+    assert fused([whole, scored(2, 1.0)], [entry(1), entry(2)], 9)[0][0] <= 1
 
 
 @whole_book
 def test_a_navigator_is_used_when_there_is_one(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     from types import SimpleNamespace
 
+    levels = (SimpleNamespace(words="Cramp(s)"), SimpleNamespace(words="limb"))
     found = SimpleNamespace(
-        code="G25.89", levels=(SimpleNamespace(words="Cramp(s)"), SimpleNamespace(words="writer's")),
-        via=("see Cramp",), rules=("dash",), score=3.0, source="icd10cm-index FY2025",
-    )  # fmt: skip
+        code="R25.2", levels=levels, via=("see Cramp",), rules=("dash",), score=0.6, source="icd10cm-index FY2025"
+    )
     monkeypatch.setattr(index_module, "_navigator", lambda: lambda *_, **__: SimpleNamespace(found=(found, found)))
     answer = search(book, "writer's cramp", DAY, explain=True)
     assert (answer.hits[0].code, answer.hits[0].kind) == ("F48.8", "inclusion")
-    assert (answer.hits[1].code, answer.hits[1].kind, answer.hits[1].matched) == (
-        "G25.89",
-        "index",
-        "Cramp(s) > writer's",
-    )
+    assert "G25.89" in codes(answer)
+    place = codes(answer).index("R25.2")
+    assert (answer.hits[place].kind, answer.hits[place].matched) == ("index", "Cramp(s) > limb")
     assert answer.explain is not None
-    assert answer.explain.hits[1].via == ("see Cramp",)
+    assert answer.explain.hits[place].via == ("see Cramp",)
     assert "navigated" in answer.notes[-1]
     scores = [hit.score for hit in answer.hits]
     assert scores == sorted(scores, reverse=True)
@@ -340,3 +342,14 @@ def test_any_mix_of_wordings_is_answered_alike_twice(book: Book, parts: list[str
 def test_rank_of_the_first_good_code() -> None:
     assert rank(["A00.1", "B20"], ["B2"]) == 2
     assert rank(["A00.1"], ["B2"]) == 0
+
+
+@whole_book
+def test_tokens_say_what_the_lexicons_tell(book: Book) -> None:
+    found = by_lexicons(book, tokens("renal stones and a pink eye"))
+    assert ("pink eye", "lay") in {
+        (" ".join(tokens("renal stones and a pink eye")[e.start : e.stop]), e.how) for e in found
+    }
+    assert any(each.how == "form" and "kidney" in each.means for each in found)
+    assert by_lexicons(book, []) == []
+    assert [each.how for each in by_lexicons(book, ["oedema"])][:1] == ["spelling"]

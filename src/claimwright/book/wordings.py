@@ -31,6 +31,7 @@ CREATE TABLE form (said TEXT, other TEXT, kind TEXT, PRIMARY KEY (said, other)) 
 
 SAID = {"lay-terms": "lay", "abbreviations": "short", "eponyms": "eponym"}
 """The key of a row that holds what is said, by lexicon; in this order where two say the same."""
+_HOW = {"lay-terms": "lay", "abbreviations": "abbreviation", "eponyms": "eponym"}
 FORMS = "word-forms"
 SPELLING = "spelling"
 """Forms of this kind are another way to write the word, so a search tells that it wrote it otherwise."""
@@ -109,6 +110,15 @@ def _items(lexicon: str, said: str, stem_of: Mapping[str, str]) -> tuple[tuple[s
     return tuple(sorted({stem_of[word] for word in telling})), False
 
 
+class Said(NamedTuple):
+    """Tokens `start` to `stop` (not with it) say `means`; `how` is lay, abbreviation, eponym, form or spelling."""
+
+    start: int
+    stop: int
+    means: tuple[str, ...]
+    how: str
+
+
 # ---- questions ----------------------------------------------------------------------------------
 
 
@@ -133,6 +143,27 @@ def expand(book: Book, text: str) -> tuple[Expansion, ...]:
     words, capitals = raw_tokens(text)
     found = wordings(book, words, capitals, stems(words))
     return tuple(each for group in sorted(found, key=lambda group: min(group.places)) for each in group.expansions)
+
+
+def by_lexicons(book: Book, words: Sequence[str]) -> list[Said]:
+    """What tokens in lower case say besides themselves, in their order: wordings, then other forms of single words.
+
+    Rows that only count in capitals count here too: the letters are gone, so every meaning is told.
+    """
+    stem_of = stems(words)
+    out = []
+    for group in wordings(book, words, [True] * len(words), stem_of):
+        if group.expansions:
+            means = tuple(each.means for each in group.expansions)
+            how = _HOW[group.expansions[0].lexicon]
+            out.append(Said(min(group.places), max(group.places) + 1, means, how))
+    forms, spellings = other_forms(book, stem_of), other_spellings(book, words)
+    for place, word in enumerate(words):
+        if word in spellings:
+            out.append(Said(place, place + 1, (spellings[word],), "spelling"))
+        if word in forms and word not in STOP_WORDS:
+            out.append(Said(place, place + 1, tuple(forms[word]), "form"))
+    return sorted(out, key=lambda each: (each.start, -each.stop))
 
 
 def wordings(book: Book, words: Sequence[str], capitals: Sequence[bool], stem_of: Mapping[str, str]) -> list[Found]:
