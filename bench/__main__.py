@@ -18,6 +18,7 @@ from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, process
 from bench.procedures import procedures
 from bench.processes import Differs
 from bench.risk import risk
+from bench.searching import searching
 
 SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "peer": peer,
@@ -29,6 +30,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
     "coverage": coverage,
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
+    "search": lambda size: searching(size.codes // 4, size.codes // 4),
 }
 """What can be measured, in order."""
 

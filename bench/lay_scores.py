@@ -24,7 +24,7 @@ TEN = 10
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Shares of the queries answered by the first and by one of the first ten hits; milliseconds of processor time a query."""
+    """Shares of the queries answered by the first and by one of the first ten hits; processor ms a query."""
 
     name: str
     queries: int

@@ -1,16 +1,17 @@
-"""The Alphabetic Index in a search: what its navigator finds, and how the two lists are taken in turn.
+"""The Alphabetic Index in a search: what its navigator finds, and how its list and the tabular one become one.
 
 A book without a navigator or an Index is searched by the tabular list alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from claimwright.book.ranking import COVERAGE, PRECISION, Scored
+from claimwright.book.ranking import TOP, Scored
+from claimwright.book.search_index import KINDS
 from claimwright.model.codes import undotted
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 NAVIGATOR = "claimwright.book.navigate"
 _MOST = 10
 _WHOLE = 0.999
+INDEX, BOTH = 0.9, 0.1
+"""What a walk of the whole question through the Index is worth, and what a second list adds."""
 _TERMS_ONLY = "index-terms"
 
 
@@ -46,12 +49,11 @@ def index_hits(book: Book, edition: int, text: str, day: date, as_of: date | Non
     if navigate is None or not text:
         return IndexHits()
     found = [each for each in navigate(book, text, day, most=_MOST, as_of=as_of).found if each.source != _TERMS_ONLY]
-    best = max((each.score for each in found), default=0.0)
     out: dict[int, IndexHit] = {}
     for each in found:
         node = book.node(edition, undotted(each.code))
-        if node and best > 0:
-            share = max(0.0, min(1.0, each.score / best)) * (COVERAGE + PRECISION)
+        share = min(1.0, each.score)
+        if node and share > 0:
             trail = " > ".join(level.words for level in each.levels)
             out.setdefault(node.pos, IndexHit(share, node.pos, trail, tuple(each.via), tuple(each.rules), each.source))
     return IndexHits(tuple(out.values()), bool(found))
@@ -67,22 +69,28 @@ def _navigator() -> Any:
         return None
 
 
-def in_turn(phrases: Sequence[Scored], entries: Sequence[IndexHit], most: int) -> Iterator[Scored | IndexHit]:
-    """Both lists, one of each at a time, each code once.
+def fused(phrases: Sequence[Scored], entries: Sequence[IndexHit], most: int) -> list[tuple[float, Scored | IndexHit]]:
+    """Both lists as one by score, each code once; at most `most`.
 
-    The Index goes first, unless the best phrase is the question word for word. A code of both lists keeps
-    the wording of the tabular list where that covers the whole question, and the breadcrumb otherwise.
+    A code scores what its better list gives it, and a little more when the other list has it too. It is told
+    by the tabular wording where that covers the whole question as asked, else by the list that knows it better.
     """
-    if not entries:
-        yield from phrases[:most]
-        return
-    whole = {each.pos: each for each in phrases if each.coverage >= _WHOLE and not each.turn}
-    literal = bool(phrases) and phrases[0].pos in whole and phrases[0].precision >= _WHOLE
-    seen: set[int] = set()
-    left: list[Sequence[Scored | IndexHit]] = [phrases, entries] if literal else [entries, phrases]
-    for index in range(max(len(phrases), len(entries))):
-        for side in left:
-            if index < len(side) and side[index].pos not in seen and len(seen) < most:
-                each = side[index]
-                seen.add(each.pos)
-                yield whole.get(each.pos, each)
+    said = {each.pos: each for each in phrases}
+    walked: dict[int, IndexHit] = {}
+    for entry in entries:
+        walked.setdefault(entry.pos, entry)
+    out: list[tuple[float, Scored | IndexHit]] = []
+    for pos in dict.fromkeys((*said, *walked)):
+        phrase, path = said.get(pos), walked.get(pos)
+        tabular = phrase.score / TOP if phrase else 0.0
+        index = INDEX * path.score if path else 0.0
+        best: Scored | IndexHit | None = phrase if path is None or tabular >= index or _whole(phrase) else path
+        if best is not None:
+            out.append((max(tabular, index) + BOTH * min(tabular, index), best))
+    out.sort(key=lambda each: (-round(each[0], 6), each[1].pos))
+    return [(min(1.0, score), each) for score, each in out[:most]]
+
+
+def _whole(phrase: Scored | None) -> bool:
+    """Does an official wording of the tabular list cover the question in its own words?"""
+    return phrase is not None and phrase.coverage >= _WHOLE and not phrase.turn and KINDS[phrase.kind] != "index"

@@ -25,8 +25,8 @@ BONUS = {
     "shares only the site": -0.25,
 }
 """What is added to coverage and precision, by the name under which an explanation tells it."""
-_BILLABLE, _UNSPECIFIED, _OTHER, _THE_SIDE, _ANOTHER_SIDE, _NOT_ASKED, _BEYOND, _REWORDED, _FURTHER, _ONLY_SITE = BONUS
-TOP = COVERAGE + PRECISION + BONUS[_BILLABLE] + BONUS[_UNSPECIFIED] + BONUS[_THE_SIDE]
+LIFT, _UNSPECIFIED, _OTHER, _THE_SIDE, _ANOTHER_SIDE, _NOT_ASKED, _BEYOND, _REWORDED, _FURTHER, _ONLY_SITE = BONUS
+TOP = COVERAGE + PRECISION + BONUS[LIFT] + BONUS[_UNSPECIFIED] + BONUS[_THE_SIDE]
 """Scores are shown as a share of this, so that none exceeds that of a code asked for by its name."""
 FORM = 0.97
 """Another form of a word answers for this share of it: what is said in the very word comes first."""
@@ -161,8 +161,7 @@ class Ranker:
 
 def ranked(best: dict[int, Scored], billable: frozenset[int]) -> Ranked:
     """Codes in order; what covers far less of the question than the best is left out."""
-    lift = BONUS[_BILLABLE]
-    lifted = [each._replace(score=each.score + lift * (each.pos in billable)) for each in best.values()]
+    lifted = [each._replace(score=each.score + BONUS[LIFT] * (each.pos in billable)) for each in best.values()]
     lifted.sort(key=_order)
     floor = lifted[0].score * _LEAST_SHARE if lifted else 0.0
     least = min(_LEAST_COVERAGE, max((each.coverage for each in lifted), default=0.0) * _LEAST_SHARE)

@@ -2,7 +2,7 @@
 
 A question is read (`query_words`): spelling, wordings of our lexicons, other forms. Every reading
 retrieves phrases of the tabular list, which are ranked (`ranking`); the Alphabetic Index, where it can
-be navigated, gives its own list, and the two are taken in turn. Equal scores keep the tabular order.
+be navigated, gives its own list, and the two become one by score. Equal scores keep the tabular order.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.index_hits import IndexHits, in_turn, index_hits
+from claimwright.book.index_hits import IndexHits, fused, index_hits
 from claimwright.book.query_words import Question, read_question
-from claimwright.book.ranking import TOP, Ranker, Scored, ranked
+from claimwright.book.ranking import Ranker, Scored, ranked
 from claimwright.book.search_codes import CodeAnswer, code_answer
 from claimwright.book.search_explain import Explanation, explanation
 from claimwright.book.search_index import KINDS, NOTE_TEXTS
@@ -96,16 +96,20 @@ def search(book: Book, words: str, day: date, most: int = 20, as_of: date | None
         hits=shown,
         searched_for=answer.corrected or question.corrected,
         notes=tuple(_notes(book, edition, nearest, answer, question, bool(from_index.loaded), bool(hits))),
-        explain=explanation(
-            ranker,
-            question,
-            {dotted(shelf.node(each.pos).code): each for each in phrases[:most]},
-            from_index,
-            [hit.code for hit in shown],
-        )
-        if explain
-        else None,
+        explain=_explained(shelf, ranker, question, phrases[:most], from_index, shown) if explain else None,
     )
+
+
+def _explained(
+    shelf: _Shelf,
+    ranker: Ranker,
+    question: Question,
+    phrases: tuple[Scored, ...],
+    from_index: IndexHits,
+    shown: tuple[Hit, ...],
+) -> Explanation:
+    behind = {dotted(shelf.node(each.pos).code): each for each in phrases}
+    return explanation(ranker, question, behind, from_index, [(hit.code, hit.billable) for hit in shown])
 
 
 # ---- hits ---------------------------------------------------------------------------------------
@@ -155,15 +159,12 @@ class _Shelf:
 
 
 def _word_hits(shelf: _Shelf, phrases: tuple[Scored, ...], from_index: IndexHits, most: int) -> Iterator[Hit]:
-    """Phrases and index entries taken in turn, one hit a code; no score exceeds the one before it."""
-    least = 1.0
-    for each in in_turn(phrases, from_index.hits, most):
-        least = min(least, each.score / TOP if isinstance(each, Scored) else each.score)
+    """Phrases and index entries as one list, one hit a code."""
+    for score, each in fused(phrases, from_index.hits, most):
         if isinstance(each, Scored):
-            kind = LAY if each.turn else KINDS[each.kind]
-            yield shelf.hit(each.pos, least, _wording(shelf, each), kind)
+            yield shelf.hit(each.pos, score, _wording(shelf, each), LAY if each.turn else KINDS[each.kind])
         else:
-            yield shelf.hit(each.pos, least, each.matched, "index")
+            yield shelf.hit(each.pos, score, each.matched, "index")
 
 
 def _wording(shelf: _Shelf, each: Scored) -> str:

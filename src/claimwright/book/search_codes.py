@@ -57,8 +57,8 @@ def code_answer(book: Book, edition: int, said: str, most: int) -> CodeAnswer:
 def _spellings(word: str) -> list[str]:
     """The word as a code without its dot, and with the letter O read as zero; empty when it is none."""
     upper = word.upper().strip(_EDGES)
-    if not (_SHAPE.match(upper) or _BLOCK.match(upper)) or not upper.isascii():
-        return []
+    if not (_SHAPE.match(upper) or _BLOCK.match(upper)) or not upper.isascii() or upper.isalpha():
+        return []  # letters alone are a word, though an O may stand for a zero
     code = undotted(upper)
     zero = re.sub(r"(?<=[A-Z0-9])O", "0", code)
     return [code] if zero == code else [code, zero]

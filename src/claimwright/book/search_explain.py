@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.ranking import BONUS, Ranker, Scored
+from claimwright.book.ranking import BONUS, LIFT, Ranker, Scored
 from claimwright.book.search_index import unpack
 from claimwright.model.codes import dotted
 
@@ -62,16 +62,16 @@ def explanation(
     question: Question,
     phrases: Mapping[str, Scored],
     from_index: IndexHits,
-    codes: Sequence[str],
+    codes: Sequence[tuple[str, bool]],
 ) -> Explanation:
-    """The explanation of the hits `codes`; `phrases` are the phrases behind them by code."""
+    """The explanation of the hits `codes` (code, billable); `phrases` are the phrases behind them by code."""
     entries = {dotted(ranker.book.node_at(ranker.edition, each.pos).code): each for each in from_index.hits}
     reasons = []
-    for code in codes:
+    for code, billable in codes:
         via = entries[code].via if code in entries else ()
         rules = entries[code].rules if code in entries else ()
         if code in phrases:
-            reasons.append(_reason(ranker, question, code, phrases[code])._replace(via=via, rules=rules))
+            reasons.append(_reason(ranker, question, code, phrases[code], billable)._replace(via=via, rules=rules))
         elif code in entries:
             reasons.append(Reason(code, question.text, (), (), None, None, (), via, rules))
         else:
@@ -92,7 +92,7 @@ def _words(query: Query) -> str:
     return " ".join(term.said for term in query.terms)
 
 
-def _reason(ranker: Ranker, question: Question, code: str, each: Scored) -> Reason:
+def _reason(ranker: Ranker, question: Question, code: str, each: Scored, billable: bool) -> Reason:
     """The parts of a score, computed as the ranking does."""
     query = question.readings[each.turn]
     stems = unpack(ranker.book.rows("SELECT stems FROM phrase WHERE id = ?", (each.phrase,))[0][0])
@@ -100,6 +100,7 @@ def _reason(ranker: Ranker, question: Question, code: str, each: Scored) -> Reas
     there = [bool(held & term.stems.keys()) for term in query.terms]
     matched = {stem for term in query.terms for stem in held & term.stems.keys()}
     marks = [*ranker.marks(query, held, matched, each.kind, each.precision), *ranker.reading_marks(query)]
+    marks += [LIFT] * billable
     words = tuple(term.said for term in query.terms)
     return Reason(
         code,

@@ -31,12 +31,14 @@ CREATE TABLE form (said TEXT, other TEXT, kind TEXT, PRIMARY KEY (said, other)) 
 
 SAID = {"lay-terms": "lay", "abbreviations": "short", "eponyms": "eponym"}
 """The key of a row that holds what is said, by lexicon; in this order where two say the same."""
+_HOW = {"lay-terms": "lay", "abbreviations": "abbreviation", "eponyms": "eponym"}
 FORMS = "word-forms"
 SPELLING = "spelling"
 """Forms of this kind are another way to write the word, so a search tells that it wrote it otherwise."""
 _BOTH_WAYS = "adjective"
 _WINDOW = 2
 """This many other telling words may stand between the words of a wording."""
+_NONE: frozenset[int] = frozenset()
 _SIGNS = re.compile(r"[a-z0-9]+")
 
 
@@ -103,9 +105,18 @@ def _items(lexicon: str, said: str, stem_of: Mapping[str, str]) -> tuple[tuple[s
     """What must be in the question, and whether it must stand there as written."""
     words = _said(lexicon, said)
     telling = [word for word in words if word not in STOP_WORDS]
-    if lexicon == "abbreviations" or len(telling) < min(2, len(words)):
-        return tuple(words), True
+    if lexicon == "abbreviations" or len(telling) < 2:
+        return tuple(words), True  # `spotting` is no form of `spots`, though the stemmer cuts both alike
     return tuple(sorted({stem_of[word] for word in telling})), False
+
+
+class Said(NamedTuple):
+    """Tokens `start` to `stop` (not with it) say `means`; `how` is lay, abbreviation, eponym, form or spelling."""
+
+    start: int
+    stop: int
+    means: tuple[str, ...]
+    how: str
 
 
 # ---- questions ----------------------------------------------------------------------------------
@@ -134,13 +145,35 @@ def expand(book: Book, text: str) -> tuple[Expansion, ...]:
     return tuple(each for group in sorted(found, key=lambda group: min(group.places)) for each in group.expansions)
 
 
+def by_lexicons(book: Book, words: Sequence[str]) -> list[Said]:
+    """What tokens in lower case say besides themselves, in their order: wordings, then other forms of single words.
+
+    Rows that only count in capitals count here too: the letters are gone, so every meaning is told.
+    """
+    stem_of = stems(words)
+    out = []
+    for group in wordings(book, words, [True] * len(words), stem_of):
+        if group.expansions:
+            means = tuple(each.means for each in group.expansions)
+            how = _HOW[group.expansions[0].lexicon]
+            out.append(Said(min(group.places), max(group.places) + 1, means, how))
+    forms, spellings = other_forms(book, stem_of), other_spellings(book, words)
+    for place, word in enumerate(words):
+        if word in spellings:
+            out.append(Said(place, place + 1, (spellings[word],), "spelling"))
+        if word in forms and word not in STOP_WORDS:
+            out.append(Said(place, place + 1, tuple(forms[word]), "form"))
+    return sorted(out, key=lambda each: (each.start, -each.stop))
+
+
 def wordings(book: Book, words: Sequence[str], capitals: Sequence[bool], stem_of: Mapping[str, str]) -> list[Found]:
     """The longest wordings in the tokens of a question, none overlapping another.
 
     `capitals` tells which tokens are written in capitals; `stem_of` has the stem of every token.
     """
     telling = [place for place, word in enumerate(words) if word not in STOP_WORDS]
-    anchors = sorted({stem_of[words[place]] for place in telling} | {f"={word}" for word in words})
+    written = {form for word in words for form in _numbers(word)}
+    anchors = sorted({stem_of[words[place]] for place in telling} | {f"={word}" for word in written})
     sql = (
         f"SELECT lexicon, ordinal, items, literal, capitals, said, means FROM wording WHERE anchor IN "
         f"({', '.join('?' * len(anchors))}) ORDER BY id"
@@ -148,11 +181,23 @@ def wordings(book: Book, words: Sequence[str], capitals: Sequence[bool], stem_of
     groups: dict[frozenset[int], list[Expansion]] = {}
     for lexicon, ordinal, items, literal, shouted, said, means in book.rows(sql, anchors):
         wanted = items.split()
-        places = _literally(words, wanted) if literal else _loosely(words, telling, frozenset(wanted), stem_of)
+        if not literal:
+            places = _loosely(words, telling, frozenset(wanted), stem_of)
+        elif len(wanted) == 1 and lexicon != "abbreviations":
+            places = next(
+                (frozenset({place}) for place, word in enumerate(words) if wanted[0] in _numbers(word)), _NONE
+            )
+        else:
+            places = _literally(words, wanted)
         if places and not (shouted and not all(capitals[place] for place in places)):
             group = groups.setdefault(places, [])
             group += [Expansion(said, mean, lexicon, ordinal) for mean in json.loads(means)]
     return list(_apart(groups))
+
+
+def _numbers(word: str) -> tuple[str, ...]:
+    """A word, and its other number as far as an s makes it."""
+    return (word, word[:-1]) if word.endswith("s") else (word, f"{word}s")
 
 
 def _apart(groups: Mapping[frozenset[int], list[Expansion]]) -> Iterator[Found]:
@@ -169,7 +214,7 @@ def _literally(words: Sequence[str], wanted: list[str]) -> frozenset[int]:
     for start in range(len(words) - size + 1):
         if list(words[start : start + size]) == wanted:
             return frozenset(range(start, start + size))
-    return frozenset()
+    return _NONE
 
 
 def _loosely(
@@ -178,7 +223,7 @@ def _loosely(
     """The narrowest window of telling words that holds all stems, in any order."""
     at = [(index, stem_of[words[place]]) for index, place in enumerate(telling)]
     at = [(index, stem) for index, stem in at if stem in wanted]
-    best: frozenset[int] = frozenset()
+    best = _NONE
     width = len(wanted) + _WINDOW + 1
     for first, (start, _) in enumerate(at):
         seen: dict[str, int] = {}
