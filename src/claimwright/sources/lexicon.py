@@ -56,7 +56,6 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "fee-status": (frozenset({"status", "says", "source"}), frozenset({"means"})),
     "modifier-sides": (frozenset({"modifiers", "side", "source"}), frozenset()),
     "lay-terms": (frozenset({"lay", "means"}), frozenset({"ours", "source"})),
-    "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
     "word-forms": (frozenset({"form", "base", "kind"}), frozenset({"ours", "source"})),
     "manual-rules": (
         frozenset({"set", "codes", "says"}),
