@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claimwright.coverage.codes import CodeSet
 from claimwright.coverage.determine import cites_of
@@ -266,6 +268,32 @@ def test_a_policy_whose_states_are_not_loaded_says_so() -> None:
 
 def test_another_procedure_is_not_answered() -> None:
     assert covered(claim(lines=[{"code": "99213"}]), short()).answers == ()
+
+
+def test_a_policy_for_another_setting_says_so() -> None:
+    policy = long(GROUP.format(listed="covered", more="") + "\nplaces: [inpatient]", holds="codes")
+    found = covered(claim(), policy)
+    assert [each.why for each in found.not_selected] == ["it is for setting inpatient, not professional"]
+
+
+def test_a_claim_without_service_is_told_to_name_one() -> None:
+    assert covered(claim(lines=[]), short()).unknown[0] == "procedure"
+
+
+def test_a_misspelt_fact_is_told() -> None:
+    told = facts(motor_loss="present", weaknes="present", own_fact="absent")
+    found = covered(claim(facts=told), short(criteria={"any_of": ["own-fact"]}))
+    assert found.unknown_facts == ("weaknes",)
+
+
+@given(st.text(max_size=30) | st.floats(allow_nan=False))
+def test_any_value_of_a_fact_is_read(value: str | float) -> None:
+    found = answer(
+        claim(facts=[{"id": "motor-loss", "status": "present", "value": value}]),
+        criteria("duration: {fact: motor-loss, at_least: 6 weeks}"),
+    )
+    assert found.criteria is not None
+    assert found.criteria.state in ("met", "not-met", "not-documented")
 
 
 def test_policies_that_differ_are_a_conflict_and_guidance_takes_no_part() -> None:

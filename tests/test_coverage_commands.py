@@ -120,6 +120,9 @@ def test_a_document_brings_its_own_policies(command: Any) -> None:
     assert [(each["policy"], each["missing"]) for each in found["answers"]] == [("P", ["own-fact"])]
     several = json.loads(command("cover", "-", "--json", text=json.dumps([document, document])).stdout)
     assert [len(each["answers"]) for each in several] == [1, 1]
+    lines = "\n".join((json.dumps(document), json.dumps(claim)))
+    told = json.loads(command("cover", "-", "--json", text=lines).stdout)
+    assert [len(each["answers"]) for each in told] == [1, 0]
 
 
 def test_policies_of_a_file_answer_instead(command: Any, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ WRONG = {
     ),
     "a length without unit": (
         f"criteria: {{{CITE}, duration: {{fact: motor-loss, at_least: '6'}}}}",
-        "a number with one of day",
+        "a number to 2000 with one of day",
     ),
     "a repeated key": (f"{GOOD}\n{GOOD}", "some.yaml:18: the key 'criteria' stands twice"),
     "a group that is not there": (f"criteria: {{{CITE}, diagnosis: {{group: '7'}}}}", "a group of `diagnoses`"),

@@ -136,7 +136,9 @@ def current(folder: Path) -> Path | None:
     for place in {path.parent for path in ours}:  # a lexicon that came or went since is a change too
         if place.is_dir() and set(place.glob("*.yaml")) != {path for path in ours if path.parent == place}:
             return None
-    if set(shipped("policies").rglob("*.yaml")) - ours:  # a family of policies that is new has no file among ours
+    policies = shipped("policies")  # in folders by family: a new one has no file among ours
+    known = {path for path in ours if path.is_relative_to(policies)}
+    if known and set(policies.rglob("*.yaml")) != known:
         return None
     for path, size, changed in listed:
         with contextlib.suppress(FileNotFoundError):  # another environment's file may be gone: the book stands

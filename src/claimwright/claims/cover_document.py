@@ -28,16 +28,23 @@ def read_cover(name: str) -> tuple[list[CoverDocument], bool]:
     """
     data = read_text(name)
     place = "standard input" if name == "-" else name
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        value = None
+    value = _decoded(data)
     found = value if isinstance(value, list) else [value]
-    if value is None or not any(isinstance(each, dict) and "claim" in each for each in found):
+    if not any(isinstance(each, dict) and "claim" in each for each in found):
         claims, several = read_claims(name, data)
         return [CoverDocument(each, None, place) for each in claims], several
     several = isinstance(value, list)
     return [_document(each, place, f"$[{index}]" if several else "$") for index, each in enumerate(found)], several
+
+
+def _decoded(data: bytes) -> Any:
+    """The document, or those of a file with one a line; None for what is neither: `read_claims` says why."""
+    for text in (data, b"[" + b",".join(line for line in data.split(b"\n") if line.strip()) + b"]"):
+        try:
+            return msgspec.json.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+    return None
 
 
 def _document(value: Any, place: str, root: str) -> CoverDocument:

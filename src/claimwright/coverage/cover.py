@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from claimwright.coverage.atoms import LAST_SERVICE
 from claimwright.coverage.determine import Determined, determine, needed_fact
 from claimwright.coverage.facts import Facts, of_claim, of_note
 from claimwright.coverage.logic import Literal
@@ -57,8 +58,18 @@ def cover(
         not_selected=tuple(selection.refused),
         not_evaluated=(NotEvaluated("facts of the note", "the reading of notes", READING),) if unread else (),
         disclaimer=DISCLAIMER,
+        unknown_facts=_unknown(claim, found, grounds),
         date_assumed=assumed,
     )
+
+
+def _unknown(claim: Claim, found: Sequence[Determined], grounds: Grounds) -> tuple[str, ...]:
+    """Facts of the claim that nothing here can use: most often an id that is misspelt."""
+    trees = (each.answer.criteria for each in found if each.answer.criteria)
+    asked = {node.asks for tree in trees for node in tree.walk()}
+    known = grounds.lexicon.words
+    stray = (each.id for each in claim.facts if each.id not in known and not each.id.startswith(LAST_SERVICE))
+    return tuple(dict.fromkeys(each for each in stray if each not in asked))
 
 
 @dataclass(slots=True)

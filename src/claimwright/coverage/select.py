@@ -11,6 +11,7 @@ from claimwright.model import Claim, Payer, undotted
 from claimwright.model.coverage import NotSelected, Supply
 from claimwright.model.policy import Policy, PolicyVersion
 
+PROCEDURE = "procedure"
 PAYER, PLACE, DAY, POLICY = "payer", "state or MAC jurisdiction", "date of service", "a policy for this procedure"
 
 
@@ -50,6 +51,8 @@ def select(policies: Iterable[PreparedPolicy], claim: Claim, otherwise: date, gi
         if not asked:
             continue
         why = _not_for(each.source, claim.payer, given, out)
+        asked, places = _in_setting(asked, claim)
+        why = places if why is None and not asked else why
         if why is None:
             out.chosen += asked
         elif why:
@@ -78,6 +81,14 @@ def _not_for(policy: Policy, payer: Payer, given: bool, out: Selection) -> str |
     return "its states are not loaded: give the MAC" if payer.mac is None else "its MAC is not loaded: give the state"
 
 
+def _in_setting(asked: list[Chosen], claim: Claim) -> tuple[list[Chosen], str]:
+    """The versions that are for the claim's setting, and which settings the others are for."""
+    setting = claim.setting.value
+    for_it = [each for each in asked if not (each.version and each.version.places) or setting in each.version.places]
+    places = dict.fromkeys(place for each in asked if each.version for place in each.version.places)
+    return for_it, f"it is for setting {' or '.join(places)}, not {setting}"
+
+
 def _pays(policy: Policy, payer: str) -> bool:
     return _name(payer) in (_name(policy.payer), _name(policy.payer_name or policy.payer))
 
@@ -102,8 +113,6 @@ def _asked(policy: PreparedPolicy, claim: Claim, otherwise: date) -> Iterator[Ch
     for day in sorted(days):
         version, in_force = _version(policy.source, day)
         texts = [policy.version(version)] if version else policy.versions()
-        if version and version.places and claim.setting.value not in version.places:
-            continue
         lines = [claim.lines[index] for index in days[day]]
         served = frozenset().union(*(text.services for text in texts))
         lines = [line for line in lines if line.code.strip().upper() in served]
@@ -147,6 +156,8 @@ def supplies(claim: Claim, selection: Selection, assumed: bool, given: bool) -> 
     place = ", ".join(each for each in (payer.state, payer.mac) if each) or None
     day = str(claim.service_from or claim.service_to) if not assumed else None
     out = []
+    if not claim.lines:
+        out.append(Supply(PROCEDURE, "the service: a line with its code", None))
     if not answered:
         out.append(Supply(PAYER, "who pays: coverage is a rule of one payer", payer.id))
     if not answered or selection.place_open:

@@ -251,6 +251,7 @@ class Coverage:
     """Everything `cover` says of one claim; never one verdict over several policies.
 
     `editorial` are answers of guidance that is no payer's rule: they take no part in `conflict`.
+    `unknown_facts` are ids among the claim's facts that neither the lexicon nor any of these policies has.
     """
 
     claim: str | None
@@ -265,4 +266,5 @@ class Coverage:
     not_selected: tuple[NotSelected, ...]
     not_evaluated: tuple[NotEvaluated, ...]
     disclaimer: str
+    unknown_facts: tuple[str, ...] = field(default=(), metadata={"omit": True})
     date_assumed: bool = field(default=False, metadata={"omit": True})

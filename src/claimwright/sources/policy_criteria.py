@@ -11,6 +11,8 @@ from claimwright.sources.policy_codes import SERVICE, code_pattern
 from claimwright.sources.policy_yaml import At
 
 UNITS = ("day", "week", "month", "year")
+MOST_LENGTH = 2000
+"""Of any unit; more is a slip of the pen."""
 MOST_DEPTH = 40
 """Deeper than any policy; a tree beyond it is a mistake."""
 
@@ -145,8 +147,8 @@ def _new(rule: Rule, says: str, **fields: object) -> Criterion:
 def length(at: At) -> tuple[float, str]:
     """A length of time: ("6 weeks") -> (6, "week")."""
     found = _LENGTH.match(at.as_text().strip())
-    if not found or float(found["number"]) <= 0:
-        raise at.wrong(f"is {at.value!r}", f"a number with one of {', '.join(UNITS)}")
+    if not found or not 0 < float(found["number"]) <= MOST_LENGTH:
+        raise at.wrong(f"is {at.value!r}", f"a number to {MOST_LENGTH} with one of {', '.join(UNITS)}")
     return float(found["number"]), found["unit"]
 
 

@@ -166,6 +166,10 @@ def _foot(coverage: Coverage, width: int) -> Iterator[str]:
     for each in coverage.not_selected:
         if coverage.answers or each.why != "the claim names no payer":
             yield from _wrap(f"{each.policy} ({each.payer}) does not answer: {each.why}", "  ", width)
+    if coverage.unknown_facts:
+        yield from _wrap(
+            f"Facts that no policy and no lexicon knows: {', '.join(coverage.unknown_facts)}.", "  ! ", width
+        )
     for lacking in coverage.not_evaluated:
         yield from _wrap(f"Not evaluated: {lacking.rule} (lacks {lacking.missing}): {lacking.how}", "  ", width)
     yield from _wrap(coverage.disclaimer, "  ", width)
