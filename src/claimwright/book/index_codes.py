@@ -67,7 +67,11 @@ def verify(
         chosen = below[0] if len(below) == 1 else _chosen(below, said)
         if chosen is None:
             axis = _axis(below)
-            rules += [f"7th character asked: {axis}" if below[0].made else f"{'dash' if dashed else 'not billable'}: {axis} asked"]
+            rules += [
+                f"7th character asked: {axis}"
+                if below[0].made
+                else f"{'dash' if dashed else 'not billable'}: {axis} asked"
+            ]
             if below[0].made and "X" in below[0].code[len(node.code) :]:
                 rules.append("placeholder X")
             fitting = _fitting(book, below, said, day)
@@ -88,8 +92,8 @@ def _in_force(book: Book, edition: int, code: str, day: date, since: date | None
         node = book.node(edition, code)
         ended = None if step else _ended(book, code, day)
         if ended and node is not None and (since is None or ended >= since):
-            became = ", ".join(dotted(target) for target, _ in book.successors(code))
-            rules.append(f"{dotted(code)} ended on {ended}" + (f", became {became}" if became else ""))
+            after = ", ".join(dotted(target) for target, _ in book.successors(code))
+            rules.append(f"{dotted(code)} ended on {ended}" + (f", became {after}" if after else ""))
         if book.billable(code, day) or (node is not None and members(book, node, day)):
             return code, True
         became = [target for target, since in book.successors(code) if since <= day]
@@ -100,7 +104,7 @@ def _in_force(book: Book, edition: int, code: str, day: date, since: date | None
             while not target.startswith(shared):
                 shared = shared[:-1]
         rules.append(f"{dotted(code)} became {', '.join(dotted(target) for target in became)}")
-        if len(shared) < 3 or shared == code and node is None:
+        if len(shared) < 3 or (shared == code and node is None):
             return code, False
         code = shared
     return code, False
@@ -144,10 +148,10 @@ def _chosen(below: list[NodeEntry], said: frozenset[str]) -> NodeEntry | None:
     for child, mine in zip(below, words, strict=True):
         others = frozenset().union(*(other for other in words if other is not mine))
         own = mine - others
-        if own and own <= plain and own - {"unspecified", "other"}:
-            fitting.append((child, mine - shared))
-        elif not own and mine - shared and mine - shared <= plain:
-            fitting.append((child, mine - shared))
+        apart = mine - shared
+        alone = own and own <= plain and own - {"unspecified", "other"}
+        if alone or (not own and apart and apart <= plain):
+            fitting.append((child, apart))
     if len(fitting) > 1:
         most = max(len(words) for _, words in fitting)
         fitting = [each for each in fitting if len(each[1]) == most]

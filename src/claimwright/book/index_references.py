@@ -128,27 +128,27 @@ class Resolver:
     def _down(self, place: Place, parts: Sequence[str], kind: str) -> Target:
         rest = list(parts)
         while rest:
-            if _BY.match(rest[0]):
-                pending = tuple(sorted(self._stems(",".join(part for part in rest if not _BY.match(part)))))
+            left = self._stems(",".join(part for part in rest if not _BY.match(part)))
+            pending = tuple(sorted(left))
+            columns = kind == NEOPLASMS and left <= self._columns
+            if _BY.match(rest[0]) or columns:
                 return Target(place.number, pending, "whole")
             wanted = self._stems(rest[0])
             if not wanted or wanted <= place.every:  # a linkage, or a word in parentheses
                 rest.pop(0)
                 continue
-            found = self._step(place, wanted) or (len(rest) > 1 and self._step(place, wanted | self._stems(rest[1])))
+            both = wanted | self._stems(rest[1]) if len(rest) > 1 else wanted
+            found = self._step(place, wanted) or self._step(place, both)
             if not found:
-                left = self._stems(",".join(part for part in rest if not _BY.match(part)))
-                chosen = kind == NEOPLASMS and left <= self._columns
-                return Target(place.number, tuple(sorted(left)), "whole" if chosen else "part")
-            taken = found.every >= wanted and len(rest) > 1 and found.every >= wanted | self._stems(rest[1])
+                return Target(place.number, pending, "part")
             place = found
-            del rest[: 2 if taken else 1]
+            del rest[: 2 if both > wanted and found.every >= both else 1]
         return Target(place.number, (), "whole")
 
     def _step(self, place: Place, wanted: frozenset[int]) -> Place | None:
         below = place.holding(wanted)
         exact = [child for child in below if _met(child, wanted) and wanted <= child.every]
-        wider = [child for child in below if wanted <= child.every]
+        wider = [child for child in below if wanted <= child.every and _half(child, wanted)]
         chosen = exact or wider
         if not chosen:  # `by laceration perineum`: two levels in one part
             for child in below:
@@ -161,6 +161,11 @@ class Resolver:
 
 def _met(place: Place, wanted: frozenset[int], first: int | None = None) -> bool:
     return bool(place.groups) and all(group & wanted for group in place.groups[:first])
+
+
+def _half(place: Place, wanted: frozenset[int]) -> bool:
+    """Is at least half of the title named? A qualifier alone (`malignant`) names nothing."""
+    return 2 * sum(bool(group & wanted) for group in place.groups) >= len(place.groups)
 
 
 def _children(place: Place, depth: int) -> Iterable[Place]:

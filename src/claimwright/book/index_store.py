@@ -37,6 +37,7 @@ class Document(NamedTuple):
 
     @property
     def root(self) -> int:
+        """Parent of its main terms."""
         return -(self.number + 1)
 
 
@@ -185,9 +186,22 @@ class IndexStore:
         return {number: self._terms[number] for number in asked}
 
     def _term(self, row: tuple[Any, ...]) -> Term:
-        number, document, parent, title, code, manifestation, see, see_also, targets, cells, need, optional, flags, core = (
-            row
-        )
+        (
+            number,
+            document,
+            parent,
+            title,
+            code,
+            manifestation,
+            see,
+            see_also,
+            targets,
+            cells,
+            need,
+            optional,
+            flags,
+            core,
+        ) = row
         references = {
             name: tuple(Reference(node, tuple(pending), code) for node, pending, code in found)
             for name, found in (json.loads(targets) if targets else {}).items()

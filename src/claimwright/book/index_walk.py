@@ -231,7 +231,9 @@ class Walk:
             for reference in term.references.get(name, ()):
                 yield from self._follow(state, f"{name} {text}", reference, name == "see also")
 
-    def _follow(self, state: State, text: str, reference: tuple[int, tuple[int, ...], str], also: bool) -> Iterable[State]:
+    def _follow(
+        self, state: State, text: str, reference: tuple[int, tuple[int, ...], str], also: bool
+    ) -> Iterable[State]:
         node, pending, code = reference
         jumped = replace(
             state, jumps=state.jumps + 1, also=state.also + also, via=(*state.via, text),
@@ -242,7 +244,7 @@ class Walk:
             return
         if any(each.number == node for each in state.trail):  # round in a circle
             return
-        path = []
+        path: list[Term] = []
         at = node
         while at > 0:
             term = self._store.terms([at])[at]

@@ -28,10 +28,7 @@ def by_titles(book: Book, evidence: Evidence, edition: int, most: int) -> list[t
         return []
     asked = sorted(set(stem_of.values()))
     marks = ", ".join("?" * len(asked))
-    known = {
-        number: weight
-        for number, weight in book.rows(f"SELECT id, weight FROM stem WHERE stem IN ({marks})", asked)
-    }
+    known: dict[int, float] = dict(book.rows(f"SELECT id, weight FROM stem WHERE stem IN ({marks})", asked))
     if not known:
         return []
     total = sum(known.values()) + 6.0 * (len(asked) - len(known))
@@ -43,7 +40,9 @@ def by_titles(book: Book, evidence: Evidence, edition: int, most: int) -> list[t
     )
     low = edition << EDITION_BITS
     out = []
-    for pos, kind, source, weight, blob in book.rows(sql, (match, low, low + (1 << EDITION_BITS), _SHORTLIST, _MOST_KINDS)):
+    for pos, kind, source, weight, blob in book.rows(
+        sql, (match, low, low + (1 << EDITION_BITS), _SHORTLIST, _MOST_KINDS)
+    ):
         count, *held = unpack(blob)
         needed = held[:count]
         covered = sum(known.get(stem, 0.0) for stem in set(held))

@@ -60,7 +60,7 @@ class _Document:
 
     kind: str
     name: str
-    window: Interval
+    window: Interval | None
     rows: Sequence[IndexRow]
     file: str
     base: int = 0
@@ -77,16 +77,14 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     places = [_places(each, stem) for each in documents]
     entries = []
     for number, document in enumerate(documents):
-        starts, ends = document.window.starts, document.window.ends
+        starts, ends = (document.window.starts, document.window.ends) if document.window else (None, None)
         row = (number, document.kind, document.name, _iso(starts), _iso(ends))
         insert(db, "index_edition", [row])
         resolver = Resolver(_beside(documents, places, number), stem)
         counts = _write_document(db, number, document, stem, resolver)
         if document.kind != SHIPPED:
             extra = {"kind": KINDS[document.kind], **counts}
-            entries.append(
-                Entry(TABLE_NAME, document.name, starts, ends, document.file, len(document.rows), extra)
-            )
+            entries.append(Entry(TABLE_NAME, document.name, starts, ends, document.file, len(document.rows), extra))
     return entries
 
 
@@ -134,7 +132,7 @@ def _shipped(db: sqlite3.Connection) -> _Document:
             rows[number] = IndexRow(
                 old.level, old.parent, old.words, old.code or code, "", tuple(dict.fromkeys((*old.see, *see)))
             )
-    return _Document(SHIPPED, "index terms", Interval(None, None), rows, "")
+    return _Document(SHIPPED, "index terms", None, rows, "")
 
 
 def _paths(text: str, code: str) -> Iterable[tuple[tuple[str, ...], str, tuple[str, ...]]]:
@@ -219,12 +217,18 @@ def _beside(documents: Sequence[_Document], places: list[list[Place]], number: i
         other = [at for at, each in enumerate(documents) if each.kind == kind]
         if not other:
             continue
-        starts = own.window.starts or date.max
-        nearest = number if number in other else min(other, key=lambda at: documents[at].window.distance(starts))
+        nearest = number if number in other else min(other, key=lambda at: _apart(own, documents[at]))
         out[kind] = _roots(documents[nearest], places[nearest])
     if own.kind == SHIPPED:
         out[SHIPPED] = _roots(own, places[number])
     return out
+
+
+def _apart(own: _Document, other: _Document) -> int:
+    """Days from the start of one edition to the other; from the shipped terms, the latest is the nearest."""
+    if other.window is None:
+        return 0
+    return other.window.distance(own.window.starts) if own.window else -other.window.starts.toordinal()
 
 
 def _roots(document: _Document, places: list[Place]) -> list[Place]:
@@ -270,7 +274,11 @@ def _write_document(
             steps.append((parent, THROUGH, node, 0, 0.0))
         for part, group in enumerate(groups):
             steps += [(parent, each, node, part, round(heavy[part] / whole, 4)) for each in group]
-            if row.parent >= 0 and (above := document.rows[row.parent].parent) >= 0 and document.needs[row.parent].groups:
+            if (
+                row.parent >= 0
+                and (above := document.rows[row.parent].parent) >= 0
+                and document.needs[row.parent].groups
+            ):
                 skips += [(document.base + above, *step[1:]) for step in steps[-len(group) :]]
     insert(db, "index_node", nodes)
     insert(db, "index_step", sorted(steps))
