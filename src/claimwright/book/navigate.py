@@ -122,7 +122,7 @@ def navigate(
         if dotted(verified.code) not in shown:
             shown[dotted(verified.code)] = each
             found.append(_found(each, verified, evidence, store))
-    if any(each.kind == SHIPPED for each in documents):
+    if not any(each.kind == DISEASES for each in documents):
         _add_titles(book, found, evidence, day, as_of, most)
     best = tuple(found[:most])
     return Navigation(
