@@ -315,6 +315,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
         ("carcinoma of prostate", "C61", "C61"),
         ("migraine with aura, intractable", "G43.119", "G43.119"),
         ("fall from ladder", "W11", "W11"),
+        ("secondary malignant neoplasm of bone", "C79.51", "C79.51"),
+        ("acute on chronic systolic heart failure", "I50.23", "I50.23"),
     ],
 )
 def test_known_paths(whole: Book, phrase: str, code: str, printed: str) -> None:
@@ -334,6 +336,12 @@ def test_side_without_sex_is_asked_with_what_fits(whole: Book) -> None:
 @pytest.mark.book
 def test_a_cramp_at_night_is_a_tie(whole: Book) -> None:
     assert navigate(whole, "nocturnal leg cramps", date(2025, 11, 15)).ties == (("R25.2", "G47.62"),)
+
+
+@needs_files
+@pytest.mark.book
+def test_metastatic_to_or_from_a_site_is_a_tie(whole: Book) -> None:
+    assert navigate(whole, "metastatic cancer of liver", date(2025, 11, 15)).ties == (("C22.9", "C78.7"),)
 
 
 @needs_files

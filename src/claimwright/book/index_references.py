@@ -25,6 +25,7 @@ _TABLES = (
     (re.compile(r".*table of drugs", re.IGNORECASE), DRUGS),
     (re.compile(r".*(?:external cause|index to external)", re.IGNORECASE), EXTERNAL),
 )
+_TABLE_OF = re.compile(r"table of neoplasms", re.IGNORECASE)
 _DEEPEST = 12
 _MOST_MAINS = 12
 """Main terms of the same words that a reference is tried from."""
@@ -91,9 +92,10 @@ class Resolver:
         return Target(-1, (), "none")
 
     def _in_table(self, text: str, table: str) -> Target:
-        if table == NEOPLASMS and not text.lower().lstrip().startswith("table"):
-            return self._walk(text, table)
-        return Target(self._roots[table][0].number if table == NEOPLASMS else -1, (), "table")
+        if table == NEOPLASMS:
+            found = self._walk(_TABLE_OF.sub("Neoplasm", text), table)
+            return found if found.how != "none" else Target(self._roots[table][0].number, (), "table")
+        return Target(-1, (), "table")
 
     def _walk(self, text: str, kind: str) -> Target:
         parts = [part for part in (text.split(",")) if part.strip()]

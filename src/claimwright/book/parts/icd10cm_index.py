@@ -48,6 +48,8 @@ CREATE TABLE index_stem (id INTEGER PRIMARY KEY, stem TEXT UNIQUE, weight REAL, 
 CREATE TABLE index_word (word TEXT PRIMARY KEY, stem INTEGER) WITHOUT ROWID;
 """
 INDEXES = "CREATE INDEX index_parent ON index_node (parent);\n"
+_BY_SITE = re.compile(r"\bby (?:site|type)\b")
+_PLACEHOLDERS = frozenset(("specified", "site", "sites", "type"))
 THROUGH = 0
 """The stem under which a mere linkage is filed: a walk passes through it."""
 _LISTED = 60
@@ -71,7 +73,7 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     documents = [_shipped(db), *_documents(files)]
     base = 1
     for each in documents:
-        each.base, each.needs = base, [need_of(row.words.essential, row.words.modifiers) for row in each.rows]
+        each.base, each.needs = base, [_need(row) for row in each.rows]
         base += len(each.rows)
     stem = _write_words(db, documents)
     places = [_places(each, stem) for each in documents]
@@ -84,8 +86,29 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
         counts = _write_document(db, number, document, stem, resolver)
         if document.kind != SHIPPED:
             extra = {"kind": KINDS[document.kind], **counts}
-            entries.append(Entry(TABLE_NAME, document.name, starts, ends, document.file, len(document.rows), extra))
+            entries.append(
+                Entry(
+                    TABLE_NAME,
+                    f"{document.name}, {KINDS[document.kind]}",
+                    starts,
+                    ends,
+                    document.file,
+                    len(document.rows),
+                    extra,
+                )
+            )
     return entries
+
+
+def _need(row: IndexRow) -> Need:
+    """Words of a row; `to specified site - see Neoplasm, secondary, by site` asks for a site, not for these words."""
+    need = need_of(row.words.essential, row.words.modifiers)
+    if not any(_BY_SITE.search(text) for text in (*row.see, *row.see_also)):
+        return need
+    kept = tuple(group for group in need.groups if not _PLACEHOLDERS.issuperset(group))
+    if row.level == 0 or kept == need.groups:
+        return need
+    return need._replace(groups=kept, core=min(need.core, len(kept)))
 
 
 def _iso(day: date | None) -> str | None:
