@@ -108,7 +108,8 @@ def _need(row: IndexRow) -> Need:
     kept = tuple(group for group in need.groups if not _PLACEHOLDERS.issuperset(group))
     if row.level == 0 or kept == need.groups:
         return need
-    return need._replace(groups=kept, core=min(need.core, len(kept)))
+    asked = tuple(word for group in need.groups if group not in kept for word in group)
+    return need._replace(groups=kept, optional=(*need.optional, *asked), core=min(need.core, len(kept)))
 
 
 def _iso(day: date | None) -> str | None:
