@@ -76,7 +76,6 @@ vinblastine, vincristine, vinorelbine, voriconazole, warfarin, zafirlukast, zido
 
 CLASSES: dict[str, str | tuple[str, ...]] = {
     "ACE inhibitor": "Inhibitor > angiotensin-converting enzyme",
-
     "aminoglycoside": "Antibiotic NEC > aminoglycoside",
     "anabolic steroid": "Anabolic steroid",
     "antacid": "Antacid NEC",
@@ -162,7 +161,8 @@ CLASSES |= {
     "pyridostigmine": "Pyridostigmine bromide",
     "vecuronium": "Vecuronium bromide",
 }
-"""Class words, and names that the table spells otherwise: a path of the table (or several, the first that it has), or members that the table lists."""
+"""Class words, and names that the table spells otherwise: a path of the table (or several, the first that it
+has), or members that the table lists."""
 
 
 class Drugs:
@@ -216,7 +216,8 @@ def class_row(drugs: Drugs, entry: str | Sequence[str]) -> tuple[str, str] | Non
     codes = set(found.values())
     if len(codes) != 1:
         return None
-    return codes.pop(), f"no entry for the class; {'common stem of' if len(found) > 1 else 'stem of its only member there,'} {', '.join(found)}"
+    said = "common stem of" if len(found) > 1 else "stem of its only member there,"
+    return codes.pop(), f"no entry for the class; {said} {', '.join(found)}"
 
 
 def main(file: Path) -> None:
@@ -228,8 +229,8 @@ def main(file: Path) -> None:
     left = sorted(name for name, found in rows.items() if found is None)
     lines = [
         "# Written by tools/adverse_effects.py from the Table of Drugs and Chemicals; do not edit.",
-        "# drug: the word in a note (our selection). code: the table's adverse-effect column, a stem that still needs",
-        "# its 7th character. path: the entry of the table; a class without one shows the members whose stem it shares.",
+        "# drug: the word in a note (our selection). code: the table's adverse-effect column, a stem that still",
+        "# needs its 7th character. path: the entry of the table; for a class without one, the members that share it.",
         "lexicon: adverse-effects",
         "says: Adverse-effect stems of common drugs and drug classes, for notes without the full Table of Drugs.",
         f"source: {{document: ICD-10-CM Table of Drugs and Chemicals, edition: {drugs.name}, issuer: CDC/NCHS}}",

@@ -92,8 +92,8 @@ def _in_force(book: Book, edition: int, code: str, day: date, since: date | None
         node = book.node(edition, code)
         ended = None if step else _ended(book, code, day)
         if ended and node is not None and (since is None or ended >= since):
-            became = ", ".join(dotted(target) for target, _ in book.successors(code))
-            rules.append(f"{dotted(code)} ended on {ended}" + (f", became {became}" if became else ""))
+            after = ", ".join(dotted(target) for target, _ in book.successors(code))
+            rules.append(f"{dotted(code)} ended on {ended}" + (f", became {after}" if after else ""))
         if book.billable(code, day) or (node is not None and members(book, node, day)):
             return code, True
         became = [target for target, since in book.successors(code) if since <= day]
@@ -148,10 +148,10 @@ def _chosen(below: list[NodeEntry], said: frozenset[str]) -> NodeEntry | None:
     for child, mine in zip(below, words, strict=True):
         others = frozenset().union(*(other for other in words if other is not mine))
         own = mine - others
-        if (own and own <= plain and own - {"unspecified", "other"}) or (
-            not own and mine - shared and mine - shared <= plain
-        ):
-            fitting.append((child, mine - shared))
+        apart = mine - shared
+        alone = own and own <= plain and own - {"unspecified", "other"}
+        if alone or (not own and apart and apart <= plain):
+            fitting.append((child, apart))
     if len(fitting) > 1:
         most = max(len(words) for _, words in fitting)
         fitting = [each for each in fitting if len(each[1]) == most]

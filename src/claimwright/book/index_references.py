@@ -25,6 +25,7 @@ _TABLES = (
     (re.compile(r".*table of drugs", re.IGNORECASE), DRUGS),
     (re.compile(r".*(?:external cause|index to external)", re.IGNORECASE), EXTERNAL),
 )
+_TABLE_OF = re.compile(r"table of neoplasms", re.IGNORECASE)
 _DEEPEST = 12
 _MOST_MAINS = 12
 """Main terms of the same words that a reference is tried from."""
@@ -91,9 +92,10 @@ class Resolver:
         return Target(-1, (), "none")
 
     def _in_table(self, text: str, table: str) -> Target:
-        if table == NEOPLASMS and not text.lower().lstrip().startswith("table"):
-            return self._walk(text, table)
-        return Target(self._roots[table][0].number if table == NEOPLASMS else -1, (), "table")
+        if table == NEOPLASMS:
+            found = self._walk(_TABLE_OF.sub("Neoplasm", text), table)
+            return found if found.how != "none" else Target(self._roots[table][0].number, (), "table")
+        return Target(-1, (), "table")
 
     def _walk(self, text: str, kind: str) -> Target:
         parts = [part for part in (text.split(",")) if part.strip()]
@@ -128,27 +130,27 @@ class Resolver:
     def _down(self, place: Place, parts: Sequence[str], kind: str) -> Target:
         rest = list(parts)
         while rest:
-            if _BY.match(rest[0]):
-                pending = tuple(sorted(self._stems(",".join(part for part in rest if not _BY.match(part)))))
+            left = self._stems(",".join(part for part in rest if not _BY.match(part)))
+            pending = tuple(sorted(left))
+            columns = kind == NEOPLASMS and left <= self._columns
+            if _BY.match(rest[0]) or columns:
                 return Target(place.number, pending, "whole")
             wanted = self._stems(rest[0])
             if not wanted or wanted <= place.every:  # a linkage, or a word in parentheses
                 rest.pop(0)
                 continue
-            found = self._step(place, wanted) or (len(rest) > 1 and self._step(place, wanted | self._stems(rest[1])))
+            both = wanted | self._stems(rest[1]) if len(rest) > 1 else wanted
+            found = self._step(place, wanted) or self._step(place, both)
             if not found:
-                left = self._stems(",".join(part for part in rest if not _BY.match(part)))
-                chosen = kind == NEOPLASMS and left <= self._columns
-                return Target(place.number, tuple(sorted(left)), "whole" if chosen else "part")
-            taken = found.every >= wanted and len(rest) > 1 and found.every >= wanted | self._stems(rest[1])
+                return Target(place.number, pending, "part")
             place = found
-            del rest[: 2 if taken else 1]
+            del rest[: 2 if both > wanted and found.every >= both else 1]
         return Target(place.number, (), "whole")
 
     def _step(self, place: Place, wanted: frozenset[int]) -> Place | None:
         below = place.holding(wanted)
         exact = [child for child in below if _met(child, wanted) and wanted <= child.every]
-        wider = [child for child in below if wanted <= child.every]
+        wider = [child for child in below if wanted <= child.every and _half(child, wanted)]
         chosen = exact or wider
         if not chosen:  # `by laceration perineum`: two levels in one part
             for child in below:
@@ -161,6 +163,11 @@ class Resolver:
 
 def _met(place: Place, wanted: frozenset[int], first: int | None = None) -> bool:
     return bool(place.groups) and all(group & wanted for group in place.groups[:first])
+
+
+def _half(place: Place, wanted: frozenset[int]) -> bool:
+    """Is at least half of the title named? A qualifier alone (`malignant`) names nothing."""
+    return 2 * sum(bool(group & wanted) for group in place.groups) >= len(place.groups)
 
 
 def _children(place: Place, depth: int) -> Iterable[Place]:

@@ -37,6 +37,7 @@ class Document(NamedTuple):
 
     @property
     def root(self) -> int:
+        """Parent of its main terms."""
         return -(self.number + 1)
 
 
@@ -109,6 +110,8 @@ class IndexStore:
         """Small answers of other modules about this book."""
 
     def _documents(self) -> Iterable[Document]:
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'index_edition'"):
+            return  # a book compiled of a few parts only
         for number, kind, name, starts, ends in self._rows("SELECT id, kind, name, starts, ends FROM index_edition"):
             yield Document(number, kind, name, Interval.of(starts, ends) if kind != SHIPPED else None)
 
@@ -133,9 +136,9 @@ class IndexStore:
         """Stem of each word that the index knows in some form."""
         asked = list(dict.fromkeys(words))
         new = [word for word in asked if word not in self._stems]
-        if new:
+        if new and self.documents:
             self._read_stems(new)
-        return {word: found for word in asked if (found := self._stems[word]) is not None}
+        return {word: found for word in asked if (found := self._stems.get(word)) is not None}
 
     def _read_stems(self, words: list[str]) -> None:
         if len(self._stems) > MOST_KEPT:
@@ -216,6 +219,7 @@ class IndexStore:
     def steps(self, parents: Sequence[int], stems_said: Sequence[int], table: str = "index_step") -> list[Step]:
         """What the stems lead to from each parent, in a fixed order; `index_skip` leads to children's children."""
         out: list[Step] = []
+        parents = parents if self.documents else ()
         marks = ", ".join("?" * len(stems_said))
         for at in range(0, len(parents), _IN_ONE_QUERY):
             some = parents[at : at + _IN_ONE_QUERY]

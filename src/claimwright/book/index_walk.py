@@ -244,7 +244,7 @@ class Walk:
             return
         if any(each.number == node for each in state.trail):  # round in a circle
             return
-        path = []
+        path: list[Term] = []
         at = node
         while at > 0:
             term = self._store.terms([at])[at]

@@ -42,7 +42,9 @@ class Need(NamedTuple):
 
 
 def need_of(essential: str, modifiers: str) -> Need:
-    """What must and may be evidenced for a title, and how many groups come before a comma; no group at all for a mere linkage (`with`)."""
+    """What must and may be evidenced for a title; no group at all for a mere linkage (`with`) or a note."""
+    if essential.startswith("Note:"):  # a remark that the flat file takes for a term, with terms below it
+        return Need((), tuple(dict.fromkeys(content(essential))), 0, 0)
     flags = NEC if _CLASSED.search(essential) else 0
     text = _CLASSED.sub(" ", _PLURAL.sub("", essential))
     link = _LINK.match(text)

@@ -33,6 +33,7 @@ _ASIDE = 0.5
 _TIED = 0.005
 _LEAST = 0.05
 _SPARE = 3
+_MOST_RIVALS = 2
 _LINKING = frozenset(("with", "due", "from", "in", "secondary", "associated", "caused"))
 """Words by which a phrase states the linkage itself."""
 _TABLE = "icd10cm-index"
@@ -111,37 +112,40 @@ def navigate(
     documents = store.on(day, as_of)
     evidence = index_evidence.evidence_of(book, phrase, context, expand)
     walk = Walk(store, documents, evidence)
-    ranked = _ranked(walk.places(), evidence, store)
+    ways = _chosen(_ranked(walk.places(), evidence, store), most + _SPARE)
     shown: dict[str, _Candidate] = {}
     found: list[Found] = []
-    for each in ranked:
-        if len(found) >= most + _SPARE or each.score < _LEAST:
-            break
-        printed = each.printed
+    for each in ways:
         document = store.by_number[each.state.term.document]
         since = document.window.starts if document.window else None
-        verified = verify(book, printed, evidence.words, day, as_of, since)
-        if verified.code in shown:
-            continue
-        shown[verified.code] = each
-        found.append(_found(each, verified, evidence, store))
-    if any(each.kind == SHIPPED for each in documents):
-        known = {each.code for each in found}
-        edition, _ = book.edition_on(day, as_of)
-        for code, title, kind, score in by_titles(book, evidence, edition.number, most):
-            verified = verify(book, code, evidence.words, day, as_of)
-            if verified.known and dotted(verified.code) not in known:
-                known.add(dotted(verified.code))
-                found.append(_by_title(verified, code, title, kind, score, evidence))
-        found.sort(key=lambda each: (-each.score, each.source != SHIPPED, each.code))
+        verified = verify(book, each.printed, evidence.words, day, as_of, since)
+        if dotted(verified.code) not in shown:
+            shown[dotted(verified.code)] = each
+            found.append(_found(each, verified, evidence, store))
+    if not any(each.kind == DISEASES for each in documents):
+        _add_titles(book, found, evidence, day, as_of, most)
     best = tuple(found[:most])
     return Navigation(
         best,
-        _ties(best, [shown.get(each.code.replace(".", "")) for each in best]),
+        _ties(best, [shown.get(each.code) for each in best]),
         tuple(walk.see_also)[:most],
         _notes(documents, day),
         _not_evaluated(documents),
     )
+
+
+def _add_titles(
+    book: Book, found: list[Found], evidence: index_evidence.Evidence, day: date, as_of: date | None, most: int
+) -> None:
+    """Titles and inclusion terms among the answers, where no path has led to their code."""
+    known = {each.code for each in found}
+    edition, _ = book.edition_on(day, as_of)
+    for code, title, kind, score in by_titles(book, evidence, edition.number, most):
+        verified = verify(book, code, evidence.words, day, as_of)
+        if verified.known and dotted(verified.code) not in known:
+            known.add(dotted(verified.code))
+            found.append(_by_title(verified, code, title, kind, score, evidence))
+    found.sort(key=lambda each: (-each.score, each.source != SHIPPED, each.code))
 
 
 class _Candidate(NamedTuple):
@@ -169,6 +173,21 @@ def _ranked(states: Iterable[State], evidence: index_evidence.Evidence, store: I
         if key not in best or _order(each) < _order(best[key]):
             best[key] = each
     return sorted(best.values(), key=_order)
+
+
+def _chosen(ranked: list[_Candidate], most: int) -> list[_Candidate]:
+    """The best that score at all, and those that rival the first by saying more of the phrase."""
+    able = [each for each in ranked if each.score >= _LEAST][:most]
+    rivals = [each for each in ranked if each not in able and _rivals(each, ranked[0])] if able else []
+    rivals = rivals[:_MOST_RIVALS]
+    return able[: max(1, most - _SPARE - len(rivals))] + rivals if rivals else able
+
+
+def _rivals(each: _Candidate, first: _Candidate) -> bool:
+    """Same main term, says more of the phrase than `first`, but holds a word that nothing evidences."""
+    mine, its = each.state, first.state
+    more = bool(mine.said & ~its.said) and not its.said & ~mine.said
+    return more and bool(mine.missing) and not its.missing and mine.trail[0].key == its.trail[0].key
 
 
 def _order(each: _Candidate) -> tuple[float, bool, int, int, int, str]:
@@ -297,12 +316,9 @@ def _ties(best: tuple[Found, ...], ways: list[_Candidate | None]) -> tuple[tuple
     if len(equal) > 1:
         out.append(tuple(equal))
     first = ways[0]
-    if first:
-        for each, way in zip(best[1:], ways[1:], strict=True):
-            if way and way.state.trail[0].key == first.state.trail[0].key and each.code not in equal:
-                more = way.state.said & ~first.state.said and not first.state.said & ~way.state.said
-                if more and way.state.missing and not first.state.missing:
-                    out.append((best[0].code, each.code))
+    for each, way in zip(best[1:], ways[1:], strict=True):
+        if first and way and each.code not in equal and _rivals(way, first):
+            out.append((best[0].code, each.code))
     return tuple(out)
 
 

@@ -28,9 +28,7 @@ def by_titles(book: Book, evidence: Evidence, edition: int, most: int) -> list[t
         return []
     asked = sorted(set(stem_of.values()))
     marks = ", ".join("?" * len(asked))
-    known = {
-        number: weight for number, weight in book.rows(f"SELECT id, weight FROM stem WHERE stem IN ({marks})", asked)
-    }
+    known: dict[int, float] = dict(book.rows(f"SELECT id, weight FROM stem WHERE stem IN ({marks})", asked))
     if not known:
         return []
     total = sum(known.values()) + 6.0 * (len(asked) - len(known))

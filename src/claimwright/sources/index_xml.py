@@ -137,7 +137,7 @@ class _Reader:
         essential, modifiers, printed = [title.text or ""], [], title.text or ""
         for child in title:
             inner = _text(child)
-            joined = inner.startswith(("(s)", "(es)")) or (printed.endswith((" ", "-", "")) and not printed)
+            joined = not printed or inner.startswith(("(s)", "(es)"))
             printed += (inner if joined else " " + inner) + (child.tail or "")
             modifiers.append(inner)
             essential.append(child.tail or "")

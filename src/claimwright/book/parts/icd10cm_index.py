@@ -48,6 +48,8 @@ CREATE TABLE index_stem (id INTEGER PRIMARY KEY, stem TEXT UNIQUE, weight REAL, 
 CREATE TABLE index_word (word TEXT PRIMARY KEY, stem INTEGER) WITHOUT ROWID;
 """
 INDEXES = "CREATE INDEX index_parent ON index_node (parent);\n"
+_BY_SITE = re.compile(r"\bby (?:site|type)\b")
+_PLACEHOLDERS = frozenset(("specified", "site", "sites", "type"))
 THROUGH = 0
 """The stem under which a mere linkage is filed: a walk passes through it."""
 _LISTED = 60
@@ -60,7 +62,7 @@ class _Document:
 
     kind: str
     name: str
-    window: Interval
+    window: Interval | None
     rows: Sequence[IndexRow]
     file: str
     base: int = 0
@@ -71,21 +73,43 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     documents = [_shipped(db), *_documents(files)]
     base = 1
     for each in documents:
-        each.base, each.needs = base, [need_of(row.words.essential, row.words.modifiers) for row in each.rows]
+        each.base, each.needs = base, [_need(row) for row in each.rows]
         base += len(each.rows)
     stem = _write_words(db, documents)
     places = [_places(each, stem) for each in documents]
     entries = []
     for number, document in enumerate(documents):
-        starts, ends = document.window.starts, document.window.ends
+        starts, ends = (document.window.starts, document.window.ends) if document.window else (None, None)
         row = (number, document.kind, document.name, _iso(starts), _iso(ends))
         insert(db, "index_edition", [row])
         resolver = Resolver(_beside(documents, places, number), stem)
         counts = _write_document(db, number, document, stem, resolver)
         if document.kind != SHIPPED:
             extra = {"kind": KINDS[document.kind], **counts}
-            entries.append(Entry(TABLE_NAME, document.name, starts, ends, document.file, len(document.rows), extra))
+            entries.append(
+                Entry(
+                    TABLE_NAME,
+                    f"{document.name}, {KINDS[document.kind]}",
+                    starts,
+                    ends,
+                    document.file,
+                    len(document.rows),
+                    extra,
+                )
+            )
     return entries
+
+
+def _need(row: IndexRow) -> Need:
+    """Words of a row; `to specified site - see Neoplasm, secondary, by site` asks for a site, not for these words."""
+    need = need_of(row.words.essential, row.words.modifiers)
+    if not any(_BY_SITE.search(text) for text in (*row.see, *row.see_also)):
+        return need
+    kept = tuple(group for group in need.groups if not _PLACEHOLDERS.issuperset(group))
+    if row.level == 0 or kept == need.groups:
+        return need
+    asked = tuple(word for group in need.groups if group not in kept for word in group)
+    return need._replace(groups=kept, optional=(*need.optional, *asked), core=min(need.core, len(kept)))
 
 
 def _iso(day: date | None) -> str | None:
@@ -132,7 +156,7 @@ def _shipped(db: sqlite3.Connection) -> _Document:
             rows[number] = IndexRow(
                 old.level, old.parent, old.words, old.code or code, "", tuple(dict.fromkeys((*old.see, *see)))
             )
-    return _Document(SHIPPED, "index terms", Interval(None, None), rows, "")
+    return _Document(SHIPPED, "index terms", None, rows, "")
 
 
 def _paths(text: str, code: str) -> Iterable[tuple[tuple[str, ...], str, tuple[str, ...]]]:
@@ -217,12 +241,18 @@ def _beside(documents: Sequence[_Document], places: list[list[Place]], number: i
         other = [at for at, each in enumerate(documents) if each.kind == kind]
         if not other:
             continue
-        starts = own.window.starts or date.max
-        nearest = number if number in other else min(other, key=lambda at: documents[at].window.distance(starts))
+        nearest = number if number in other else min(other, key=lambda at: _apart(own, documents[at]))
         out[kind] = _roots(documents[nearest], places[nearest])
     if own.kind == SHIPPED:
         out[SHIPPED] = _roots(own, places[number])
     return out
+
+
+def _apart(own: _Document, other: _Document) -> int:
+    """Days from the start of one edition to the other; from the shipped terms, the latest is the nearest."""
+    if other.window is None:
+        return 0
+    return other.window.distance(own.window.starts) if own.window else -other.window.starts.toordinal()
 
 
 def _roots(document: _Document, places: list[Place]) -> list[Place]:
