@@ -69,11 +69,14 @@ def _navigator() -> Any:
         return None
 
 
-def fused(phrases: Sequence[Scored], entries: Sequence[IndexHit], most: int) -> list[tuple[float, Scored | IndexHit]]:
+def fused(
+    phrases: Sequence[Scored], entries: Sequence[IndexHit], most: int, billable: frozenset[int] = frozenset()
+) -> list[tuple[float, Scored | IndexHit]]:
     """Both lists as one by score, each code once; at most `most`.
 
-    A code scores what its better list gives it, and a little more when the other list has it too. It is told
-    by the tabular wording where that covers the whole question as asked, else by the list that knows it better.
+    A code scores what its better list gives it, and a little more when it is `billable` and the other list has
+    it too: a family is printed with a dash for many codes, and must not push its codes down. It is told by the
+    tabular wording where that covers the whole question as asked, else by the list that knows it better.
     """
     said = {each.pos: each for each in phrases}
     walked: dict[int, IndexHit] = {}
@@ -86,7 +89,8 @@ def fused(phrases: Sequence[Scored], entries: Sequence[IndexHit], most: int) -> 
         index = INDEX * path.score if path else 0.0
         best: Scored | IndexHit | None = phrase if path is None or tabular >= index or _whole(phrase) else path
         if best is not None:
-            out.append((max(tabular, index) + BOTH * min(tabular, index), best))
+            lift = BOTH * min(tabular, index) if pos in billable else 0.0
+            out.append((max(tabular, index) + lift, best))
     out.sort(key=lambda each: (-round(each[0], 6), each[1].pos))
     return [(min(1.0, score), each) for score, each in out[:most]]
 

@@ -160,7 +160,8 @@ class _Shelf:
 
 def _word_hits(shelf: _Shelf, phrases: tuple[Scored, ...], from_index: IndexHits, most: int) -> Iterator[Hit]:
     """Phrases and index entries as one list, one hit a code."""
-    for score, each in fused(phrases, from_index.hits, most):
+    both = [each.pos for each in phrases] if from_index.hits else []
+    for score, each in fused(phrases, from_index.hits, most, shelf.billable(both)):
         if isinstance(each, Scored):
             yield shelf.hit(each.pos, score, _wording(shelf, each), LAY if each.turn else KINDS[each.kind])
         else:

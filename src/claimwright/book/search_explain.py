@@ -35,7 +35,7 @@ class Reason(NamedTuple):
 
     `read_as` is the reading that found it, `found` and `missing` its words, `coverage` the share of the
     question that the phrase holds and `precision` the share of the phrase that the question names, both by
-    rarity; `via` and `rules` are those of the Index.
+    rarity. `index_says` is the share of the question that a path of the Index says, with its `via` and `rules`.
     """
 
     code: str
@@ -45,6 +45,7 @@ class Reason(NamedTuple):
     coverage: float | None
     precision: float | None
     bonuses: tuple[Bonus, ...]
+    index_says: float | None = None
     via: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 
@@ -68,14 +69,16 @@ def explanation(
     entries = {dotted(ranker.book.node_at(ranker.edition, each.pos).code): each for each in from_index.hits}
     reasons = []
     for code, billable in codes:
-        via = entries[code].via if code in entries else ()
-        rules = entries[code].rules if code in entries else ()
         if code in phrases:
-            reasons.append(_reason(ranker, question, code, phrases[code], billable)._replace(via=via, rules=rules))
+            reason = _reason(ranker, question, code, phrases[code], billable)
         elif code in entries:
-            reasons.append(Reason(code, question.text, (), (), None, None, (), via, rules))
+            reason = Reason(code, question.text, (), (), None, None, ())
         else:
-            reasons.append(Reason(code, code, (code,), (), None, None, ()))
+            reason = Reason(code, code, (code,), (), None, None, ())
+        if code in entries:
+            path = entries[code]
+            reason = reason._replace(index_says=round(path.score, 4), via=path.via, rules=path.rules)
+        reasons.append(reason)
     return Explanation(tuple(_steps(question)), tuple(_words(each) for each in question.readings), tuple(reasons))
 
 

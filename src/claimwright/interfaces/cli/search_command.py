@@ -83,6 +83,8 @@ def _reasons(reason: Reason) -> list[str]:
         out.append(f"holds {', '.join(reason.found)}{missing}")
         marks = "".join(f"; {each.why} {each.worth:+.2f}" for each in reason.bonuses)
         out.append(f"coverage {reason.coverage:.2f}, precision {reason.precision:.2f}{marks}")
+    if reason.index_says is not None:
+        out.append(f"the Index path says {reason.index_says:.2f} of it")
     out += [f"by the Index: {each}" for each in (*reason.via, *reason.rules)]
     return out
 
