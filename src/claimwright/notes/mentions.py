@@ -73,8 +73,12 @@ def _matches(
 
 
 def _written(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:
-    """Is a short form in capitals? In small letters it is another word."""
-    return text[tokens[first].start : tokens[last - 1].end] == entry.written
+    """Is a short form written as one? With other endings, or some in small letters, it is another word."""
+    said = text[tokens[first].start : tokens[last - 1].end]
+    form = entry.written
+    if form.islower():
+        said = said.lower()
+    return said in (form, f"{form}s")
 
 
 def _together(facts: list[Mention], conditions: list[Mention]) -> list[Mention]:

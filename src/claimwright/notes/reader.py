@@ -115,8 +115,6 @@ class NoteReader:
                     tried = told[0] if told[0] not in _NEVER_SAID else None
                     if status in (Status.PRESENT, Status.ABSENT):
                         status, trigger = _of_outcome(told[0], status), _place(text, sentence, told[1])
-            if mention.entry.absent and not mention.entry.facts and status is Status.PRESENT:
-                status = Status.ABSENT
             yield Statement(
                 mention.entry,
                 status,
@@ -225,7 +223,8 @@ def facts(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
     out = []
     for each in statements:
         named = dict.fromkeys((*each.entry.facts, *each.entry.absent))
-        out += [_fact(each, name) for name in named]
+        # "not improved" denies a wording that itself says what is not there: of that fact nothing is known.
+        out += [_fact(each, name) for name in named if name in each.entry.facts or each.status is not Status.ABSENT]
         if not named and not any((each.number, at) in covered for at in range(each.span.start, each.span.end)):
             out.append(_fact(each, None))
     return tuple(out)
