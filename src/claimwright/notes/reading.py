@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from claimwright.model.reading import NoteFact, Reading
+from claimwright.model.reading import NoteFact, Reading, Status
 from claimwright.notes.candidates import Finder
 from claimwright.notes.reader import NoteReader, facts
 
@@ -25,6 +25,10 @@ class Notes:
     def facts(self, text: str) -> tuple[NoteFact, ...]:
         """What the note states, in order of place; any text is a note."""
         return self._reader.facts_of(text)
+
+    def status_at(self, text: str, start: int, end: int) -> Status:
+        """What the note says of any of its words; `ValueError` when they are not in one sentence."""
+        return self._reader.status_at(text, start, end)
 
     def read(self, text: str, setting: str | None, day: date, as_of: date | None = None) -> Reading:
         """Facts, and candidates for `setting` (None: not known) on `day`.
