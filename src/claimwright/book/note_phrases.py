@@ -277,11 +277,25 @@ class Phrases:
         """Nothing is read until a word asks for it."""
         self._book = book
         self._entries: dict[str, dict[str, Entry]] = {}
+        self._official: dict[str, bool] = {}
+        rows = book.lexicon_rows("note-stop-terms")
+        self.heads = frozenset(_key(str(row["term"]))[0] for row in rows if row.get("head"))
+        """Stems that name a condition only with words before them."""
 
     def stems(self, listed: list[str]) -> list[str]:
         """The stem of each lower-case word; a sign stands for itself."""
         stem_of = porter(listed)
         return [stem_of[word] for word in listed]
+
+    def official(self, word: str) -> bool:
+        """Is a lower-case word one of the official lists?"""
+        known = self._official.get(word)
+        if known is None:
+            if len(self._official) > _MOST_KEPT:
+                self._official.clear()
+            known = bool(self._book.rows("SELECT 1 FROM word WHERE word = ? AND uses > 0", (word,)))
+            self._official[word] = known
+        return known
 
     def starting(self, stems: Iterable[str]) -> dict[str, dict[str, Entry]]:
         """Entries by first stem, then by the further stems joined by spaces; of stems that begin none, nothing."""

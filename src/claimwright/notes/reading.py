@@ -38,8 +38,7 @@ class Notes:
         self.book.need_registry(day)
         said = self._reader.statements(text)
         if self._finder is None:
-            kinds = {name: str(row["kind"]) for name, row in self._reader.facts.items()}
-            self._finder = Finder(self.book, kinds)
+            self._finder = Finder(self.book, self._reader)
         candidates, lacking = self._finder.candidates(text, said, setting, day, as_of)
         return Reading(
             setting=setting,
