@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
+from bench.notes import notes
 from bench.processes import Differs
 from bench.risk import risk
 
@@ -21,6 +22,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "book": book,
     "kernels": kernels,
     "grouping": grouping,
+    "notes": lambda size: notes(max(20, size.explained // 10)),
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
 }
 """What can be measured, in order."""

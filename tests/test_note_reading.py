@@ -181,7 +181,8 @@ def test_no_code_is_offered_without_its_main_term(notes: Notes) -> None:
 
 _WORDS = st.sampled_from(
     ["No", "weakness", "leg cramps", "likely", "pneumonia", ",", ".", "\n", "FH:", "Plan", "?", "3", "weeks", "\x00",
-     "<b>", "mother", "if", "history of", "(", "- ", "%", "\u00b2", "\u0663", "\u00e9t\u00e9", "\u75db", "SpO2", "/7", "hx",
+     "<b>", "mother", "if", "history of", "(", "- ", "%", "\u00b2", "\u0663", "\u00e9t\u00e9", "\u75db", "SpO2", "/7",
+     "hx",
      "right"]
 )  # fmt: skip
 ANY_NOTE = st.one_of(st.text(max_size=300), st.lists(_WORDS, max_size=60).map(" ".join))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from claimwright.book.columns import columns
@@ -19,7 +20,8 @@ from claimwright.model import Claim, Finding, NotEvaluated, Report, RiskOverview
 
 if TYPE_CHECKING:
     from claimwright.grouping.hcc import Case
-    from claimwright.model import GroupReport
+    from claimwright.model import GroupReport, Reading
+    from claimwright.notes.reading import Notes
 
 
 class Engine:
@@ -140,6 +142,24 @@ class Engine:
         from claimwright.grouping.risk_request import Beneficiary, of_codes
 
         return self._risk(*of_codes(codes, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
+
+    def read(
+        self, note: str, setting: str | None = None, day: date | None = None, as_of: date | None = None
+    ) -> Reading:
+        """What a note states, and the codes it may support for `setting` on `day`; see `claimwright.notes.reading`.
+
+        Errors: `EditionMissing` for a day that the dated registry does not reach.
+        """
+        chosen = day or date.today()
+        check_era(chosen, "date")
+        return self.notes.read(note, setting, chosen, as_of)
+
+    @cached_property
+    def notes(self) -> Notes:
+        """The reader of notes over this book."""
+        from claimwright.notes.reading import Notes
+
+        return Notes(self.book)
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claimwright.model.reading import NoteFact, Reading, Status
 from claimwright.notes.candidates import Finder
@@ -25,6 +25,10 @@ class Notes:
     def facts(self, text: str) -> tuple[NoteFact, ...]:
         """What the note states, in order of place; any text is a note."""
         return self._reader.facts_of(text)
+
+    def fact_rows(self) -> tuple[dict[str, Any], ...]:
+        """The rows of `lexicons/facts.yaml`, in order: what can be found, and by which terms."""
+        return tuple(self._reader.facts.values())
 
     def status_at(self, text: str, start: int, end: int) -> Status:
         """What the note says of any of its words; `ValueError` when they are not in one sentence."""
