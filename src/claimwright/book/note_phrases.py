@@ -281,6 +281,8 @@ class Phrases:
         rows = book.lexicon_rows("note-stop-terms")
         self.heads = frozenset(_key(str(row["term"]))[0] for row in rows if row.get("head"))
         """Stems that name a condition only with words before them."""
+        self.general = frozenset(stem for row in rows for stem in _key(str(row["term"])))
+        """Stems of anatomy, qualities and general words, which by themselves name nothing that ails."""
 
     def stems(self, listed: list[str]) -> list[str]:
         """The stem of each lower-case word; a sign stands for itself."""

@@ -105,6 +105,7 @@ class Finder:
     def __init__(self, book: Book, reader: NoteReader) -> None:
         """Over the lexicons that `reader` has read."""
         self._book = book
+        self._general = reader.phrases.general
         self._kinds = {name: str(row["kind"]) for name, row in reader.facts.items()}
         self._settings = Settings(book)
         self._near = Near(book, reader)
@@ -163,7 +164,8 @@ class Finder:
         context = " ".join(dict.fromkeys(each.sentence.text for each in group[:5]))
         out: dict[str, Offer] = {}
         for phrase in phrases:
-            found, missing = offers(self._book, phrase, context, first.status is Status.HISTORICAL, day, as_of)
+            past = first.status is Status.HISTORICAL
+            found, missing = offers(self._book, phrase, context, past, self._general, day, as_of)
             for each in found:
                 out.setdefault(each.code, each)
             for each_missing in missing:

@@ -36,6 +36,7 @@ class Near:
         self._near: dict[str, list[tuple[str, ...]]] = {}
         for term, near in rows:
             self._near.setdefault(term, []).append(self._stems(near))
+        self._terms = {term: frozenset(self._stems(term)) for term in self._near}
         for phrases in self._near.values():
             phrases.sort(key=lambda each: (-len(each), each))
 
@@ -51,8 +52,8 @@ class Near:
         the patient paraphrases it.
         """
         lacking, there = _stemmed(missing), _stemmed(path)
-        terms = [term for term in self._near if lacking <= set(self._stems(term)) <= there]
-        if not terms or not lacking:
+        terms = [term for term, own in self._terms.items() if lacking <= own <= there] if lacking else []
+        if not terms:
             return None
         low, high = max(0, statement.number - _AROUND), statement.number + _AROUND + 1
         around = [

@@ -64,10 +64,13 @@ class Asked(NamedTuple):
 
 
 def offers(
-    book: Book, phrase: str, context: str, history: bool, day: date, as_of: date | None
+    book: Book, phrase: str, context: str, history: bool, general: frozenset[str], day: date, as_of: date | None
 ) -> tuple[list[Offer], list[NotEvaluated]]:
-    """Offers for `phrase`, best first; `context` may evidence further words, never the main term."""
-    asked = _asked(book, phrase, context, history)
+    """Offers for `phrase`, best first; `context` may evidence further words, never the main term.
+
+    `general`: stems that name nothing that ails.
+    """
+    asked = _asked(phrase, context, history, general)
     if not asked.main:
         return [], []
     found, lacking = _walked(book, asked, day, as_of) if find_spec(_NAVIGATOR) else _searched(book, asked, day, as_of)
@@ -75,12 +78,12 @@ def offers(
     return kept, lacking
 
 
-def _asked(book: Book, phrase: str, context: str, history: bool) -> Asked:
+def _asked(phrase: str, context: str, history: bool, general: frozenset[str]) -> Asked:
     own = words(phrase)
     around = words(context)
     stem_of = porter({*own, *around})
     stems = {stem_of.get(word, word) for word in own if word != "&"}
-    named = stems - _stop(book)
+    named = stems - general
     return Asked(
         f"{_HISTORY} {phrase}" if history else phrase,
         context,
@@ -89,12 +92,6 @@ def _asked(book: Book, phrase: str, context: str, history: bool) -> Asked:
         frozenset(stems | {stem_of.get(word, word) for word in around}),
         history,
     )
-
-
-def _stop(book: Book) -> frozenset[str]:
-    listed = {word for row in book.lexicon_rows("note-stop-terms") for word in words(str(row["term"]))}
-    stem_of = porter(listed)
-    return frozenset(stem_of[word] for word in listed)
 
 
 # ---- by the Index -------------------------------------------------------------------------------
