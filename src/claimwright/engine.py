@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
     from claimwright.coverage.shelf import PolicyShelf
     from claimwright.grouping.hcc import Case
+<<<<<<< HEAD
     from claimwright.model import Coverage, GroupReport, NoteFact, Policy
+=======
+    from claimwright.model import GroupReport, Reading
+    from claimwright.notes.reading import Notes
+>>>>>>> h-notes
 
 
 class Engine:
@@ -145,6 +150,7 @@ class Engine:
 
         return self._risk(*of_codes(codes, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
 
+<<<<<<< HEAD
     def cover(
         self,
         claim: Claim | dict[str, Any],
@@ -189,6 +195,25 @@ class Engine:
         from claimwright.coverage.shelf import PolicyShelf
 
         return PolicyShelf(self.book)
+=======
+    def read(
+        self, note: str, setting: str | None = None, day: date | None = None, as_of: date | None = None
+    ) -> Reading:
+        """What a note states, and the codes it may support for `setting` on `day`; see `claimwright.notes.reading`.
+
+        Errors: `EditionMissing` for a day that the dated registry does not reach.
+        """
+        chosen = day or date.today()
+        check_era(chosen, "date")
+        return self.notes.read(note, setting, chosen, as_of)
+
+    @cached_property
+    def notes(self) -> Notes:
+        """The reader of notes over this book."""
+        from claimwright.notes.reading import Notes
+
+        return Notes(self.book)
+>>>>>>> h-notes
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.index_store import Document, IndexStore, Term, index_of
 from claimwright.book.index_words import SMALL
-from claimwright.book.search_index import tokens
+from claimwright.book.words import tokens
 from claimwright.sources.index_rows import DRUGS
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.index_store import IndexStore, index_of
 from claimwright.book.index_words import SMALL, content
-from claimwright.book.search_index import tokens
+from claimwright.book.wordings import Said
+from claimwright.book.words import tokens
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -23,15 +24,6 @@ UNKNOWN_WEIGHT = 6.0
 """A word that the Index has in no form counts against the coverage like a rare one."""
 _OF_CONTEXT = 0.3
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
-
-
-class Said(NamedTuple):
-    """Words [start, stop) of a phrase stand for other words: `how` is lay, abbreviation, form, eponym or spelling."""
-
-    start: int
-    stop: int
-    means: tuple[str, ...]
-    how: str
 
 
 Expansion = Callable[["Book", Sequence[str]], Iterable[Said]]
@@ -104,39 +96,3 @@ def _gather(
                 if weights[at] == UNKNOWN_WEIGHT:
                     weights[at] = max(store.weight(stem), 1.0)
     return weights
-
-
-_LEXICONS = (
-    ("lay-terms", "lay", "lay"),
-    ("abbreviations", "short", "abbreviation"),
-    ("word-forms", "form", "form"),
-    ("eponyms", "eponym", "eponym"),
-)
-
-
-def by_lexicons(book: Book, words: Sequence[str]) -> list[Said]:
-    """The expansions that the shipped lexicons know, the longest first at each place."""
-    store = index_of(book)
-    if "lexicons" not in store.kept:
-        store.kept["lexicons"] = _read_lexicons(book)
-    table: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = store.kept["lexicons"]
-    out = []
-    for at, word in enumerate(words):
-        for said, means, how in table.get(word, ()):
-            if tuple(words[at : at + len(said)]) == said:
-                out.append(Said(at, at + len(said), means, how))
-    return out
-
-
-def _read_lexicons(book: Book) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]]:
-    table: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {}
-    for lexicon, key, how in _LEXICONS:
-        for row in book.lexicon_rows(lexicon):
-            said = tuple(tokens(str(row[key])))
-            means = row.get("means", row.get("base", ()))
-            listed = (means,) if isinstance(means, str) else tuple(map(str, means))
-            if said and listed:
-                table.setdefault(said[0], []).append((said, listed, how))
-    for entries in table.values():
-        entries.sort(key=lambda each: (-len(each[0]), each))
-    return table

@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.book.index_words import TABLES, UNSAID, Column, Need
-from claimwright.book.search_index import stems
+from claimwright.book.words import stems
 from claimwright.model import Interval
 from claimwright.sources.index_rows import DISEASES, KINDS
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from claimwright.book.search_index import tokens
+from claimwright.book.words import tokens
 from claimwright.sources.index_rows import COLUMNS, DRUGS, NEOPLASMS
 
 SMALL = frozenset(

@@ -17,7 +17,7 @@ from claimwright.book.index_store import SHIPPED, Document, IndexStore, Term, in
 from claimwright.book.index_walk import State, Walk, weigh
 from claimwright.book.index_words import NEC, PRESUMED, SMALL
 from claimwright.book.navigate_titles import by_titles
-from claimwright.book.search_index import tokens
+from claimwright.book.words import tokens
 from claimwright.model.codes import dotted
 from claimwright.sources.index_rows import DISEASES, DRUGS, EXTERNAL, KINDS, NEOPLASMS
 

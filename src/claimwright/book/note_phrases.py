@@ -33,6 +33,8 @@ LONGEST = 6
 _GRAMMAR = "a an the of in on at to for is are was were be been her his my their your its our this that"
 SKIP = frozenset(_GRAMMAR.split())
 """Words of grammar that a wording may lose or gain."""
+_SHORTEST = 3
+"""Letters of a wording that may stand in small letters, and of a word that has endings to lose."""
 SIDES = frozenset({"left", "right", "bilateral", "bilaterally", "both", "unspecified", "nos", "nec", "other"})
 """Axes of a code, which a note may put anywhere or leave out."""
 JOINED = {"and": "&", "with": "&", "or": "&"}
@@ -55,7 +57,7 @@ class Entry(NamedTuple):
 
     `condition`: it may be looked up in the Index. `means` holds the official words an everyday word or an
     abbreviation stands for; `short` marks an abbreviation, whose meaning is one of them. `written` is how it
-    must be written, or empty.
+    must be written (small letters: in any case), or empty.
     """
 
     condition: bool = False
@@ -76,12 +78,14 @@ def write_note_phrases(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) 
     said = [
         (key, {"c": 1})
         for key in dict.fromkeys(map(_key, dict.fromkeys(_official(db, lexicons))))
-        if key and len(key) <= LONGEST and key not in stop
+        if key and len(key) <= LONGEST and key not in stop and len("".join(key)) >= _SHORTEST
     ]
     official = {key for key, _ in said}
     for text, payload in _ours(lexicons):
         # A short form of anatomy, of an order or of a test is no finding.
-        if "m" not in payload or any(_names(meaning, official) for meaning in payload["m"]):
+        if "m" not in payload or (
+            _key(text) not in stop and any(_names(meaning, official) for meaning in payload["m"])
+        ):
             said.append((_key(text), payload))
     entries: dict[str, dict[str, dict[str, Any]]] = {}
     for stems, payload in said:
@@ -182,9 +186,10 @@ def _ours(lexicons: Mapping[str, Lexicon]) -> Iterator[tuple[str, dict[str, Any]
         yield str(row["eponym"]), {"c": 1, "m": list(map(str, row["means"]))}
     for row in _rows(lexicons, "abbreviations"):
         if row["means"]:
-            capitals = {"w": str(row["short"])} if row.get("capitals") else {}
+            short = str(row["short"])
+            capitals = row.get("capitals") or len(short) < _SHORTEST
             meanings = [*map(str, row["means"]), *map(str, row.get("beyond") or ())]
-            yield str(row["short"]), {"c": 1, "m": meanings, "s": 1, **capitals}
+            yield short, {"c": 1, "m": meanings, "s": 1, "w": short if capitals else short.lower()}
 
 
 def words(text: str) -> list[str]:
@@ -242,7 +247,8 @@ class _Stemmer:
         self._db.execute("INSERT INTO t (t) VALUES ('delete-all')")
         self._db.execute("COMMIT")
         return {
-            word: found[number][0] if len(found.get(number, ())) == 1 else word for number, word in enumerate(listed)
+            word: found[number][0] if len(found.get(number, ())) == 1 and len(word) > _SHORTEST else word
+            for number, word in enumerate(listed)
         }
 
 
@@ -271,11 +277,27 @@ class Phrases:
         """Nothing is read until a word asks for it."""
         self._book = book
         self._entries: dict[str, dict[str, Entry]] = {}
+        self._official: dict[str, bool] = {}
+        rows = book.lexicon_rows("note-stop-terms")
+        self.heads = frozenset(_key(str(row["term"]))[0] for row in rows if row.get("head"))
+        """Stems that name a condition only with words before them."""
+        self.general = frozenset(stem for row in rows for stem in _key(str(row["term"])))
+        """Stems of anatomy, qualities and general words, which by themselves name nothing that ails."""
 
     def stems(self, listed: list[str]) -> list[str]:
         """The stem of each lower-case word; a sign stands for itself."""
         stem_of = porter(listed)
         return [stem_of[word] for word in listed]
+
+    def official(self, word: str) -> bool:
+        """Is a lower-case word one of the official lists?"""
+        known = self._official.get(word)
+        if known is None:
+            if len(self._official) > _MOST_KEPT:
+                self._official.clear()
+            known = bool(self._book.rows("SELECT 1 FROM word WHERE word = ? AND uses > 0", (word,)))
+            self._official[word] = known
+        return known
 
     def starting(self, stems: Iterable[str]) -> dict[str, dict[str, Entry]]:
         """Entries by first stem, then by the further stems joined by spaces; of stems that begin none, nothing."""

@@ -26,11 +26,13 @@ _LISTS = frozenset({"or", "vs", "versus", "nor"})
 _ENDED_BY_ANOTHER = frozenset({"absent", "uncertain", "historical"})
 """Statuses that end where a new one begins after a comma or `and`; a relative or an `if` reaches further."""
 _CLAUSE = frozenset({",", ":", "-", "\u2013", "\u2014", "(", "and", "but"})
-_OPENS = frozenset({":", "\u2013", "\u2014"})
 
 
 class Sign(NamedTuple):
-    """A status that a trigger (or, without one, the section) gives a mention; `leaning` is `absent` for an uncertainty that is nearly a denial."""
+    """A status that a trigger (or, without one, the section) gives a mention.
+
+    `leaning` is `absent` for an uncertainty that is nearly a denial.
+    """
 
     status: Status
     trigger: Trigger | None
@@ -38,7 +40,7 @@ class Sign(NamedTuple):
 
 
 def free(found: Sequence[Trigger], mentions: Sequence[Mention]) -> list[Trigger]:
-    """The triggers that are no part of a condition's name: `old myocardial infarction` says nothing of its neighbours."""
+    """The triggers that are no part of a name: `old myocardial infarction` says nothing of its neighbours."""
     held = {index for each in mentions if each.entry.condition for index in range(each.first, each.last)}
     return [each for each in found if held.isdisjoint(range(each.first, each.last))]
 

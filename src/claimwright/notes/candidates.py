@@ -17,7 +17,7 @@ from claimwright.model.finding import NotEvaluated
 from claimwright.model.reading import Candidate, CandidateStatus, Status
 from claimwright.notes.near import Near
 from claimwright.notes.paths import Offer, offers
-from claimwright.notes.reader import Said, Statement
+from claimwright.notes.reader import NoteReader, Said, Statement
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -102,12 +102,13 @@ def _within(code: str, pattern: str) -> bool:
 class Finder:
     """Finds candidates for the statements of notes, over one book."""
 
-    def __init__(self, book: Book, kinds: dict[str, str]) -> None:
-        """`kinds`: the kind of each fact id, since a treatment or a measure is not coded from its name."""
+    def __init__(self, book: Book, reader: NoteReader) -> None:
+        """Over the lexicons that `reader` has read."""
         self._book = book
-        self._kinds = kinds
+        self._general = reader.phrases.general
+        self._kinds = {name: str(row["kind"]) for name, row in reader.facts.items()}
         self._settings = Settings(book)
-        self._near = Near(book)
+        self._near = Near(book, reader)
 
     def candidates(
         self, text: str, said: Said, setting: str | None, day: date, as_of: date | None = None
@@ -163,7 +164,8 @@ class Finder:
         context = " ".join(dict.fromkeys(each.sentence.text for each in group[:5]))
         out: dict[str, Offer] = {}
         for phrase in phrases:
-            found, missing = offers(self._book, phrase, context, first.status is Status.HISTORICAL, day, as_of)
+            past = first.status is Status.HISTORICAL
+            found, missing = offers(self._book, phrase, context, past, self._general, day, as_of)
             for each in found:
                 out.setdefault(each.code, each)
             for each_missing in missing:
@@ -176,9 +178,15 @@ class Finder:
         """One offer for one statement; None when its words are not in the note."""
         if (statement.status is Status.HISTORICAL) != offer.history:
             return None
-        ruling = _supported(statement, offer)
+        ruling = _ambiguous(statement) or _supported(statement, offer)
         evidence, spans = _evidence(statement), [statement.span]
-        if offer.missing:
+        if offer.further:
+            ruling = Ruling(
+                CandidateStatus.NEEDS_DECISION,
+                f"The path needs {' '.join(offer.missing)!r}, which the note does not say",
+                f"Does the record document {' '.join(offer.missing)} for {statement.span.text!r}?",
+            )
+        elif offer.missing:
             near = self._near.find(text, said, statement, offer.missing, (step.words for step in offer.path))
             if near is None:
                 return None
@@ -213,6 +221,18 @@ def _evidence(statement: Statement) -> str:
     low = min(statement.span.start, statement.trigger.start) - statement.sentence.start
     high = max(statement.span.end, statement.trigger.end) - statement.sentence.start
     return statement.sentence.text[low:high]
+
+
+def _ambiguous(statement: Statement) -> Ruling | None:
+    """A short form with several meanings: the reader of the note knows which, the note does not say."""
+    meanings = statement.entry.means
+    if not statement.entry.short or len(meanings) < 2:
+        return None
+    return Ruling(
+        CandidateStatus.NEEDS_DECISION,
+        f"{statement.span.text!r} is a short form of several things",
+        f"What does {statement.span.text!r} stand for here: {', or '.join(meanings)}?",
+    )
 
 
 def _supported(statement: Statement, offer: Offer) -> Ruling:

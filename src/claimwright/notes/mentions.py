@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from claimwright.book.note_phrases import JOINED, LONGEST, SIDES, SKIP, Entry
+from claimwright.book.note_phrases import JOINED, LONGEST, SIDES, SKIP, Entry, Phrases
 from claimwright.notes.text import Sentence, Token
 
 _LINKS = frozenset("-/")
@@ -73,8 +73,51 @@ def _matches(
 
 
 def _written(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:
-    """Is a short form in capitals? In small letters it is another word."""
-    return text[tokens[first].start : tokens[last - 1].end] == entry.written
+    """Is a short form written as one? With other endings, or some in small letters, it is another word."""
+    said = text[tokens[first].start : tokens[last - 1].end]
+    form = entry.written
+    if form.islower():
+        said = said.lower()
+    return said in (form, f"{form}s")
+
+
+_NAMED = Entry(True)
+_MOST_BEFORE = 3
+
+
+def with_heads(
+    sentence: Sentence, stems: Sequence[str], found: list[Mention], phrases: Phrases, barred: Container[str]
+) -> list[Mention]:
+    """The mentions, and `anterior horn cell disease`: a head with words of the official lists before it.
+
+    `barred` holds words that speak of a condition and are no part of its name.
+    """
+    tokens = sentence.tokens
+    held = {index for each in found if each.entry.condition for index in range(each.first, each.last)}
+    out = list(found)
+    for head, stem in enumerate(stems):
+        if stem not in phrases.heads or head in held:
+            continue
+        first = head
+        while first > 0 and head - first < _MOST_BEFORE and _names(tokens[first - 1], barred, phrases):
+            first -= 1
+        if first < head and held.isdisjoint(range(first, head)):
+            out.append(Mention(first, head + 1, _NAMED))
+    return sorted(out, key=lambda each: (each.first, -each.last))
+
+
+def _names(token: Token, barred: Container[str], phrases: Phrases) -> bool:
+    word = token.word
+    return (
+        not token.sign
+        and len(word) > 2
+        and word.isalpha()
+        and word not in SKIP
+        and word not in JOINED
+        and word not in SIDES
+        and word not in barred
+        and phrases.official(word)
+    )
 
 
 def _together(facts: list[Mention], conditions: list[Mention]) -> list[Mention]:

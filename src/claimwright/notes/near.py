@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.note_phrases import SKIP, TOKEN, porter
-from claimwright.model.reading import Span
-from claimwright.notes.reader import Said, Statement
+from claimwright.model.reading import Span, Status
+from claimwright.notes.reader import NoteReader, Said, Statement
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
     from claimwright.notes.text import Sentence
 
-_MOST_SENTENCES = 400
+_AROUND = 1
+"""Sentences before and after, of the same section, in which a paraphrase still speaks of the mention."""
 _NOT_HERE = frozenset({"family-history", "instructions", "medications", "allergies"})
 
 
@@ -27,13 +28,15 @@ class Paraphrase(NamedTuple):
 class Near:
     """The lexicon, with the stems of its words."""
 
-    def __init__(self, book: Book) -> None:
-        """Read and stem the rows of the book."""
+    def __init__(self, book: Book, reader: NoteReader) -> None:
+        """Read and stem the rows of the book; `reader` says whether the note denies a paraphrase."""
+        self._reader = reader
         rows = [(str(row["term"]), str(row["near"])) for row in book.lexicon_rows("near-terms")]
         self._stem_of = porter({word for row in rows for text in row for word in _words(text)})
         self._near: dict[str, list[tuple[str, ...]]] = {}
         for term, near in rows:
             self._near.setdefault(term, []).append(self._stems(near))
+        self._terms = {term: frozenset(self._stems(term)) for term in self._near}
         for phrases in self._near.values():
             phrases.sort(key=lambda each: (-len(each), each))
 
@@ -49,19 +52,25 @@ class Near:
         the patient paraphrases it.
         """
         lacking, there = _stemmed(missing), _stemmed(path)
-        terms = [term for term in self._near if lacking <= set(self._stems(term)) <= there]
-        if not terms or not lacking:
+        terms = [term for term, own in self._terms.items() if lacking <= own <= there] if lacking else []
+        if not terms:
             return None
-        low, high = max(0, statement.number - _MOST_SENTENCES), statement.number + _MOST_SENTENCES
-        around = [each for each, kind in said.sentences[low:high] if kind.name not in _NOT_HERE]
-        around.sort(key=lambda each: (each.start != statement.sentence.start, abs(each.start - statement.span.start)))
-        stems = porter({token.word for each in around for token in each.tokens if not token.sign})
+        low, high = max(0, statement.number - _AROUND), statement.number + _AROUND + 1
+        around = [
+            (each, kind)
+            for each, kind in said.sentences[low:high]
+            if kind.name not in _NOT_HERE and each.section == said.sentences[statement.number][0].section
+        ]
+        around.sort(key=lambda each: (abs(each[0].start - statement.sentence.start), each[0].start))
+        stems = porter({token.word for each, _ in around for token in each.tokens if not token.sign})
         best: tuple[int, int, Paraphrase] | None = None
-        for order, sentence in enumerate(around):
+        for order, (sentence, kind) in enumerate(around):
             for term in sorted(terms, key=lambda each: (len(each), each)):
                 for phrase in self._near[term]:
                     found = _find(sentence, stems, phrase)
-                    if found and (best is None or (-len(phrase), order) < best[:2]):
+                    if not found or (best is not None and (-len(phrase), order) >= best[:2]):
+                        continue
+                    if self._reader.status_in(sentence, kind, *found) is Status.PRESENT:
                         span = Span(found[0], found[1], text[found[0] : found[1]])
                         best = (-len(phrase), order, Paraphrase(term, span))
         return best[2] if best else None

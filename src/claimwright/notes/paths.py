@@ -38,7 +38,8 @@ _WITHOUT_INDEX = NotEvaluated(
 class Offer(NamedTuple):
     """A code for a mention. `missing`: essential words of the path that the note does not literally have.
 
-    `history`: a code of personal history. `unsettled`: axes that the words leave open.
+    `history`: a code of personal history. `unsettled`: axes that the words leave open. `further`: the best
+    path there is for the words of the mention, though one of the path's own words is not said.
     """
 
     code: str
@@ -48,23 +49,28 @@ class Offer(NamedTuple):
     missing: tuple[str, ...] = ()
     unsettled: tuple[str, ...] = ()
     history: bool = False
+    further: bool = False
 
 
 class Asked(NamedTuple):
-    """A mention to be looked up: its words, the stems of them that name what ails, those of its sentence."""
+    """A mention to be looked up: its words, the stems of them, of those that name what ails, of its sentence."""
 
     phrase: str
     context: str
+    own: frozenset[str]
     main: frozenset[str]
     said: frozenset[str]
     history: bool
 
 
 def offers(
-    book: Book, phrase: str, context: str, history: bool, day: date, as_of: date | None
+    book: Book, phrase: str, context: str, history: bool, general: frozenset[str], day: date, as_of: date | None
 ) -> tuple[list[Offer], list[NotEvaluated]]:
-    """Offers for `phrase`, best first; `context` may evidence further words, never the main term."""
-    asked = _asked(book, phrase, context, history)
+    """Offers for `phrase`, best first; `context` may evidence further words, never the main term.
+
+    `general`: stems that name nothing that ails.
+    """
+    asked = _asked(phrase, context, history, general)
     if not asked.main:
         return [], []
     found, lacking = _walked(book, asked, day, as_of) if find_spec(_NAVIGATOR) else _searched(book, asked, day, as_of)
@@ -72,25 +78,20 @@ def offers(
     return kept, lacking
 
 
-def _asked(book: Book, phrase: str, context: str, history: bool) -> Asked:
+def _asked(phrase: str, context: str, history: bool, general: frozenset[str]) -> Asked:
     own = words(phrase)
     around = words(context)
     stem_of = porter({*own, *around})
     stems = {stem_of.get(word, word) for word in own if word != "&"}
-    named = stems - _stop(book)
+    named = stems - general
     return Asked(
         f"{_HISTORY} {phrase}" if history else phrase,
         context,
+        frozenset(stems),
         frozenset(named or stems),
         frozenset(stems | {stem_of.get(word, word) for word in around}),
         history,
     )
-
-
-def _stop(book: Book) -> frozenset[str]:
-    listed = {word for row in book.lexicon_rows("note-stop-terms") for word in words(str(row["term"]))}
-    stem_of = porter(listed)
-    return frozenset(stem_of[word] for word in listed)
 
 
 # ---- by the Index -------------------------------------------------------------------------------
@@ -101,21 +102,26 @@ def _walked(book: Book, asked: Asked, day: date, as_of: date | None) -> tuple[li
     answer = navigate(book, asked.phrase, day, context=asked.context, as_of=as_of)
     out: list[Offer] = []
     best: float | None = None
-    for found in answer.found[:_LOOKED_AT]:
-        path = tuple(
-            PathStep(level.words, tuple(each.found for each in level.evidence), level.presumed)
-            for level in found.levels
-        )
+    widest = 0
+    for rank, found in enumerate(answer.found[:_LOOKED_AT]):
+        if not found.levels[0].evidence or not _main_said(found, asked):
+            continue
         stands_for = any(each.how == "lay" for each in found.levels[0].evidence)
         missing = tuple(word for level in found.levels for word in _unsaid(level, asked, stands_for))
-        if not any(step.evidence for step in path[:1]) or not _main_said(found.levels[0], asked):
-            continue
+        width = _width(found, asked)
         if not missing:
-            if best is None:
-                best = found.score
-            elif found.score < best * _NEAR_TOP:
+            if best is not None and found.score < best * _NEAR_TOP:
                 continue
-        out.append(_offer(book, found.code, path, missing, tuple(found.open_axes), day, as_of))
+            best = found.score if best is None else best
+            if width < widest:
+                continue  # "knee pain" is not answered by "pain" where a path has the knee
+        path = tuple(
+            PathStep(step.words, tuple(each.found for each in step.evidence), step.presumed) for step in found.levels
+        )
+        offer = _offer(book, found.code, path, missing, tuple(found.open_axes), day, as_of)
+        if missing and rank == 0 and width == len(asked.own) > 1 and len(missing) == 1:
+            offer, widest = offer._replace(further=True), width
+        out.append(offer)
         if not missing:
             out += _changes(book, found, path, asked, day, as_of)
     return out, [_lacks(each) for each in answer.not_evaluated]
@@ -130,13 +136,22 @@ def _lacks(said: str) -> NotEvaluated:
     )
 
 
-def _main_said(level: Any, asked: Asked) -> bool:
-    """Does the mention itself hold a word of the main term, or stand for it?"""
-    if any(each.how not in ("word", "form", "spelling") for each in level.evidence):
+def _width(found: Any, asked: Asked) -> int:
+    """How many of the mention's own words the path has."""
+    said = words(" ".join(each.found for level in found.levels for each in level.evidence))
+    stem_of = porter(said)
+    return len(asked.own & {stem_of[word] for word in said})
+
+
+def _main_said(found: Any, asked: Asked) -> bool:
+    """Does the mention itself hold a word of the main term (of a history: of the path), or stand for it?"""
+    levels = found.levels if asked.history else found.levels[:1]
+    proofs = [each for level in levels for each in level.evidence]
+    if not asked.history and any(each.how not in ("word", "form", "spelling") for each in proofs):
         return True
-    own = words(" ".join((level.words, *(each.found for each in level.evidence))))
-    stem_of = porter(own)
-    return asked.history or not asked.main.isdisjoint(stem_of[word] for word in own)
+    said = words(" ".join((*(level.words for level in found.levels[:1]), *(each.found for each in proofs))))
+    stem_of = porter(said)
+    return not asked.main.isdisjoint(stem_of[word] for word in said)
 
 
 def _unsaid(level: Any, asked: Asked, stands_for: bool) -> Iterator[str]:

@@ -10,7 +10,7 @@ from claimwright.book.note_phrases import Entry, Phrases, porter, words
 from claimwright.model.reading import Measure, NoteFact, Span, Status
 from claimwright.notes import attributes, sections, triggers
 from claimwright.notes.assertion import Course, Sign, assertions, cut, free, outcome
-from claimwright.notes.mentions import Mention, mentions
+from claimwright.notes.mentions import Mention, mentions, with_heads
 from claimwright.notes.sections import Kind
 from claimwright.notes.text import Sentence, Token, sentences
 from claimwright.notes.triggers import Trigger
@@ -64,6 +64,8 @@ class NoteReader:
         self.sections = sections.kinds(book.lexicon_rows("note-sections"))
         self.triggers = triggers.lexicon(book.lexicon_rows("assertion-triggers"), self.times.units, self.times.numbers)
         self.facts: dict[str, dict[str, Any]] = {row["fact"]: row for row in book.lexicon_rows("facts")}
+        spoken = [said[0] for listed in self.triggers.by_first.values() for said, _ in listed if len(said) == 1]
+        self._barred = frozenset((*spoken, *self.times.severities, *self.times.units))
         self._acute = self._stem_set("acute")
         self._lasting = self._stem_set("lasting")
         self._chronic = self._stem_set("chronic")
@@ -95,6 +97,8 @@ class NoteReader:
     def _sentence(self, text: str, sentence: Sentence, kind: Kind, number: int) -> Iterator[Statement]:
         stems = self.phrases.stems([token.word for token in sentence.tokens])
         found = mentions(sentence, stems, self.phrases.starting(stems), text)
+        if not self.phrases.heads.isdisjoint(stems):
+            found = with_heads(sentence, stems, found, self.phrases, self._barred)
         if not found:
             return
         tokens = sentence.tokens
@@ -115,8 +119,6 @@ class NoteReader:
                     tried = told[0] if told[0] not in _NEVER_SAID else None
                     if status in (Status.PRESENT, Status.ABSENT):
                         status, trigger = _of_outcome(told[0], status), _place(text, sentence, told[1])
-            if mention.entry.absent and not mention.entry.facts and status is Status.PRESENT:
-                status = Status.ABSENT
             yield Statement(
                 mention.entry,
                 status,
@@ -153,10 +155,11 @@ class NoteReader:
                 continue
             for sentence in sentences(text, part.start, part.end, number):
                 if sentence.start <= start and end <= sentence.end:
-                    return self._status(sentence, part.kind, start, end)
+                    return self.status_in(sentence, part.kind, start, end)
         raise ValueError(f"characters {start} to {end} are no words of one sentence")
 
-    def _status(self, sentence: Sentence, kind: Kind, start: int, end: int) -> Status:
+    def status_in(self, sentence: Sentence, kind: Kind, start: int, end: int) -> Status:
+        """As `status_at`, for characters of a sentence already cut out."""
         tokens = sentence.tokens
         held = [index for index, token in enumerate(tokens) if token.start < end and start < token.end]
         if not held:
@@ -225,7 +228,8 @@ def facts(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
     out = []
     for each in statements:
         named = dict.fromkeys((*each.entry.facts, *each.entry.absent))
-        out += [_fact(each, name) for name in named]
+        # "not improved" denies a wording that itself says what is not there: of that fact nothing is known.
+        out += [_fact(each, name) for name in named if name in each.entry.facts or each.status is not Status.ABSENT]
         if not named and not any((each.number, at) in covered for at in range(each.span.start, each.span.end)):
             out.append(_fact(each, None))
     return tuple(out)

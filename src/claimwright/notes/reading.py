@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from claimwright.model.reading import NoteFact, Reading
+from claimwright.model.reading import NoteFact, Reading, Status
 from claimwright.notes.candidates import Finder
 from claimwright.notes.reader import NoteReader, facts
 
@@ -26,6 +26,14 @@ class Notes:
         """What the note states, in order of place; any text is a note."""
         return self._reader.facts_of(text)
 
+    def fact_rows(self) -> tuple[dict[str, Any], ...]:
+        """The rows of `lexicons/facts.yaml`, in order: what can be found, and by which terms."""
+        return tuple(self._reader.facts.values())
+
+    def status_at(self, text: str, start: int, end: int) -> Status:
+        """What the note says of any of its words; `ValueError` when they are not in one sentence."""
+        return self._reader.status_at(text, start, end)
+
     def read(self, text: str, setting: str | None, day: date, as_of: date | None = None) -> Reading:
         """Facts, and candidates for `setting` (None: not known) on `day`.
 
@@ -34,8 +42,7 @@ class Notes:
         self.book.need_registry(day)
         said = self._reader.statements(text)
         if self._finder is None:
-            kinds = {name: str(row["kind"]) for name, row in self._reader.facts.items()}
-            self._finder = Finder(self.book, kinds)
+            self._finder = Finder(self.book, self._reader)
         candidates, lacking = self._finder.candidates(text, said, setting, day, as_of)
         return Reading(
             setting=setting,

@@ -29,7 +29,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"section", "headers"}),
         frozenset({"rank", "status", "acute_only", "candidates", "final"}),
     ),
-    "note-stop-terms": (frozenset({"term"}), frozenset()),
+    "note-stop-terms": (frozenset({"term"}), frozenset({"head"})),
     "note-times": (frozenset({"kind"}), frozenset({"words", "means", "value", "per_week", "of"})),
     "uncertain-diagnosis": (
         frozenset({"kind", "source"}),
