@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 
     from claimwright.coverage.shelf import PolicyShelf
     from claimwright.grouping.hcc import Case
-<<<<<<< HEAD
-    from claimwright.model import Coverage, GroupReport, NoteFact, Policy
-=======
-    from claimwright.model import GroupReport, Reading
+    from claimwright.model import Coverage, GroupReport, NoteFact, Policy, Reading
     from claimwright.notes.reading import Notes
->>>>>>> h-notes
 
 
 class Engine:
@@ -150,7 +146,6 @@ class Engine:
 
         return self._risk(*of_codes(codes, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
 
-<<<<<<< HEAD
     def cover(
         self,
         claim: Claim | dict[str, Any],
@@ -161,8 +156,8 @@ class Engine:
     ) -> Coverage:
         """One answer for each policy that applies to the claim; never a verdict over several.
 
-        `policies` answer instead of those of the book. `facts_from_note` reads the claim's note. `day` is the
-        date of service if the claim carries none, `as_of` the day of the determination (today).
+        `policies` answer instead of those of the book. `facts_from_note` reads the claim's note in place of
+        our own reader. `day` is the date of service if the claim carries none, `as_of` the day of the determination (today).
         """
         from claimwright.coverage.cover import cover
 
@@ -171,7 +166,9 @@ class Engine:
         check_era(otherwise, "date of service")
         shelf = self._policies
         asked = shelf.of(policies) if policies is not None else shelf.for_claim(read)
-        said = facts_from_note(read) if facts_from_note and read.note is not None else None
+        said = None
+        if read.note is not None:
+            said = facts_from_note(read) if facts_from_note else self.notes.facts(read.note)
         return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), policies is not None, said)
 
     def policies_of(self, value: Any, place: str = "policies") -> list[Policy]:
@@ -195,7 +192,7 @@ class Engine:
         from claimwright.coverage.shelf import PolicyShelf
 
         return PolicyShelf(self.book)
-=======
+
     def read(
         self, note: str, setting: str | None = None, day: date | None = None, as_of: date | None = None
     ) -> Reading:
@@ -213,7 +210,6 @@ class Engine:
         from claimwright.notes.reading import Notes
 
         return Notes(self.book)
->>>>>>> h-notes
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview
