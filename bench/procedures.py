@@ -191,7 +191,7 @@ def procedures(claims: int, number: int, seed: int, times: int) -> Iterator[Figu
         (added,) = run([(*COMMAND, "data", "add", "ncci-ptp", *files, "--accept-licence")], home)
         if before.code or added.code:
             raise Differs("the files could not be added")
-        note = f"whole command with the whole book; the book alone {before.wall:.1f} s"
+        note = f"with the whole book, CPU {added.cpu:.1f} s; the book alone {before.wall:.1f} s, CPU {before.cpu:.1f} s"
         yield Figure(section, "data add ncci-ptp, four parts", added.wall, "s", target=60, note=note)
         yield Figure(section, "data add ncci-ptp, four parts", added.peak, "MB", target=1500)
         settings = {"claims": claims, "number": number, "seed": seed, "times": times}
