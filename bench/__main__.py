@@ -15,11 +15,8 @@ from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
 from bench.mcd import mcd
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
-<<<<<<< HEAD
-from bench.procedures import procedures
-=======
 from bench.notes import notes
->>>>>>> h-notes
+from bench.procedures import procedures
 from bench.processes import Differs
 from bench.risk import risk
 from bench.searching import searching
@@ -30,13 +27,10 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "book": book,
     "kernels": kernels,
     "grouping": grouping,
-<<<<<<< HEAD
     "procedures": lambda size: procedures(10 * size.claims, 25 * size.claims, SEED, size.times),
     "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
     "coverage": coverage,
-=======
     "notes": lambda size: notes(max(20, size.explained // 10)),
->>>>>>> h-notes
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
     "search": lambda size: searching(size.codes // 4, size.codes // 4),
 }

@@ -157,7 +157,8 @@ class Engine:
         """One answer for each policy that applies to the claim; never a verdict over several.
 
         `policies` answer instead of those of the book. `facts_from_note` reads the claim's note in place of
-        our own reader. `day` is the date of service if the claim carries none, `as_of` the day of the determination (today).
+        our own reader. `day` is the date of service if the claim carries none, `as_of` the day of the
+        determination (today).
         """
         from claimwright.coverage.cover import cover
 

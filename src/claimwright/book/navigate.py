@@ -17,6 +17,7 @@ from claimwright.book.index_store import SHIPPED, Document, IndexStore, Term, in
 from claimwright.book.index_walk import State, Walk, weigh
 from claimwright.book.index_words import NEC, PRESUMED, SMALL
 from claimwright.book.navigate_titles import by_titles
+from claimwright.book.wordings import by_lexicons
 from claimwright.book.words import tokens
 from claimwright.model.codes import dotted
 from claimwright.sources.index_rows import DISEASES, DRUGS, EXTERNAL, KINDS, NEOPLASMS
@@ -101,7 +102,7 @@ def navigate(
     context: str = "",
     most: int = 10,
     as_of: date | None = None,
-    expand: index_evidence.Expansion = index_evidence.by_lexicons,
+    expand: index_evidence.Expansion = by_lexicons,
 ) -> Navigation:
     """Codes that `phrase` leads to on `day`; `context` (its sentence) may evidence subterms, never the main term.
 

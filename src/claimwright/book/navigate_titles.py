@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from claimwright.book.index_evidence import Evidence
 from claimwright.book.index_words import SMALL
-from claimwright.book.search_index import EDITION_BITS, KINDS, NOTE_TEXTS, STOP_WORDS, stems, unpack
+from claimwright.book.search_index import EDITION_BITS, KINDS, NOTE_TEXTS, unpack
+from claimwright.book.words import STOP_WORDS, stems
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book

@@ -95,6 +95,17 @@ class Policies:
         out = [_listing(row, day) for row in self.book.rows(sql, (undotted(code),))]
         return tuple(sorted(out, key=lambda each: not each.in_force))
 
+    def serving(self, code: str, day: date) -> tuple[PolicyListing, ...]:
+        """Policies about a service, `listed` as `service` and in no group; those in force on `day` first."""
+        sql = (
+            "SELECT s.policy, s.version, p.data, '', 1, 0, v.starts, v.ends, json_extract(v.data, '$.known_on') "
+            "FROM policy_service s JOIN policy p ON p.id = s.policy "
+            "JOIN policy_version v ON v.policy = s.policy AND v.version = s.version "
+            "WHERE s.code = ? ORDER BY p.ordinal, v.ordinal"
+        )
+        out = [_listing(row, day)._replace(listed="service") for row in self.book.rows(sql, (undotted(code),))]
+        return tuple(sorted(out, key=lambda each: not each.in_force))
+
     @cached_property
     def families(self) -> dict[str, frozenset[str]]:
         """Service codes of every family."""

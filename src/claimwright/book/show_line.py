@@ -30,7 +30,7 @@ from claimwright.book.procedures import (
     how_to_load,
     procedures,
 )
-from claimwright.book.record import NO_POLICIES, Change, CodeRecord, SourceRecord, Unloaded, Validity
+from claimwright.book.record import Change, CodeRecord, SourceRecord, Unloaded, Validity
 from claimwright.book.show_pcs import meant
 from claimwright.errors import BookError, EditionMissing, InputError
 from claimwright.model import EditionUsed, dotted, undotted
@@ -157,7 +157,8 @@ class _Page:
             title_note=None if entry else self._untitled(),
             also=self._also(),
             procedure=self.tables,
-            not_evaluated=(*self._unloaded(), NO_POLICIES),
+            not_evaluated=tuple(self._unloaded()),
+            coverage=self.book.policies.serving(self.code, self.day),
         )
 
     def _untitled(self) -> str:

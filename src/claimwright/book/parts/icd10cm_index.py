@@ -22,7 +22,7 @@ from claimwright.book.index_references import CONDITION_WORD, Place, Resolver, T
 from claimwright.book.index_words import CONDITION, TABLE, TABLES, Need, need_of
 from claimwright.book.parts import Addable, Entry, Part, Reading, insert
 from claimwright.book.parts.quarterly import release_of
-from claimwright.book.search_index import stems
+from claimwright.book.words import stems
 from claimwright.model import Interval
 from claimwright.sources import index_file
 from claimwright.sources.index_rows import COLUMNS, KINDS, IndexFile, IndexRow, Words

@@ -299,7 +299,7 @@ def _coverage(record: CodeRecord) -> Section | None:
             each.policy,
             each.contractor or each.payer,
             each.group,
-            {"covered": "listed", "noncovered": "not covered"}.get(each.listed, each.listed),
+            {"covered": "listed", "noncovered": "not covered", "service": "is about it"}.get(each.listed, each.listed),
             f"{each.starts or 'not read'} to {each.ends or 'open'}",
         )
         for each in record.coverage
