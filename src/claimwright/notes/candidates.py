@@ -67,7 +67,8 @@ class Settings:
         for only in self._confirmed:
             if any(_within(code, pattern) for pattern in only["codes"]):
                 return Ruling(
-                    CandidateStatus.NOT_CODABLE, f"Uncertain ({word!r}); {only['says']} (guidelines {only['section']})"
+                    CandidateStatus.NOT_CODABLE,
+                    f"Uncertain ({word!r}); {only['says']} (guidelines, exceptions to II.H)",
                 )
         where = f"guidelines {row['section']}: {row['says']}"
         if not row["coded"]:
