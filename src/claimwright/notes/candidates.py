@@ -26,6 +26,8 @@ _FROM_NOTE = (Status.PRESENT, Status.UNCERTAIN, Status.HISTORICAL)
 _CODED_KINDS = frozenset({"finding", "symptom", "condition", ""})
 MOST_MENTIONS = 200
 """Different mentions of one note that are looked up; a longer note is a book, and its first ones are shown."""
+MOST_PLACES = 50
+"""Places of the same words that are judged; further ones add nothing but length."""
 _ORDER = {CandidateStatus.SUPPORTED: 0, CandidateStatus.NEEDS_DECISION: 1, CandidateStatus.NOT_CODABLE: 2}
 
 
@@ -65,7 +67,8 @@ class Settings:
         for only in self._confirmed:
             if any(_within(code, pattern) for pattern in only["codes"]):
                 return Ruling(
-                    CandidateStatus.NOT_CODABLE, f"Uncertain ({word!r}); {only['says']} (guidelines {only['section']})"
+                    CandidateStatus.NOT_CODABLE,
+                    f"Uncertain ({word!r}); {only['says']} (guidelines, exceptions to II.H)",
                 )
         where = f"guidelines {row['section']}: {row['says']}"
         if not row["coded"]:
@@ -118,7 +121,7 @@ class Finder:
         lacking: dict[str, NotEvaluated] = {}
         for group in _by_words(self._worth(said.statements))[:MOST_MENTIONS]:
             for offer in self._offers(text, group, day, as_of, lacking):
-                for statement in group:
+                for statement in group[:MOST_PLACES]:
                     found = self._judged(text, said, statement, offer, setting)
                     if found is None:
                         continue

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from claimwright.book.note_phrases import TOKEN, bare
 
-MOST_TOKENS = 240
+MOST_TOKENS = 120
 """A longer sentence is cut: the work on one sentence grows faster than its length."""
 
 _SHORT_FORMS = (
