@@ -38,6 +38,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-exceptions": (frozenset({"model", "hccs", "says"}), frozenset({"unless_any"})),
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
+    "query-rules": (frozenset({"name", "says"}), frozenset({"words", "unless"})),
 }
 """Required and optional keys of a row, by lexicon."""
 
