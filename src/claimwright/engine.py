@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from claimwright.book.columns import columns
@@ -15,11 +17,23 @@ from claimwright.edits.frame import EPOCH, Frame
 from claimwright.edits.hit import ENDS, Hit, Scene
 from claimwright.edits.pending import pending
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
-from claimwright.model import Claim, Finding, NotEvaluated, Report, RiskOverview, RiskResult, Severity, Verdict
+from claimwright.model import (
+    Claim,
+    Finding,
+    NotEvaluated,
+    Questions,
+    Reading,
+    Report,
+    RiskOverview,
+    RiskResult,
+    Severity,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from claimwright.grouping.hcc import Case
     from claimwright.model import GroupReport
+    from claimwright.queries.matter import MissingFact
 
 
 class Engine:
@@ -140,6 +154,50 @@ class Engine:
         from claimwright.grouping.risk_request import Beneficiary, of_codes
 
         return self._risk(*of_codes(codes, year, day, as_of, Beneficiary(**beneficiary)), model, variant)
+
+    def query(
+        self,
+        claim: Claim | dict[str, Any],
+        day: date | None = None,
+        as_of: date | None = None,
+        note: str | None = None,
+    ) -> Questions:
+        """The fewest compliant questions that settle what the claim and its note leave open.
+
+        `note` stands in place of the claim's own. Errors: as `check`.
+        """
+        from claimwright.queries.ask import questions_of
+        from claimwright.queries.matter import Matter
+
+        read = claim if isinstance(claim, Claim) else claim_from_object(claim)
+        if note is not None:
+            read = replace(read, note=note)
+        report = self.check(read, day, as_of)
+        on = read.date_of_service(day or date.today())
+        reading, missing = self._reading(read, on), self._missing_facts(read, day, as_of)
+        lacking = []
+        if read.note and reading is None:
+            lacking.append(NotEvaluated("candidates of the note", "the reading of notes", "see `claimwright --help`"))
+        if read.lines and missing is None:
+            lacking.append(NotEvaluated("coverage criteria", "policies", "see `claimwright --help`"))
+        matter = Matter(read, on, self.book, report, read.note or "", reading, missing or ())
+        return questions_of(matter, lacking)
+
+    def _reading(self, claim: Claim, day: date) -> Reading | None:
+        """What the claim's note says; None without a note, or where notes cannot be read."""
+        read_note = getattr(import_module("claimwright.notes"), "read_note", None)
+        if not claim.note or read_note is None:
+            return None
+        found: Reading = read_note(claim.note, self.book, claim.setting, day)
+        return found
+
+    def _missing_facts(self, claim: Claim, day: date | None, as_of: date | None) -> Sequence[MissingFact] | None:
+        """The facts that policies for the claim's services miss; None where coverage cannot be asked."""
+        cover = getattr(self, "cover", None)
+        if cover is None:
+            return None
+        found: Sequence[MissingFact] = cover(claim, day, as_of).next_facts if claim.lines else ()
+        return found
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview

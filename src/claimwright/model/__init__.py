@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Returned,
         Undetermined,
     )
+    from claimwright.model.query import Addressee, BrokenRule, CheckedQuery, Evidence, Question, Questions, Settled
     from claimwright.model.reading import (
         Candidate,
         CandidateStatus,
@@ -75,23 +76,28 @@ _HOMES = {
         "Returned",
         "Undetermined",
     ),
+    "query": ("Addressee", "BrokenRule", "CheckedQuery", "Evidence", "Question", "Questions", "Settled"),
     "reading": ("Candidate", "CandidateStatus", "Measure", "NoteFact", "PathStep", "Reading", "Span", "Status"),
     "risk": ("DroppedHcc", "Hcc", "RiskEdit", "RiskFactor", "RiskOverview", "RiskResult", "RiskSegment", "Unmapped"),
 }
 
 __all__ = [
     "CODE_SHAPE",
+    "Addressee",
     "Alternative",
     "Assumed",
     "Authority",
     "Because",
+    "BrokenRule",
     "Candidate",
     "CandidateStatus",
+    "CheckedQuery",
     "Claim",
     "Diagnosis",
     "DrgStage",
     "DroppedHcc",
     "EditionUsed",
+    "Evidence",
     "Fact",
     "Finding",
     "Fix",
@@ -110,6 +116,8 @@ __all__ = [
     "Payer",
     "Place",
     "Procedure",
+    "Question",
+    "Questions",
     "Reading",
     "Report",
     "Returned",
@@ -120,6 +128,7 @@ __all__ = [
     "RiskSegment",
     "ServiceLine",
     "Setting",
+    "Settled",
     "Severity",
     "Span",
     "Status",

@@ -17,7 +17,7 @@ _YES = re.compile(r"yes\b.*", re.IGNORECASE)
 _NO = re.compile(r"no\b(?:[,.;: ]*$|\s*,.*|\s*[-–(].*)", re.IGNORECASE)
 _CHOICE = re.compile(r"\bor\b|\bversus\b|\bvs\b", re.IGNORECASE)
 _NOT = re.compile(r"\s*(?:no|not|without|non)\b", re.IGNORECASE)
-_FREE = re.compile(r"\s*(?:\[ ?\]|[-*•☐□]|\(?[a-h1-9][.)])\s*", re.IGNORECASE)
+_FREE = re.compile(r"^\s*(?:\[ ?\]|[-*•☐□]|\(?[a-h1-9][.)])\s*", re.IGNORECASE)
 
 
 def check_query(text: str, options: Sequence[str] = (), title: str = "", name: str | None = None) -> CheckedQuery:
@@ -183,7 +183,7 @@ def _as_fact(query: QueryText) -> Iterator[str]:
 def _in_question(sentence: Sentence, found: re.Match[str]) -> bool:
     """Is it what the sentence asks ("does the patient have", "is this") and not what it says before asking?"""
     before = sentence.text[: found.start()].lower().rstrip()
-    return bool(re.search(r"(?:^|[,;:.] ?|\b)(?:do|does|did|is|are|was|were|could|would|can|whether|if)$", before))
+    return bool(re.search(r"(?:^|[,;:] )(?:do|does|did|is|are|was|were|could|would|can|whether|if)$", before))
 
 
 def _presumed(query: QueryText, sentence: Sentence) -> Iterator[str]:

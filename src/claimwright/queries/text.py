@@ -10,6 +10,10 @@ from claimwright.queries.words import lexicon
 
 _TITLE = re.compile(r"\s*(?:title|subject|re|topic|query(?: title| for)?|regarding)\s*:\s*", re.IGNORECASE)
 _SHOUTED = re.compile(r"\s*([A-Z][A-Z /,&'-]{5,}?)\s*(?::|\n| - | – )")
+_NAMED = re.compile(
+    r"\s*([A-Za-z][\w ,/&'()-]{2,60}?\b(?:query|clarification|question|documentation|request|inquiry))\s*(?::|\n| - | – )",
+    re.IGNORECASE,
+)
 _END = re.compile(r"(?:(?<=[.?!])|(?<=[.?!][\"”')]))\s+(?=[\"“(\[]?[A-Z0-9])|\n+")
 _SHORT = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|vs|pt|no|approx|e\.g|i\.e)\.$", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]|(?<!\w)'([^'\n]{3,})'(?!\w)")
@@ -145,6 +149,8 @@ def _titled(body: str) -> tuple[str, str]:
         return rest[:at], rest[at:].lstrip(" .:\n")
     if shouted := _SHOUTED.match(body):
         return shouted[1], body[shouted.end() :].lstrip()
+    if named := _NAMED.match(body):
+        return named[1], body[named.end() :].lstrip()
     first, line, rest = body.partition("\n")
     bare = first.strip(" *#:_")
     if line and bare and len(bare.split()) <= _LONGEST_TITLE and not re.search(r"[.?!;\"]|\d", bare):

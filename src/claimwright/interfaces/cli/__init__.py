@@ -17,6 +17,7 @@ COMMANDS = {
     "data": "List, add, build and verify the tables that answers come from.",
     "diff": "What changed between two editions of the tabular list.",
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
+    "query": "Questions to the clinician that do not lead, and a check of questions.",
     "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",
