@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from claimwright.queries.matter import MissingFact
 
 
+_STATE_FACTS = "not part of this release; questions rest on the claim, its findings and the words of its note"
+
+
 class Engine:
     """Rules over one open book. Safe to share between threads once made."""
 
@@ -174,12 +177,13 @@ class Engine:
             read = replace(read, note=note)
         report = self.check(read, day, as_of)
         on = read.date_of_service(day or date.today())
-        reading, missing = self._reading(read, on), self._missing_facts(read, day, as_of)
+        reading = self._reading(read, on)
+        missing = self._missing_facts(read, reading, day, as_of)
         lacking = []
         if read.note and reading is None:
-            lacking.append(NotEvaluated("candidates of the note", "the reading of notes", "see `claimwright --help`"))
+            lacking.append(NotEvaluated("candidates of the note", "the reading of notes", _STATE_FACTS))
         if read.lines and missing is None:
-            lacking.append(NotEvaluated("coverage criteria", "policies", "see `claimwright --help`"))
+            lacking.append(NotEvaluated("criteria of coverage", "policies to ask", _STATE_FACTS))
         matter = Matter(read, on, self.book, report, read.note or "", reading, missing or ())
         return questions_of(matter, lacking)
 
@@ -191,12 +195,17 @@ class Engine:
         found: Reading = read_note(claim.note, self.book, claim.setting, day)
         return found
 
-    def _missing_facts(self, claim: Claim, day: date | None, as_of: date | None) -> Sequence[MissingFact] | None:
+    def _missing_facts(
+        self, claim: Claim, reading: Reading | None, day: date | None, as_of: date | None
+    ) -> Sequence[MissingFact] | None:
         """The facts that policies for the claim's services miss; None where coverage cannot be asked."""
         cover = getattr(self, "cover", None)
         if cover is None:
             return None
-        found: Sequence[MissingFact] = cover(claim, day, as_of).next_facts if claim.lines else ()
+        if not claim.lines:
+            return ()
+        facts = (lambda _: reading.facts) if reading else None
+        found: Sequence[MissingFact] = cover(claim, facts_from_note=facts, day=day, as_of=as_of).next_facts
         return found
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:

@@ -18,7 +18,8 @@ _MOST_TOGETHER = 8
 def questions_of(matter: Matter, not_evaluated: Sequence[NotEvaluated] = ()) -> Questions:
     """The questions of one claim: each passes the checker, together they settle all that any question can.
 
-    Order: to the provider before the coder, then by how much an answer settles, then by the text.
+    Order: to the provider before the coder, then by how much an answer settles, then findings, gaps, candidates
+    and facts, each in their own order.
     """
     drafts = [*of_findings(matter), *of_gaps(matter), *of_candidates(matter), *of_missing(matter)]
     asked = [each for draft in [*_joined(drafts), *drafts] if (each := question_of(draft))]
@@ -36,8 +37,8 @@ def questions_of(matter: Matter, not_evaluated: Sequence[NotEvaluated] = ()) -> 
     )
 
 
-def _order(each: Question) -> tuple[int, int, str]:
-    return (list(Addressee).index(each.to), -len(each.settles), each.text)
+def _order(each: Question) -> tuple[int, int]:
+    return (list(Addressee).index(each.to), -len(each.settles))
 
 
 def _joined(drafts: Sequence[Draft]) -> list[Draft]:

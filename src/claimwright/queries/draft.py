@@ -18,7 +18,7 @@ _LONGEST_QUOTE = 240
 class Draft:
     """What to ask, of whom, on what grounds, and what an answer settles.
 
-    `codes` are the diagnoses (without dots) whose description is in question: drafts that share one can be asked as one.
+    `codes` are the diagnoses (without dots) whose description is in question: drafts that share one are asked as one.
     `options` are the answers beside "other" and "unable to determine"; fewer than two make an open question.
     """
 

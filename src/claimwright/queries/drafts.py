@@ -17,6 +17,11 @@ _SYMPTOMS = re.compile(r"R(?!99)\d")
 """Chapter 18 in the codes of the tabular list (R00-R99); R99 is a cause of death not known, no symptom."""
 
 DESCRIPTION = "Please clarify, based on your clinical judgment, which description fits the condition evaluated."
+_OPEN = re.compile(r"(?:with )?(?:which|what|where|whose|how|limited)\b", re.IGNORECASE)
+"""Questions of the coder that "as reported" does not answer."""
+
+_DETAIL = ("Details known (please specify)", "No further detail known")
+_UNTITLED = "no title in the lists loaded"
 _RECORD = ("As reported on the claim", "Documented otherwise in the record")
 _ADMISSION = ("Not present at admission; developed during the stay", "Present at admission")
 _ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -52,7 +57,9 @@ def of_findings(matter: Matter) -> list[Draft]:
         elif form["offer"] in ("admission", "reported"):
             grouped[form["form"],].append(finding)
         else:
-            grouped[form["form"], *(f"{place.kind} {place.position}" for place in finding.at), finding.rule].append(finding)
+            grouped[form["form"], *(f"{place.kind} {place.position}" for place in finding.at), finding.rule].append(
+                finding
+            )
     return [_of_findings(matter, forms.get(each[0].rule), each) for each in grouped.values()]
 
 
@@ -62,7 +69,9 @@ def _of_findings(matter: Matter, form: dict[str, Any] | None, findings: list[Fin
     evidence = [shown for place in places if (shown := matter.at(place))]
     if form is None:
         replaced = _replacing(matter, findings)
-        options = replaced if 1 < len(replaced) <= _MOST_OPTIONS else _RECORD
+        evidence = [matter.at(place) or Evidence(place.kind, _UNTITLED, place=place) for place in places]
+        plain = () if _OPEN.match(findings[0].fix.ask or "") else _RECORD
+        options = replaced if 1 < len(replaced) <= _MOST_OPTIONS else plain
         return Draft(Addressee.CODER, findings[0].fix.ask or "", tuple(options), tuple(evidence), settles)
     titles = [each.says for each in evidence]
     grounds = [*evidence, *matter.telling(titles)]
@@ -81,8 +90,8 @@ def _of_findings(matter: Matter, form: dict[str, Any] | None, findings: list[Fin
         others = [each.says for each in matter.conditions() if each.place not in places]
         options = tuple(others)
         grounds = [*evidence, *matter.conditions(), *matter.telling(titles)]
-    if len(options) > _MOST_OPTIONS:
-        options = ()
+    if not 1 < len(dict.fromkeys(options)) <= _MOST_OPTIONS:
+        options = tuple(form.get("options", ()))
     return Draft(Addressee(form["to"]), form["ask"], tuple(options), tuple(grounds), settles, codes)
 
 
@@ -115,8 +124,9 @@ def of_gaps(matter: Matter) -> Iterator[Draft]:
             for each in reported:
                 yield _gap(matter, row, [each], [], _siblings(matter, each))
             continue
+        context.append(_present(matter, row.get("show", ())))
         options = tuple(row.get("options", ())) + _titles(matter, row.get("from", ()))
-        yield _gap(matter, row, [*reported, *mentioned[:2]], [one for each in context for one in each[:2]], options)
+        yield _gap(matter, row, [*reported, *mentioned[:2]], [one for each in context for one in each[:3]], options)
 
 
 def _gap(
@@ -191,8 +201,10 @@ def _of_candidates(matter: Matter, start: int, group: list[Candidate], open_ones
     if len(titles) > 1:
         return Draft(Addressee.PROVIDER, DESCRIPTION, titles, evidence, settles, codes)
     asked = ", ".join(dict.fromkeys(axis for each in open_ones for axis in each.unsettled)) or "the details"
-    below = _below(matter, open_ones[0].code)
-    return Draft(Addressee.PROVIDER, f"Please clarify, as far as it is known: {asked}.", below, evidence, settles, codes)
+    below = _below(matter, open_ones[0].code) or _DETAIL
+    return Draft(
+        Addressee.PROVIDER, f"Please clarify, as far as it is known: {asked}.", below, evidence, settles, codes
+    )
 
 
 def _below(matter: Matter, code: str) -> tuple[str, ...]:

@@ -130,7 +130,9 @@ def _one(entry: Any, place: str, path: str, name: str | None = None) -> QueryInF
     answers = tuple({True: "Yes", False: "No"}[each] if isinstance(each, bool) else each for each in options)
     title = _string(entry, "title", place, path)
     called = entry.get("id") or entry.get("name") or name
-    return _whole(QueryInFile(str(called) if called is not None else None, title, text, answers), f"{place}: {path}.text")
+    return _whole(
+        QueryInFile(str(called) if called is not None else None, title, text, answers), f"{place}: {path}.text"
+    )
 
 
 def _string(entry: Mapping[Any, Any], key: str, place: str, path: str) -> str:

@@ -14,7 +14,7 @@ from claimwright.queries.text import QueryText, Sentence, diagnoses_in, read_tex
 from claimwright.queries.words import lexicon, what
 
 _YES = re.compile(r"yes\b.*", re.IGNORECASE)
-_NO = re.compile(r"no\b(?:[,.;: ]*$|\s*,.*|\s*[-–(].*)", re.IGNORECASE)
+_NO = re.compile(r"no\b(?:[,.;: ]*$|\s*,.*|\s*[-\u2013(].*)", re.IGNORECASE)
 _CHOICE = re.compile(r"\bor\b|\bversus\b|\bvs\b", re.IGNORECASE)
 _NOT = re.compile(r"\s*(?:no|not|without|non)\b", re.IGNORECASE)
 _FREE = re.compile(r"^\s*(?:\[ ?\]|[-*•☐□]|\(?[a-h1-9][.)])\s*", re.IGNORECASE)
@@ -75,7 +75,7 @@ def _two_options(query: QueryText) -> Iterator[str]:
 
 
 def _not_one_diagnosis(query: QueryText) -> Iterator[str]:
-    offered = [] if _yes_no(query) else _substantive(query)
+    offered = [] if _yes_no(query) else [re.sub(r"\([^)]*\)", "", each) for each in _substantive(query)]
     if len(offered) < 2:
         return
     degree = lexicon()["degree-words"]
@@ -155,7 +155,7 @@ def _undocumented(query: QueryText, stretch: str) -> list[str]:
     held, degree = stems(stretch), lexicon()["degree-words"]
     for option in () if _yes_no(query) else _substantive(query):
         words = {word for word in stems(option) if not degree.are(word)}
-        if words and words <= held and not _NOT.match(option) and not query.documented(option):
+        if words and words <= held and diagnoses_in(option) and not _NOT.match(option) and not query.documented(option):
             named.append(option)
     return named
 
@@ -219,7 +219,9 @@ def _yes_no_on_new(query: QueryText) -> Iterator[str]:
             continue
         new = [term for term in diagnoses_in(asked) if not query.documented(term)]
         about_report = re.search(r"\bfinding|\breport|\binterpretation", asked, re.I)
-        if (new and not about_report) or (_of_patient(hits) and not new and not _known(query, asked, allowed.found(text))):
+        if (new and not about_report) or (
+            _of_patient(hits) and not new and not _known(query, asked, allowed.found(text))
+        ):
             yield sentence.text
 
 
@@ -243,9 +245,8 @@ def _command(query: QueryText) -> Iterator[str]:
                     yield found[0]
                 continue
             named = [term for term in diagnoses_in(said) if not query.documented(term)]
-            if named and not _CHOICE.search(said) and not re.match(r"(?:whether|if)\b", said):
-                yield found[0]
-            elif not named and not neutral.found(said) and not query.documented(said):
+            dictates = named and not _CHOICE.search(said) and not re.match(r"(?:whether|if)\b", said)
+            if dictates or not (named or neutral.found(said) or query.documented(said)):
                 yield found[0]
 
 

@@ -13,11 +13,14 @@ from claimwright.book.store import Book
 from claimwright.model import Claim, Place, Reading, Report, Span, dotted, undotted
 from claimwright.model.query import Evidence
 from claimwright.queries.text import stems
+from claimwright.queries.words import lexicon
 from claimwright.sources.installed import shipped
 from claimwright.sources.lexicon import read_lexicon
 
 _SENTENCE = re.compile(r"[^\n.?!]+(?:[.?!](?!\s|$)[^\n.?!]*)*[.?!]*")
-_DENIED = re.compile(r"\b(?:no|not|non|without|denie[sd]|deny|declin\w+|never|cancel\w+|refus\w+|held|if)\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:no|not|non|without|denie[sd]|deny|declin\w+|never|cancel\w+|refus\w+|held|if)\b", re.IGNORECASE
+)
 _LEAST_WORD = 4
 _EXTERNAL = frozenset("VWXYZ")
 
@@ -113,7 +116,8 @@ class Matter:
 
     def telling(self, titles: Sequence[str], most: int = 3) -> list[Evidence]:
         """Sentences of the note that share a word of weight with these titles."""
-        wanted = {word for title in titles for word in stems(title) if len(word) >= _LEAST_WORD} - _COMMON
+        wanted = {word for title in titles for word in stems(title) if len(word) >= _LEAST_WORD}
+        wanted = {word for word in wanted if not lexicon()["common-words"].are(word)}
         found = [each for each in self.sentences if wanted & stems(each.text)]
         return [quoted(each) for each in found[:most]]
 
@@ -170,9 +174,3 @@ def _terms(terms: tuple[str, ...]) -> re.Pattern[str]:
 def rows_of(lexicon: str) -> tuple[dict[str, Any], ...]:
     """Rows of one of the lexicons of questions, in order. Errors: `RuleError`."""
     return read_lexicon(shipped("lexicons") / f"{lexicon}.yaml").rows
-
-
-_COMMON = frozenset(
-    "unspecified other disease disorder disorders condition conditions type without with left right acute chronic "
-    "initial encounter subsequent closed part site specified elsewhere classified status personal history".split()
-)

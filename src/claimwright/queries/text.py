@@ -9,9 +9,10 @@ from functools import cached_property
 from claimwright.queries.words import lexicon
 
 _TITLE = re.compile(r"\s*(?:title|subject|re|topic|query(?: title| for)?|regarding)\s*:\s*", re.IGNORECASE)
-_SHOUTED = re.compile(r"\s*([A-Z][A-Z /,&'-]{5,}?)\s*(?::|\n| - | – )")
+_SHOUTED = re.compile(r"\s*([A-Z][A-Z /,&'-]{5,}?)\s*(?::|\n| [-\u2013] )")
 _NAMED = re.compile(
-    r"\s*([A-Za-z][\w ,/&'()-]{2,60}?\b(?:query|clarification|question|documentation|request|inquiry))\s*(?::|\n| - | – )",
+    r"\s*([A-Za-z][\w ,/&'()-]{2,60}?\b(?:query|clarification|question|documentation|request|inquiry))"
+    r"\s*(?::|\n| [-\u2013] )",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?:(?<=[.?!])|(?<=[.?!][\"”')]))\s+(?=[\"“(\[]?[A-Z0-9])|\n+")
@@ -21,11 +22,6 @@ _WORD = re.compile(r"[a-z][a-z-]*[a-z]|[a-z]|\d+[ab]?", re.IGNORECASE)
 _VALUE = re.compile(r"\d")
 _GRADED = re.compile(r"\b(?:stage|type|grade|class)\s+\d\w?\b|\b\d+\)", re.IGNORECASE)
 _LONGEST_TITLE = 12
-_EMPTY = frozenset(
-    "a an the of to in on at for with without and or by is was are were be been has have had this that these those "
-    "patient patients pt your you our we it its his her their any if no not please due as from most after before "
-    "since because documentation documented".split()
-)
 
 
 @dataclass(frozen=True)
@@ -97,8 +93,9 @@ class QueryText:
 
 def stems(text: str) -> frozenset[str]:
     """The words that carry meaning, in lower case and without a plural's ending."""
+    empty = lexicon()["empty-words"]
     found = (each.lower() for each in _WORD.findall(text))
-    return frozenset(_singular(each) for each in found if each not in _EMPTY)
+    return frozenset(_singular(each) for each in found if not empty.are(each))
 
 
 def _singular(word: str) -> str:
@@ -126,7 +123,7 @@ def diagnoses_in(text: str) -> list[str]:
         gap = re.search(r"[^\w\s-]\s*(?:[\w-]+[\s-]*){0,2}$", text[: found.start()])
         if gap is None or not before:
             for word in reversed(before):
-                if word.lower() in _EMPTY or lexicon()["neutral-things"].are(word):
+                if lexicon()["empty-words"].are(word) or lexicon()["neutral-things"].are(word):
                     break
                 kept.insert(0, word)
         out.append(" ".join([*kept, found[0]]))
@@ -135,7 +132,7 @@ def diagnoses_in(text: str) -> list[str]:
 
 def read_text(text: str, options: tuple[str, ...] = (), title: str = "") -> QueryText:
     """The parts of a text. A title is given, or leads the text: "Title: …", words in capitals, a short first line."""
-    body = text.replace("\r\n", "\n").replace("’", "'").strip()
+    body = text.replace("\r\n", "\n").replace("\u2019", "'").strip()
     if not title:
         title, body = _titled(body)
     return QueryText(title.strip(), body, options, tuple(_sentences(body)))
