@@ -205,3 +205,37 @@ def test_no_questions_are_a_document_too() -> None:
 @pytest.mark.book
 def test_cases_of_other_books_are_known(engine: Engine) -> None:
     assert [each for each in rule_cases.every() if isinstance(each, Case) and each.book == "whole"]
+
+
+@pytest.mark.book
+def test_the_engine_asks_what_policies_miss_where_it_can_cover(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Covered:
+        next_facts = (Missing("conservative-treatment", "treatment without operation", (("p", "tried"),)),)
+
+    claim = {
+        "setting": "professional",
+        "service_from": "2026-05-15",
+        "diagnoses": ["M54.12"],
+        "lines": [{"code": "95886"}],
+    }
+    monkeypatch.setattr(Engine, "cover", lambda *_, **__: Covered(), raising=False)
+    found = engine.query(claim)
+    assert "criterion" in [each.kind for one in found.questions for each in one.settles]
+    assert "criteria of coverage" not in [each.rule for each in found.not_evaluated]
+
+
+@pytest.mark.book
+def test_a_note_beside_the_claim_stands_in_place_of_its_own(engine: Engine) -> None:
+    claim = {"setting": "professional", "service_from": "2026-05-15", "diagnoses": ["I50.9"], "note": "EF 30 %."}
+    assert len(engine.query(claim).questions) == 1
+    assert engine.query(claim, note="Feels well.").questions == ()
+
+
+@pytest.mark.book
+@pytest.mark.parametrize(
+    "note", ["", " \n ", "\x00\x07", '"' * 50, "transfusion " * 20_000, "Anemia. Transfusion: 2 units PRBC?! (please)"]
+)
+def test_any_note_is_taken(engine: Engine, note: str) -> None:
+    claim = {"setting": "inpatient", "service_from": "2026-05-15", "diagnoses": ["D64.9"], "note": note}
+    found = engine.query(claim)
+    assert [wrong for each in found.questions for wrong in compliant(each)] == []

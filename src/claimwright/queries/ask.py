@@ -21,8 +21,9 @@ def questions_of(matter: Matter, not_evaluated: Sequence[NotEvaluated] = ()) -> 
     Order: to the provider before the coder, then by how much an answer settles, then findings, gaps, candidates
     and facts, each in their own order.
     """
+    when = "" if matter.report.date_assumed else f" of {matter.day}"
     drafts = [*of_findings(matter), *of_gaps(matter), *of_candidates(matter), *of_missing(matter)]
-    asked = [each for draft in [*_joined(drafts), *drafts] if (each := question_of(draft))]
+    asked = [each for draft in [*_joined(drafts), *drafts] if (each := question_of(draft, when))]
     chosen = [asked[number] for number in fewest([frozenset(each.settles) for each in asked])]
     settled = {one for each in chosen for one in each.settles}
     withheld = dict.fromkeys(one for draft in drafts for one in draft.settles if one not in settled)

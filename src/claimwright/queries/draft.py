@@ -30,18 +30,19 @@ class Draft:
     codes: frozenset[str] = field(default=frozenset())
 
 
-def question_of(draft: Draft) -> Question | None:
+def question_of(draft: Draft, when: str = "") -> Question | None:
     """The question, without its id; None where no wording of it passes the checker.
 
     What cannot be shown without breaking a rule (a note's word on payment) is left out. A provider is never
-    asked without clinical indicators: then it is the coder who is asked for documentation.
+    asked without clinical indicators: then it is the coder who is asked for documentation. `when` names the
+    day of the encounter, where the claim does.
     """
     kept = tuple(each for each in _unique(draft.evidence) if _showable(each))
     for evidence in (kept, tuple(each for each in kept if each.kind != "note")):
         tried = replace(draft, evidence=evidence[:_MOST_SHOWN])
         if not evidence:
             tried = replace(tried, to=Addressee.CODER)
-        text, options = _text(tried), _answers(tried.options)
+        text, options = _text(tried, when), _answers(tried.options)
         passed = passes(text, options)
         if passed is not None:
             return Question("", tried.to, text, options, tried.evidence, tried.settles, passed)
@@ -68,13 +69,13 @@ def _shown(says: str) -> str:
     return says if len(says) <= _LONGEST_QUOTE else says[: _LONGEST_QUOTE - 1].rstrip() + "…"
 
 
-def _text(draft: Draft) -> str:
+def _text(draft: Draft, when: str) -> str:
     to_coder = draft.to is Addressee.CODER
     reported = [_of_claim(each, to_coder) for each in draft.evidence if each.kind != "note"]
     noted = [f'"{_shown(each.says)}"' for each in draft.evidence if each.kind == "note"]
     parts = []
     if reported:
-        parts.append(f"Reported on the claim: {'; '.join(reported)}.")
+        parts.append(f"Reported for the encounter{when}: {'; '.join(reported)}.")
     if noted:
         parts.append(f"Recorded in the note: {'; '.join(noted)}.")
     if not parts:

@@ -118,15 +118,17 @@ def of_gaps(matter: Matter) -> Iterator[Draft]:
         reported = [each for each in matter.diagnoses if _speaks_of(matter, row, each)]
         mentioned = matter.mentions(tuple(row["mentions"])) if row.get("mentions") else []
         context = [_present(matter, names) for names in row.get("with", ())]
-        if not (reported or mentioned) or not all(context):
+        among = [found for name in row.get("among", ()) if (found := _present(matter, [name]))]
+        if not (reported or mentioned) or not all(context) or len(among) < row.get("least", 0):
             continue
+        context += among
         if row.get("siblings"):
             for each in reported:
                 yield _gap(matter, row, [each], [], _siblings(matter, each))
             continue
         context.append(_present(matter, row.get("show", ())))
         options = tuple(row.get("options", ())) + _titles(matter, row.get("from", ()))
-        yield _gap(matter, row, [*reported, *mentioned[:2]], [one for each in context for one in each[:3]], options)
+        yield _gap(matter, row, [*reported, *mentioned[:2]], [one for each in context for one in each[:2]], options)
 
 
 def _gap(

@@ -146,8 +146,10 @@ class Matter:
         out = []
         for number, line in enumerate(self.claim.lines, start=1):
             code = line.code.strip().upper()
-            if code.isascii() and code.isdigit() and low <= int(code) <= high:
-                out.append(Evidence("line", row["says"], place=Place("line", number, code)))
+            own = self._label(code) or ""
+            in_range = code.isascii() and code.isdigit() and low <= int(code) <= high
+            if in_range or _terms(tuple(row["terms"])).search(own):
+                out.append(Evidence("line", own or row["says"], place=Place("line", number, code)))
         for number, procedure in enumerate(self.claim.procedures, start=1):
             code = undotted(procedure.code)
             if code.startswith(tuple(row.get("procedures", ()) or ("\0",))):

@@ -56,6 +56,8 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
                 "from",
                 "siblings",
                 "show",
+                "among",
+                "least",
                 "source",
             }
         ),
