@@ -211,3 +211,6 @@ def test_the_command_on_claims(tmp_path: Path, book: object) -> None:
     assert "[ ] Unable to determine" in said
     found = run(two, "--note", note)
     assert isinstance(found.exception, InputError)
+    for file in (one, two):
+        answered = written(tmp_path, "answered.json", run(file, "--json").stdout)
+        assert run("--lint", answered).return_value == 0

@@ -52,7 +52,7 @@ def of_findings(matter: Matter) -> list[Draft]:
         if finding.fix.ask is None:
             continue
         form = forms.get(finding.rule)
-        if form is None:
+        if form is None or form["offer"] == "record":
             grouped["", finding.fix.ask].append(finding)
         elif form["offer"] in ("admission", "reported"):
             grouped[form["form"],].append(finding)
@@ -60,18 +60,27 @@ def of_findings(matter: Matter) -> list[Draft]:
             grouped[form["form"], *(f"{place.kind} {place.position}" for place in finding.at), finding.rule].append(
                 finding
             )
-    return [_of_findings(matter, forms.get(each[0].rule), each) for each in grouped.values()]
+    drafts = []
+    for each in grouped.values():
+        form = forms.get(each[0].rule)
+        also = form.get("also", ()) if form else ()
+        more = [one for one in matter.report.findings if one.rule in also and one.fix.ask is not None]
+        drafts.append(_of_findings(matter, form, [*each, *more]))
+    return drafts
 
 
 def _of_findings(matter: Matter, form: dict[str, Any] | None, findings: list[Finding]) -> Draft:
     settles = tuple(Settled("finding", each.rule, each.at) for each in findings)
     places = dict.fromkeys(place for each in findings for place in each.at)
     evidence = [shown for place in places if (shown := matter.at(place))]
-    if form is None:
+    if form is None or form["offer"] == "record":
         replaced = _replacing(matter, findings)
         evidence = [matter.at(place) or Evidence(place.kind, _UNTITLED, place=place) for place in places]
         plain = () if _OPEN.match(findings[0].fix.ask or "") else _RECORD
+        if form is not None:
+            replaced, plain = (), tuple(form["options"])
         options = replaced if 1 < len(replaced) <= _MOST_OPTIONS else plain
+        evidence += matter.telling([each.says for each in evidence if each.says != _UNTITLED])
         return Draft(Addressee.CODER, findings[0].fix.ask or "", tuple(options), tuple(evidence), settles)
     titles = [each.says for each in evidence]
     grounds = [*evidence, *matter.telling(titles)]

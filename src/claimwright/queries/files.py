@@ -107,6 +107,8 @@ def _all_of(data: Any, place: str) -> list[QueryInFile]:
         raise InputError(f"{place}: {path}", f"found {type(data).__name__}", "a question with text, or a list of them")
     if not data:
         raise InputError(f"{place}: {path}", "the list is empty", "at least one question")
+    if all(isinstance(each, Mapping) and "text" not in each and any(key in each for key in _LISTS) for each in data):
+        return [one for each in data for one in _all_of(each, place)]  # the answers for several claims
     return [_one(each, place, f"{path}[{number}]", str(number + 1)) for number, each in enumerate(data)]
 
 

@@ -38,7 +38,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-exceptions": (frozenset({"model", "hccs", "says"}), frozenset({"unless_any"})),
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
-    "query-forms": (frozenset({"form", "rules", "to", "ask", "offer"}), frozenset({"options"})),
+    "query-forms": (frozenset({"form", "rules", "to", "ask", "offer"}), frozenset({"also", "options"})),
     "query-indicators": (frozenset({"indicator", "says", "terms"}), frozenset({"lines", "procedures", "source"})),
     "query-rules": (frozenset({"name", "says"}), frozenset({"words", "unless"})),
     "query-triggers": (
