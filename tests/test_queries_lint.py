@@ -20,7 +20,7 @@ from claimwright.queries.lint import RULES, check_query, is_other, is_unable
 from claimwright.queries.words import lexicon
 
 CASES = Path(__file__).parent / "cases"
-FILES = (CASES / "query-lint.yaml", CASES / "queries" / "lint.yaml", CASES / "queries" / "lint-third.yaml")
+FILES = (CASES / "query-lint.yaml", *sorted((CASES / "queries").glob("lint*.yaml")))
 ROWS = [row for file in FILES for row in yaml.safe_load(file.read_text(encoding="utf-8"))]
 CLEAN = 'Sodium 118 on 3/4, "confusion" in the note of 3/4. Please clarify the diagnosis, if any.'
 LEADING = "Please document sepsis for the DRG."

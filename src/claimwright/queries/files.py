@@ -22,7 +22,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_CHARACTERS = 100_000
 """Of one question; a question longer than that is no question."""
 
-_KEYS = frozenset({"id", "name", "title", "text", "options"})
+_KEYS = frozenset({"id", "name", "title", "text", "question", "options"})
 _EXTRA = frozenset({"ok", "why", "breaks", "to", "evidence", "settles", "check"})
 _LISTS = ("questions", "queries")
 _ANSWER = re.compile(r"^\s*(?:\[\s?[xX]?\s?\]|[☐□○◯•*]|-(?!-)|\(?[a-hA-H1-9][.)])\s+(?P<answer>\S.*)$")
@@ -120,7 +120,7 @@ def _one(entry: Any, place: str, path: str, name: str | None = None) -> QueryInF
     unknown = sorted(str(key) for key in entry if key not in _KEYS | _EXTRA)
     if unknown:
         raise InputError(f"{place}: {path}.{unknown[0]}", "unknown key", ", ".join(sorted(_KEYS)))
-    text = _string(entry, "text", place, path)
+    text = _string(entry, "text", place, path) or _string(entry, "question", place, path)
     if not text.strip():
         raise InputError(f"{place}: {path}.text", "missing or empty", "the text of the question")
     options = entry.get("options")

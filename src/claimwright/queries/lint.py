@@ -17,6 +17,9 @@ _YES = re.compile(r"yes\b.*", re.IGNORECASE)
 _NO = re.compile(r"no\b(?:[,.;: ]*$|\s*,.*|\s*[-\u2013(].*)", re.IGNORECASE)
 _CHOICE = re.compile(r"\bor\b|\bversus\b|\bvs\b", re.IGNORECASE)
 _NOT = re.compile(r"\s*(?:no|not|without|non)\b", re.IGNORECASE)
+_SHORTEST_QUESTION = 5
+"""Words of a question that can only be answered by yes or no ("Hyponatremia?")."""
+
 _FREE = re.compile(r"^\s*(?:\[ ?\]|[-*•☐□]|\(?[a-h1-9][.)])\s*", re.IGNORECASE)
 
 
@@ -211,6 +214,8 @@ def _yes_no_on_new(query: QueryText) -> Iterator[str]:
     row, allowed = lexicon()["no-yes-no"], lexicon()["yes-no-allowed"]
     for sentence in query.sentences:
         text = _unquoted(sentence.text)
+        if text.endswith("?") and len(text.split()) <= _SHORTEST_QUESTION and _new_in(query, text):
+            yield sentence.text
         hits = list(row.hits(text))
         if not sentence.asks or not (hits or (closed and "?" in text)):
             continue
@@ -223,6 +228,11 @@ def _yes_no_on_new(query: QueryText) -> Iterator[str]:
             _of_patient(hits) and not new and not _known(query, asked, allowed.found(text))
         ):
             yield sentence.text
+
+
+def _new_in(query: QueryText, text: str) -> bool:
+    """Does it name one diagnosis, and one that is not documented?"""
+    return not _CHOICE.search(text) and any(not query.documented(term) for term in diagnoses_in(text))
 
 
 def _of_patient(hits: list[re.Match[str]]) -> bool:
