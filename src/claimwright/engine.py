@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,17 @@ from claimwright.edits.frame import EPOCH, Frame
 from claimwright.edits.hit import ENDS, Hit, Scene
 from claimwright.edits.pending import pending
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
-from claimwright.model import Claim, Finding, NotEvaluated, Report, RiskOverview, RiskResult, Severity, Verdict
+from claimwright.model import (
+    Claim,
+    Finding,
+    NotEvaluated,
+    Questions,
+    Report,
+    RiskOverview,
+    RiskResult,
+    Severity,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +36,7 @@ if TYPE_CHECKING:
     from claimwright.grouping.hcc import Case
     from claimwright.model import Coverage, GroupReport, NoteFact, Policy, Reading
     from claimwright.notes.reading import Notes
+    from claimwright.queries.matter import MissingFact
 
 
 class Engine:
@@ -211,6 +223,39 @@ class Engine:
         from claimwright.notes.reading import Notes
 
         return Notes(self.book)
+
+    def query(
+        self,
+        claim: Claim | dict[str, Any],
+        day: date | None = None,
+        as_of: date | None = None,
+        note: str | None = None,
+    ) -> Questions:
+        """The fewest compliant questions that settle what the claim and its note leave open.
+
+        `note` stands in place of the claim's own. Errors: as `check`.
+        """
+        from claimwright.queries.ask import questions_of
+        from claimwright.queries.matter import Matter
+
+        read = claim if isinstance(claim, Claim) else claim_from_object(claim)
+        if note is not None:
+            read = replace(read, note=note)
+        report = self.check(read, day, as_of)
+        on = read.date_of_service(day or date.today())
+        reading = self.notes.read(read.note, read.setting, on, as_of) if read.note else None
+        missing = self._missing_facts(read, reading, day, as_of)
+        matter = Matter(read, on, self.book, report, read.note or "", reading, missing)
+        return questions_of(matter)
+
+    def _missing_facts(
+        self, claim: Claim, reading: Reading | None, day: date | None, as_of: date | None
+    ) -> Sequence[MissingFact]:
+        """The facts that policies for the claim's services miss."""
+        if not claim.lines:
+            return ()
+        facts = (lambda _: reading.facts) if reading else None
+        return self.cover(claim, facts_from_note=facts, day=day, as_of=as_of).next_facts
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview

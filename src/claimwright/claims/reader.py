@@ -60,6 +60,12 @@ def _bytes(name: str, place: str) -> bytes:
     return data
 
 
+def read_note_file(name: str) -> str:
+    """The text of a note; `-` is standard input. Any text is a note. Errors: `InputError` naming the file."""
+    place = "standard input" if name == "-" else name
+    return _bytes(name, place).decode("utf-8")
+
+
 def _limited(stream: BinaryIO, place: str) -> bytes:
     data = stream.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Undetermined,
     )
     from claimwright.model.policy import Policy
+    from claimwright.model.query import Addressee, BrokenRule, CheckedQuery, Evidence, Question, Questions, Settled
     from claimwright.model.reading import (
         Candidate,
         CandidateStatus,
@@ -79,24 +80,29 @@ _HOMES = {
         "Undetermined",
     ),
     "policy": ("Policy",),
+    "query": ("Addressee", "BrokenRule", "CheckedQuery", "Evidence", "Question", "Questions", "Settled"),
     "reading": ("Candidate", "CandidateStatus", "Measure", "NoteFact", "PathStep", "Reading", "Span", "Status"),
     "risk": ("DroppedHcc", "Hcc", "RiskEdit", "RiskFactor", "RiskOverview", "RiskResult", "RiskSegment", "Unmapped"),
 }
 
 __all__ = [
     "CODE_SHAPE",
+    "Addressee",
     "Alternative",
     "Assumed",
     "Authority",
     "Because",
+    "BrokenRule",
     "Candidate",
     "CandidateStatus",
+    "CheckedQuery",
     "Claim",
     "Coverage",
     "Diagnosis",
     "DrgStage",
     "DroppedHcc",
     "EditionUsed",
+    "Evidence",
     "Fact",
     "Finding",
     "Fix",
@@ -117,6 +123,8 @@ __all__ = [
     "Policy",
     "PolicyAnswer",
     "Procedure",
+    "Question",
+    "Questions",
     "Reading",
     "Report",
     "Returned",
@@ -127,6 +135,7 @@ __all__ = [
     "RiskSegment",
     "ServiceLine",
     "Setting",
+    "Settled",
     "Severity",
     "Span",
     "StatedFact",

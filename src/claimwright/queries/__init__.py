@@ -1,1 +1,1 @@
-"""Questions to the clinician, from findings and missing facts, each proved not to lead."""
+"""Questions that do not lead: made from what a claim leaves open, and checked whoever wrote them."""

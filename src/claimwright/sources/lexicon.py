@@ -76,6 +76,30 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "payers": (frozenset({"payer", "says", "words"}), frozenset({"source"})),
     "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),
     "states": (frozenset({"state", "says"}), frozenset({"words", "source"})),
+    "query-forms": (frozenset({"form", "rules", "to", "ask", "offer"}), frozenset({"also", "options"})),
+    "query-indicators": (frozenset({"indicator", "says", "terms"}), frozenset({"lines", "procedures", "source"})),
+    "query-rules": (frozenset({"name", "says"}), frozenset({"words", "unless"})),
+    "query-triggers": (
+        frozenset({"trigger", "says", "ask"}),
+        frozenset(
+            {
+                "codes",
+                "mentions",
+                "title",
+                "sign",
+                "settings",
+                "with",
+                "unless",
+                "options",
+                "from",
+                "siblings",
+                "show",
+                "among",
+                "least",
+                "source",
+            }
+        ),
+    ),
 }
 """Required and optional keys of a row, by lexicon."""
 

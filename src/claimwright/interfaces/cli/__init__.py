@@ -21,6 +21,7 @@ COMMANDS = {
     "policies": "The catalogue of coverage policies.",
     "policy": "One coverage policy: its versions, lists and criteria.",
     "read": "What a note states, and the codes it may support.",
+    "query": "Questions to the clinician that do not lead, and a check of questions.",
     "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",

@@ -1,0 +1,76 @@
+"""Questions as a form to paste, and what the checker says, as text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from claimwright.model.query import Addressee, CheckedQuery, Evidence, Question, Questions, Settled
+
+_WIDTH = 80
+_TO = {Addressee.PROVIDER: "the provider", Addressee.CODER: "the coder"}
+
+
+def questions_text(found: Questions, bold: bool = False) -> str:
+    """Every question of a claim as a form: indicators, question, answers, signature; then what it settles."""
+    head = f"Claim {found.claim}, " if found.claim else ""
+    count = len(found.questions)
+    says = "no question is open" if not count else f"{count} question{'s' if count > 1 else ''}"
+    out = [f"{head}{found.date_of_service}: {says}"]
+    for each in found.questions:
+        out += ["", *_form(each, bold)]
+    if found.withheld:
+        listed = "; ".join(dict.fromkeys(_settled(each) for each in found.withheld))
+        out += ["", *_wrap(f"No compliant question can be made for: {listed}.", "")]
+    for lacking in found.not_evaluated:
+        out += _wrap(f"Not evaluated: {lacking.rule} (wants {lacking.missing}). {lacking.how}", "")
+    return "\n".join(out) + "\n"
+
+
+def _form(each: Question, bold: bool) -> list[str]:
+    title = f"{each.id}  QUESTION TO {_TO[each.to].upper()}"
+    out = [f"\x1b[1m{title}\x1b[0m" if bold else title, *_wrap(each.text, "  "), ""]
+    if each.options:
+        out += [line for option in each.options for line in _wrap(option, "  [ ] ")]
+    else:
+        out += ["  Answer: " + "_" * 40]
+    if each.to is Addressee.PROVIDER:
+        out += ["", "  Provider: " + "_" * 24 + "  Date and time: " + "_" * 16]
+    out += ["", *_wrap("Rests on: " + ("; ".join(map(_evidence, each.evidence)) or "nothing on the claim"), "  ")]
+    out += _wrap("Settles: " + "; ".join(dict.fromkeys(map(_settled, each.settles))), "  ")
+    return [*out, *_wrap(f"Checked: {len(each.check)} rules for questions that do not lead, all passed", "  ")]
+
+
+def _evidence(each: Evidence) -> str:
+    if each.span is not None:
+        return f"note, characters {each.span.start} to {each.span.end}"
+    if each.place is None:
+        return each.kind
+    return f"{each.place.kind} {each.place.position} ({each.place.code})"
+
+
+def _settled(each: Settled) -> str:
+    at = ", ".join(place.code for place in each.at if place.code)
+    of = f" of {each.policy}" if each.policy else ""
+    return f"{each.kind} {each.id}{of}{f' ({at})' if at else ''}"
+
+
+def lint_text(checked: Sequence[CheckedQuery]) -> str:
+    """Every broken rule with the words that broke it; one line for a clean question."""
+    out: list[str] = []
+    for each in checked:
+        lead = f"Question {each.name}: " if each.name else ""
+        if each.ok:
+            out.append(f"{lead}clean, {len(each.passed)} rules passed")
+            continue
+        count = len({broken.rule for broken in each.broken})
+        out.append(f"{lead}{count} rule{'s' if count > 1 else ''} broken")
+        for broken in each.broken:
+            out += _wrap(f'{broken.rule}: "{broken.words}"', "  ")
+            out += _wrap(f"wanted: {broken.says}", "      ")
+    return "\n".join(out) + "\n"
+
+
+def _wrap(text: str, margin: str) -> list[str]:
+    blank = " " * len(margin)
+    return textwrap.wrap(text, _WIDTH, initial_indent=margin, subsequent_indent=blank, break_on_hyphens=False) or [""]

@@ -1,0 +1,104 @@
+"""A draft of a question, and the question that comes of it if it passes the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from claimwright.model.query import Addressee, Evidence, Question, Settled
+from claimwright.queries.lint import passes
+
+OTHER = "Other (please specify)"
+UNABLE = "Unable to determine"
+_MOST_SHOWN = 8
+_LONGEST_QUOTE = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What to ask, of whom, on what grounds, and what an answer settles.
+
+    `codes` are the diagnoses (without dots) whose description is in question: drafts that share one are asked as one.
+    `options` are the answers beside "other" and "unable to determine"; fewer than two make an open question.
+    """
+
+    to: Addressee
+    ask: str
+    options: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    settles: tuple[Settled, ...]
+    codes: frozenset[str] = field(default=frozenset())
+
+
+def question_of(draft: Draft, when: str = "") -> Question | None:
+    """The question, without its id; None where no wording of it passes the checker.
+
+    What cannot be shown without breaking a rule (a note's word on payment) is left out. A provider is never
+    asked without clinical indicators: then it is the coder who is asked for documentation. `when` names the
+    day of the encounter, where the claim does.
+    """
+    kept = tuple(each for each in _unique(draft.evidence) if _showable(each))
+    for evidence in (kept, tuple(each for each in kept if each.kind != "note")):
+        tried = replace(draft, evidence=evidence[:_MOST_SHOWN])
+        if not evidence:
+            tried = replace(tried, to=Addressee.CODER)
+        text, options = _text(tried, when), _answers(tried.options)
+        passed = passes(text, options)
+        if passed is not None:
+            return Question("", tried.to, text, options, tried.evidence, tried.settles, passed)
+    return None
+
+
+def _answers(options: Iterable[str]) -> tuple[str, ...]:
+    """Alphabetical, so that the order tells nothing; "other" and "unable to determine" at the end."""
+    named = sorted(dict.fromkeys(options), key=lambda each: (each.casefold(), each))
+    return (*named, OTHER, UNABLE) if len(named) > 1 else ()
+
+
+def _unique(evidence: Iterable[Evidence]) -> list[Evidence]:
+    return list(dict.fromkeys(evidence))
+
+
+def _showable(each: Evidence) -> bool:
+    """Would its words alone break a rule?"""
+    return passes(f'The record shows "{_shown(each.says)}". Please clarify the diagnosis.') is not None
+
+
+def _shown(says: str) -> str:
+    says = says.replace('"', "'").replace("“", "'").replace("”", "'").strip().rstrip(".")
+    return says if len(says) <= _LONGEST_QUOTE else says[: _LONGEST_QUOTE - 1].rstrip() + "…"
+
+
+def _text(draft: Draft, when: str) -> str:
+    to_coder = draft.to is Addressee.CODER
+    reported = [_of_claim(each, to_coder) for each in draft.evidence if each.kind != "note"]
+    noted = [f'"{_shown(each.says)}"' for each in draft.evidence if each.kind == "note"]
+    parts = []
+    if reported:
+        parts.append(f"Reported for the encounter{when}: {'; '.join(reported)}.")
+    if noted:
+        parts.append(f"Recorded in the note: {'; '.join(noted)}.")
+    if not parts:
+        parts.append("The claim and its note, as recorded, show no clinical indicators for this question.")
+    return " ".join([*parts, draft.ask])
+
+
+def _of_claim(each: Evidence, to_coder: bool) -> str:
+    place = each.place
+    if place is None or place.kind == "claim":
+        return each.says
+    code = f"{place.code} " if to_coder else ""
+    return f'{code}"{_shown(each.says)}" ({place.kind} {place.position})'
+
+
+def merged(drafts: Sequence[Draft], ask: str) -> Draft:
+    """One draft that settles what all of these settle."""
+    first = drafts[0]
+    return Draft(
+        first.to,
+        ask,
+        tuple(option for each in drafts for option in each.options),
+        tuple(_unique(one for each in drafts for one in each.evidence)),
+        tuple(dict.fromkeys(one for each in drafts for one in each.settles)),
+        frozenset().union(*(each.codes for each in drafts)),
+    )
