@@ -157,7 +157,7 @@ def of_note(found: Iterable[NoteFact]) -> tuple[StatedFact, ...]:
         numbers = tuple((one.value, _unit(one.unit)) for one in each.measures if one.kind != "frequency")
         value = each.measures[0].value if len(each.measures) == 1 else None
         out.append(
-            StatedFact(each.id, each.status.value, "note", value, each.span, each.section, each.side, numbers,
+            StatedFact(each.id, each.status.value, "note", value, each.evidence, each.section, each.side, numbers,
                        failed(each.tried))
         )  # fmt: skip
     return tuple(out)
