@@ -24,6 +24,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             {"status", "statuses", "kind", "direction", "scope", "comma", "acute_only", "not_chronic", "leaning"}
         ),
     ),
+    "documentation-words": (frozenset({"kind", "words"}), frozenset()),
     "facts": (
         frozenset({"fact", "says", "kind", "terms"}),
         frozenset({"absent_terms", "narrower", "unit", "source"}),

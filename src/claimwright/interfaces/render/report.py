@@ -41,6 +41,7 @@ _KINDS = {
     "fee-status": "Fee schedule",
     "fee-indicator": "Fee schedule",
     "same-mdc": "MS-DRG",
+    "note": "The note says",
 }
 WIDTH = 80
 
