@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.note_phrases import SKIP, TOKEN, porter
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 Stems = frozenset[str]
 LEXICON = "documentation-words"
-_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise|elsewhere) [a-z]+\b|\bwithout\b.*")
+_ASIDE = re.compile(
+    r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise|elsewhere) [a-z]+\b|\bwithout\b.*"
+)
 _SPLIT = re.compile(r"\s+(?:and|or)\s+|[,;/]\s*")
 _SMALL = SKIP | {"and", "or", "with"}
 _SIDES = frozenset({"left", "right", "bilateral", "both"})
@@ -47,6 +49,14 @@ class Leaf(NamedTuple):
     stems: Stems
 
 
+class NearTerm(NamedTuple):
+    """A row of `lexicons/near-terms.yaml`: the stems that are said, in order, and the term they fall short of."""
+
+    stems: tuple[str, ...]
+    term: str
+    says: str
+
+
 class CodeWords:
     """The words of the codes of one edition; what was read once is kept."""
 
@@ -64,6 +74,17 @@ class CodeWords:
         self._means: dict[str, tuple[Stems, ...]] = {}
         self._named: dict[Stems, tuple[NodeEntry, ...]] = {}
         self._index: dict[str, list[str]] | None = None
+
+    @cached_property
+    def near_terms(self) -> tuple[NearTerm, ...]:
+        """Paraphrases of words of the Index."""
+        rows = self.book.lexicon_rows("near-terms")
+        said = [[word for word in map(str.lower, TOKEN.findall(str(row["near"]))) if word[0].isalnum()] for row in rows]
+        stem_of = porter({word for each in said for word in each})
+        return tuple(
+            NearTerm(tuple(stem_of[word] for word in each if word not in SKIP), str(row["term"]), str(row["says"]))
+            for each, row in zip(said, rows, strict=True)
+        )
 
     def _stems_of(self, kind: str) -> Stems:
         listed = self.lists.get(kind, ())
@@ -88,6 +109,12 @@ class CodeWords:
             found = (self.stems(text) - _SIDES for text in texts)
             kept = self._means[said] = tuple(dict.fromkeys(each for each in found if each - self.generic))
         return kept
+
+    def firm(self, said: str) -> tuple[Stems, ...]:
+        """As `means`, without everyday words: those widen a question and do not name a code by themselves."""
+        texts = [said, *(each.means for each in expand(self.book, said) if each.lexicon != "lay-terms")]
+        found = (self.stems(text) - _SIDES for text in texts)
+        return tuple(dict.fromkeys(each for each in found if each - self.generic))
 
     # ---- wordings of a code ---------------------------------------------------------------------
 

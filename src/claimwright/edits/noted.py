@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from claimwright.book.code_words import CodeWords, Stems, code_words
-from claimwright.book.note_phrases import TOKEN, porter
+from claimwright.book.note_phrases import SKIP, TOKEN, porter
 from claimwright.book.store import Book
 from claimwright.edits.frame import Frame
-from claimwright.edits.relations import Hits, sorted_hits
 from claimwright.model import Because, Claim, NoteFact, NoteRead, Span, Status
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from claimwright.edits.hit import Hit
+    from claimwright.edits.alternatives import Alternative
+    from claimwright.edits.drug_effects import DrugEffect
 
-DENIED = (Status.ABSENT, Status.FAMILY, Status.HYPOTHETICAL)
 _SENTENCE = re.compile(r"(?:[^.;!?\n]|[.](?=\w))+[.;!?]?")
 
 
@@ -42,6 +38,7 @@ class Noted:
         """Nothing is compared yet."""
         self.frame, self.index, self.read = frame, claim, read
         self.words: CodeWords = code_words(frame.columns.book, frame.columns.edition)
+        self._closer: dict[int, Alternative | None] = {}
         self.diagnoses = range(int(frame.batch.offsets[claim]), int(frame.batch.offsets[claim + 1]))
 
     @property
@@ -86,6 +83,13 @@ class Noted:
         """Numbers of the facts that may speak of the diagnosis: the same words in part, or the same category."""
         return self._speaking(index, self._liberal)
 
+    def supporting(self, index: int) -> list[int]:
+        """Numbers of the facts that state the diagnosis: its words, or all that is essential of one of its wordings."""
+        return self._speaking(index, self._states)
+
+    def _states(self, said: Stems, pos: int) -> bool:
+        return self._exact(said, pos) or self.same_category(said, pos)
+
     def _speaking(self, index: int, test: Callable[[Stems, int], bool]) -> list[int]:
         pos = self.pos(index)
         if pos < 0:
@@ -110,6 +114,24 @@ class Noted:
         category = self.book.node_at(self.words.edition, pos).code[:3]
         return any(each.code[:3] == category for each in self.words.named(said))
 
+    @cached_property
+    def drug_effects(self) -> tuple[DrugEffect, ...]:
+        """Reported conditions that the note attributes to a drug, one for each diagnosis."""
+        from claimwright.edits.drug_effects import drug_effects
+
+        first: dict[int, DrugEffect] = {}
+        for each in drug_effects(self):
+            first.setdefault(each.diagnosis, each)
+        return tuple(first.values())
+
+    def closer(self, index: int) -> Alternative | None:
+        """The code that the note's words lead to instead of a diagnosis; looked for once."""
+        if index not in self._closer:
+            from claimwright.edits.alternatives import alternative
+
+            self._closer[index] = alternative(self, index)
+        return self._closer[index]
+
     # ---- words of the note ----------------------------------------------------------------------
 
     @cached_property
@@ -118,10 +140,14 @@ class Noted:
         listed = []
         for found in _SENTENCE.finditer(self.read.text):
             start = found.start()
-            listed.append([(each[0].lower(), start + each.start(), start + each.end()) for each in TOKEN.finditer(found[0])])
+            listed.append(
+                [(each[0].lower(), start + each.start(), start + each.end()) for each in TOKEN.finditer(found[0])]
+            )
         stem_of = porter({text for each in listed for text, _, _ in each if text[0].isalnum()})
         return tuple(
-            tuple(Word(text, stem_of.get(text, text), start, end) for text, start, end in each) for each in listed if each
+            tuple(Word(text, stem_of.get(text, text), start, end) for text, start, end in each)
+            for each in listed
+            if each
         )
 
     @cached_property
@@ -146,9 +172,43 @@ class Noted:
 
     def stated(self, sentence: Iterable[Word]) -> list[Word]:
         """The words of a sentence that are not within what is denied, uncertain, past, or of somebody else."""
-        return [
-            word for word in sentence if not any(start <= word.start < end for start, end in self._masked)
-        ]
+        return [word for word in sentence if not any(start <= word.start < end for start, end in self._masked)]
+
+    def section_at(self, start: int) -> str:
+        """The section of the fact that stands nearest to a place; empty without facts."""
+        nearest = min(self.facts, key=lambda each: abs(each.span.start - start), default=None)
+        return nearest.section if nearest else ""
+
+    def claim_has(self, stems: Stems, index: int) -> bool:
+        """Does another code of the claim, in the same category, carry these words already?"""
+        category = self.claim.diagnoses[index - self.diagnoses.start].code.upper()[:3]
+        for other in self.diagnoses:
+            pos = self.pos(other)
+            if (
+                other == index
+                or pos < 0
+                or self.claim.diagnoses[other - self.diagnoses.start].code.upper()[:3] != category
+            ):
+                continue
+            if stems <= self.words.title_stems(self.book.node_at(self.words.edition, pos).title):
+                return True
+        return False
+
+    @cached_property
+    def paraphrases(self) -> tuple[tuple[str, str, Span], ...]:
+        """(term, what is lacking, words of the note) for every near term that the note states, longest first."""
+        out = []
+        for row in self.words.near_terms:
+            for sentence in self.sentences:
+                said = [word for word in self.stated(sentence) if word.text[0].isalnum() and word.text not in SKIP]
+                run = tuple(word.stem for word in said)
+                size = len(row.stems)
+                at = next((at for at in range(len(run) - size + 1) if run[at : at + size] == row.stems), None)
+                if at is not None:
+                    out.append((size, row.term, row.says, self.span(said[at].start, said[at + size - 1].end)))
+                    break
+        out.sort(key=lambda each: -each[0])
+        return tuple((term, says, span) for _, term, says, span in out)
 
     def because(self, span: Span, section: str = "") -> Because:
         """Words of the note as proof, with their place."""
@@ -169,37 +229,3 @@ class Noted:
     def proof(self, fact: NoteFact) -> Because:
         """A fact as proof."""
         return self.because(self.evidence(fact), fact.section)
-
-
-Join = Callable[[Noted], Iterator[tuple[int, int]]]
-"""From a claim with its note to (diagnosis in the frame, key) of each hit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """Every diagnosis that the note of its claim speaks of, or fails to speak of, in a certain way.
-
-    `join` compares the diagnoses of one claim with the facts of its note; the key is the join's own, -1 for none.
-    Claims without a note have no hits.
-    """
-
-    join: Join
-    tables: tuple[str, ...] = ("icd10cm-tabular",)
-
-    def concerns(self, claim: Claim) -> bool:
-        """Only claims that bring a note."""
-        return bool(claim.note and claim.note.strip())
-
-    def find(self, frame: Frame) -> Hits:
-        """Hits with `right` -1."""
-        found = [each for noted in frame.noted.values() for each in self.join(noted)]
-        left = np.array([each[0] for each in found], dtype=np.int64)
-        key = np.array([each[1] for each in found], dtype=np.int64)
-        return sorted_hits(left, np.full(len(left), -1), key)
-
-
-def noted(hit: Hit) -> Noted:
-    """The claim of a hit beside its note."""
-    return hit.scene.frame.noted[hit.claim_index]
-
-

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from claimwright.edits.documented import Documented, noted
 from claimwright.edits.hit import Hit
-from claimwright.edits.noted import DENIED, Documented, Noted, noted
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Severity, Status
 
+if TYPE_CHECKING:
+    from claimwright.edits.noted import Noted
+
+DENIED = (Status.ABSENT, Status.FAMILY, Status.HYPOTHETICAL)
 SILENT = -1
 LAST_CHAPTER = 19
 """Chapters of diseases, symptoms and injuries; factors and external causes are told in other words."""

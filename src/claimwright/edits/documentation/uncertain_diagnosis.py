@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.book.store import Book
+from claimwright.edits.documented import Documented, noted
 from claimwright.edits.hit import Hit
-from claimwright.edits.noted import Documented, Noted, noted
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Because, Finding, Fix, NoteFact, Setting, Severity, Status, dotted, undotted
+
+if TYPE_CHECKING:
+    from claimwright.edits.noted import Noted
 
 
 class _Law(NamedTuple):

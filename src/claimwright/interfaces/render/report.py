@@ -42,6 +42,7 @@ _KINDS = {
     "fee-indicator": "Fee schedule",
     "same-mdc": "MS-DRG",
     "note": "The note says",
+    "index-path": "Alphabetic Index",
 }
 WIDTH = 80
 

@@ -1,0 +1,200 @@
+"""Codes that the note's own words lead to instead of a reported one: beside it, narrower, or nearly stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from claimwright.book.code_words import Leaf, Stems
+from claimwright.edits.noted import Noted, Word
+from claimwright.model import Span, Status, undotted
+
+_REACH = 3
+"""So many words may stand between the name of a condition and the value of its axis that chooses the code."""
+_NO = frozenset({"no", "not", "without", "denies", "denied", "negative", "never", "nor", "neither", "normal"})
+_BEFORE = 4
+_MOST = 4
+
+
+class Alternative(NamedTuple):
+    """Codes that fit the note better than a reported one.
+
+    `kind`: `axis` (the same condition with a side, stage or course that the note states beside it), `stated` (words
+    of the title that the note has), `narrower` (a mention that names another code in full) or `near` (a paraphrase:
+    `term` is the word that the note falls short of). `span`: the words of the note.
+    """
+
+    kind: str
+    codes: tuple[str, ...]
+    titles: tuple[str, ...]
+    span: Span
+    section: str
+    term: str = ""
+    gap: str = ""
+
+
+def alternative(told: Noted, index: int) -> Alternative | None:
+    """The best alternative to a diagnosis; None when the note names nothing closer."""
+    pos = told.pos(index)
+    if pos < 0:
+        return None
+    homes = list(_homes(told, index, pos))
+    if not homes:
+        return None
+    return _beside(told, index, pos, homes) or _narrower(told, index, pos) or _near(told, pos, homes)
+
+
+def _homes(told: Noted, index: int, pos: int) -> Iterator[tuple[list[Word], Stems]]:
+    """Sentences that speak of the diagnosis as present: their words that count, and the stems that name it there."""
+    spans = [told.facts[number].span for number in told.near(index) if told.facts[number].status is Status.PRESENT]
+    cores = {core for each in told.words.own(pos) for core in each.cores if len(core - told.words.generic) > 0}
+    for sentence in told.sentences:
+        said = told.stated(sentence)
+        stems = frozenset(word.stem for word in said)
+        named = [core for core in cores if core <= stems and (len(core) > 1 or core - told.words.generic)]
+        inside = [each for each in spans if sentence[0].start <= each.start < sentence[-1].end]
+        if not named and not inside:
+            continue
+        own = {stem for core in named for stem in core}
+        own |= {word.stem for word in said for each in inside if each.start <= word.start < each.end}
+        yield said, frozenset(own)
+
+
+# ---- the same condition, told more closely -------------------------------------------------------
+
+
+def _beside(told: Noted, index: int, pos: int, homes: list[tuple[list[Word], Stems]]) -> Alternative | None:
+    """Codes of the family whose titles add words to the reported one's that the note states beside the condition."""
+    leaves = told.words.around(pos, told.day)
+    code = undotted(told.claim.diagnoses[index - told.diagnoses.start].code)
+    mine = next((each for each in leaves if each.code == code), None)
+    if mine is None:
+        return None
+    reported = {undotted(each.code) for each in told.claim.diagnoses}
+    best: tuple[int, list[Leaf], list[Word], Stems] | None = None
+    for said, own in homes:
+        stems = _available(said)
+        for leaf in leaves:
+            adds, loses = leaf.stems - mine.stems, mine.stems - leaf.stems - told.words.qualifier
+            if not adds or loses or not adds <= stems or leaf.code in reported or not adds - {"other"}:
+                continue
+            if not _tells(told, adds):
+                continue
+            if best is None or len(adds) > best[0]:
+                best = len(adds), [leaf], said, own
+            elif len(adds) == best[0] and leaf not in best[1]:
+                best[1].append(leaf)
+    if best is None or any(told.claim_has(leaf.stems - mine.stems, index) for leaf in best[1]):
+        return None
+    _, found, said, own = best
+    adds = frozenset(stem for leaf in found for stem in leaf.stems - mine.stems)
+    words = [word for word in said if word.stem in adds]
+    near = _together(said, own, adds)
+    axis = len(found) == 1 and adds <= told.words.axis and near
+    if not axis and not near and adds <= told.words.axis:
+        return None  # a side or a number elsewhere in the sentence belongs to something else
+    low, high = _stretch(said, own, words)
+    listed = sorted(found, key=lambda each: each.code)[:_MOST]
+    return Alternative(
+        "axis" if axis else "stated",
+        tuple(each.code for each in listed),
+        tuple(each.title for each in listed),
+        told.span(low, high),
+        told.section_at(low),
+    )
+
+
+def _tells(told: Noted, adds: Stems) -> bool:
+    """Do the added words choose anything? A bare number does only with what it counts."""
+    return any(stem in told.words.axis or stem not in told.words.generic for stem in adds) and not all(
+        stem.isdigit() for stem in adds
+    )
+
+
+def _available(said: list[Word]) -> Stems:
+    """Stems of a sentence that no plain denial precedes."""
+    out = set()
+    for at, word in enumerate(said):
+        before = said[max(0, at - _BEFORE) : at]
+        cut = max((number for number, each in enumerate(before) if each.text in (",", "but", ":")), default=-1)
+        if not any(each.text in _NO for each in before[cut + 1 :]):
+            out.add(word.stem)
+    return frozenset(out)
+
+
+def _together(said: list[Word], own: Stems, adds: Stems) -> bool:
+    """Does every added word stand within a few words of the condition's own?"""
+    places = [at for at, word in enumerate(said) if word.stem in own and word.stem not in adds]
+    chain = list(places)
+    wanted = {stem: [at for at, word in enumerate(said) if word.stem == stem] for stem in adds}
+    for _ in range(len(wanted)):
+        for stem, found in list(wanted.items()):
+            close = [at for at in found if any(abs(at - place) <= _REACH for place in chain)]
+            if close:
+                chain += close
+                del wanted[stem]
+    return not wanted
+
+
+def _stretch(said: list[Word], own: Stems, words: list[Word]) -> tuple[int, int]:
+    """From the first to the last of the words that count, nearest to the condition's own."""
+    anchors = [word for word in said if word.stem in own] or words
+    first = words[0]
+    anchor = min(anchors, key=lambda each: abs(each.start - first.start))
+    return min(anchor.start, *(each.start for each in words)), max(anchor.end, *(each.end for each in words))
+
+
+# ---- a narrower mention --------------------------------------------------------------------------
+
+
+def _narrower(told: Noted, index: int, pos: int) -> Alternative | None:
+    """A present mention that holds the reported code's own words and more, and names another code in full."""
+    own = told.words.own(pos)
+    held = {undotted(each.code)[:3] for each in told.claim.diagnoses}
+    mine = told.book.node_at(told.words.edition, pos).code[:3]
+    for fact in told.facts:
+        if fact.status is not Status.PRESENT:
+            continue
+        for said in told.words.firm(fact.span.text):
+            bare = said - told.words.qualifier
+            if not any(core < bare for each in own for core in each.cores):
+                continue
+            named = [each for each in told.words.named(said) if each.code[:3] != mine]
+            if not named or any(each.code[:3] in held for each in named):
+                continue
+            if any(each.code[:3] == mine for each in told.words.named(said)):
+                continue
+            shown = [each for each in named if len(each.code) == min(len(other.code) for other in named)][:_MOST]
+            return Alternative(
+                "narrower",
+                tuple(each.code for each in shown),
+                tuple(each.title for each in shown),
+                told.evidence(fact),
+                fact.section,
+            )
+    return None
+
+
+# ---- a paraphrase --------------------------------------------------------------------------------
+
+
+def _near(told: Noted, pos: int, homes: list[tuple[list[Word], Stems]]) -> Alternative | None:
+    """A title that has the condition's own word and one that the note only paraphrases (`lexicons/near-terms.yaml`)."""
+    words = told.words
+    anchors = {stem for _, own in homes for stem in own} & {
+        stem for each in words.own(pos) for core in each.cores for stem in core
+    }
+    own = {each.pos for each in told.book.path(told.book.node_at(words.edition, pos))}
+    held = {undotted(each.code) for each in told.claim.diagnoses}
+    for term, gap, span in told.paraphrases:
+        wanted = words.stems(term)
+        for anchor in sorted(anchors - words.generic):
+            for place in words.holding(wanted | {anchor}):
+                node = told.book.node_at(words.edition, place)
+                if place in own or node.code in held or node.made:
+                    continue
+                for each in words.own(place):
+                    if wanted | {anchor} <= each.stems and each.stems - words.generic - wanted <= told.stems:
+                        section = told.section_at(span.start)
+                        return Alternative("near", (node.code,), (node.title,), span, section, term, gap)
+    return None
