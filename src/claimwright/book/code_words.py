@@ -24,6 +24,7 @@ LEXICON = "documentation-words"
 _ASIDE = re.compile(
     r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise|elsewhere) [a-z]+\b|\bwithout\b.*"
 )
+_NOT_THERE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\bwithout\b.*?(?=,|$)")
 _SPLIT = re.compile(r"\s+(?:and|or)\s+|[,;/]\s*")
 _SMALL = SKIP | {"and", "or", "with"}
 _SIDES = frozenset({"left", "right", "bilateral", "both"})
@@ -85,6 +86,16 @@ class CodeWords:
             NearTerm(tuple(stem_of[word] for word in each if word not in SKIP), str(row["term"]), str(row["says"]))
             for each, row in zip(said, rows, strict=True)
         )
+
+    @cached_property
+    def _passing(self) -> frozenset[Stems]:
+        rows = self.book.lexicon_rows("acute-conditions")
+        return frozenset(self.stems(str(word)) for row in rows if row["kind"] == "acute" for word in row["words"])
+
+    def is_acute(self, pos: int) -> bool:
+        """Does the title speak of a condition that passes?"""
+        said = self.stems(self.book.node_at(self.edition, pos).title)
+        return any(each <= said for each in self._passing)
 
     def _stems_of(self, kind: str) -> Stems:
         listed = self.lists.get(kind, ())
@@ -216,7 +227,7 @@ class CodeWords:
 
     def title_stems(self, title: str) -> Stems:
         """The words of a title that count: without asides and what is not there, with the sides."""
-        return self.stems(_ASIDE.sub(" ", title.lower())) - {"unspecifi", "other", "specifi", "type"}
+        return self.stems(_NOT_THERE.sub(" ", title.lower())) - {"unspecifi", "type"}
 
 
 @lru_cache(maxsize=16)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from claimwright.book.code_words import Leaf, Stems
 from claimwright.edits.noted import Noted, Word
-from claimwright.model import Span, Status, undotted
+from claimwright.model import NoteFact, Span, Status, undotted
 
 _REACH = 3
 """So many words may stand between the name of a condition and the value of its axis that chooses the code."""
 _NO = frozenset({"no", "not", "without", "denies", "denied", "negative", "never", "nor", "neither", "normal"})
 _BEFORE = 4
 _MOST = 4
+_CLAUSE = frozenset({",", "but", ":"})
+_SIDES = frozenset({"left", "right", "bilateral", "bilaterally", "both"})
+_BESIDE_SIDE = frozenset(
+    {"and", "or", "left", "right", "sided", "side", "lower", "upper", "distal", "proximal", "medial"}
+)
+_IMPLIED = frozenset({"unilater", "primari"})
+"""Stems that titles spell out where a note with one side, or with no cause, leaves them to be asked."""
+_VALUE = re.compile(r"\d+[ab]?|i{1,3}|iv")
+_COUNTED = frozenset({"stage", "grade", "type", "class"})
+"""A number chooses a code only right behind what it counts."""
+_FORE = 2
+"""Words before a mention that may be part of a longer name (`heat cramps`)."""
 
 
 class Alternative(NamedTuple):
@@ -71,32 +84,46 @@ def _beside(told: Noted, index: int, pos: int, homes: list[tuple[list[Word], Ste
     if mine is None:
         return None
     reported = {undotted(each.code) for each in told.claim.diagnoses}
+    sided = frozenset(word.stem for said, _ in homes for word in said if word.text in _SIDES)
     best: tuple[int, list[Leaf], list[Word], Stems] | None = None
     for said, own in homes:
-        stems = _available(said)
         for leaf in leaves:
-            adds, loses = leaf.stems - mine.stems, mine.stems - leaf.stems - told.words.qualifier
-            if not adds or loses or not adds <= stems or leaf.code in reported or not adds - {"other"}:
+            adds = leaf.stems - mine.stems
+            if leaf.code in reported or not adds - _IMPLIED:
                 continue
-            if not _tells(told, adds):
+            loses = mine.stems - leaf.stems - told.words.qualifier
+            if loses and not _other_side(loses, adds, sided):
                 continue
-            if best is None or len(adds) > best[0]:
-                best = len(adds), [leaf], said, own
-            elif len(adds) == best[0] and leaf not in best[1]:
+            stated = adds - _IMPLIED | adds & frozenset(word.stem for word in said)
+            if not stated <= _available(said, leaf.stems) or not _tells(told, stated):
+                continue
+            if best is None or len(stated) > best[0]:
+                best = len(stated), [leaf], said, own
+            elif len(stated) == best[0] and leaf not in best[1]:
                 best[1].append(leaf)
     if best is None or any(told.claim_has(leaf.stems - mine.stems, index) for leaf in best[1]):
         return None
-    _, found, said, own = best
+    return _shown(told, mine, *best[1:])
+
+
+def _other_side(loses: Stems, adds: Stems, sided: Stems) -> bool:
+    """Is the only difference that the note has another side, and nowhere the reported one?"""
+    return loses <= _SIDES and adds <= _SIDES and sided == adds
+
+
+def _shown(told: Noted, mine: Leaf, found: list[Leaf], said: list[Word], own: Stems) -> Alternative | None:
     adds = frozenset(stem for leaf in found for stem in leaf.stems - mine.stems)
     words = [word for word in said if word.stem in adds]
-    near = _together(said, own, adds)
-    axis = len(found) == 1 and adds <= told.words.axis and near
-    if not axis and not near and adds <= told.words.axis:
+    own = own | mine.stems
+    together = _together(said, own, frozenset(word.stem for word in words))
+    axes = adds - _IMPLIED <= told.words.axis
+    other = bool(mine.stems & _SIDES)
+    if axes and not together:
         return None  # a side or a number elsewhere in the sentence belongs to something else
     low, high = _stretch(said, own, words)
     listed = sorted(found, key=lambda each: each.code)[:_MOST]
     return Alternative(
-        "axis" if axis else "stated",
+        "axis" if axes and len(found) == 1 and adds <= {word.stem for word in words} and not other else "stated",
         tuple(each.code for each in listed),
         tuple(each.title for each in listed),
         told.span(low, high),
@@ -105,21 +132,36 @@ def _beside(told: Noted, index: int, pos: int, homes: list[tuple[list[Word], Ste
 
 
 def _tells(told: Noted, adds: Stems) -> bool:
-    """Do the added words choose anything? A bare number does only with what it counts."""
-    return any(stem in told.words.axis or stem not in told.words.generic for stem in adds) and not all(
-        stem.isdigit() for stem in adds
-    )
+    """Do the added words choose anything?"""
+    return any(stem in told.words.axis or stem not in told.words.generic for stem in adds)
 
 
-def _available(said: list[Word]) -> Stems:
-    """Stems of a sentence that no plain denial precedes."""
+def _available(said: list[Word], title: Stems) -> Stems:
+    """Stems of a sentence that no plain denial precedes; a side only where it is that of a word of the title."""
     out = set()
     for at, word in enumerate(said):
         before = said[max(0, at - _BEFORE) : at]
-        cut = max((number for number, each in enumerate(before) if each.text in (",", "but", ":")), default=-1)
-        if not any(each.text in _NO for each in before[cut + 1 :]):
-            out.add(word.stem)
+        cut = max((number for number, each in enumerate(before) if each.text in _CLAUSE), default=-1)
+        if any(each.text in _NO for each in before[cut + 1 :]):
+            continue
+        if word.text in _SIDES and not _of_title(said, at, title):
+            continue
+        if _VALUE.fullmatch(word.text) and not (at and said[at - 1].stem in _COUNTED & title):
+            continue
+        out.add(word.stem)
     return frozenset(out)
+
+
+def _of_title(said: list[Word], at: int, title: Stems) -> bool:
+    """Is what follows a side a word of the title (`right ankle`, `left lower leg`), or the end of the clause?"""
+    for word in said[at + 1 : at + 5]:
+        if word.stem in title:
+            return True
+        if not word.text[0].isalnum():
+            return word.text != "-"
+        if word.text not in _BESIDE_SIDE:
+            return False
+    return True
 
 
 def _together(said: list[Word], own: Stems, adds: Stems) -> bool:
@@ -137,11 +179,14 @@ def _together(said: list[Word], own: Stems, adds: Stems) -> bool:
 
 
 def _stretch(said: list[Word], own: Stems, words: list[Word]) -> tuple[int, int]:
-    """From the first to the last of the words that count, nearest to the condition's own."""
-    anchors = [word for word in said if word.stem in own] or words
-    first = words[0]
-    anchor = min(anchors, key=lambda each: abs(each.start - first.start))
-    return min(anchor.start, *(each.start for each in words)), max(anchor.end, *(each.end for each in words))
+    """From the first to the last of the words that count and of the condition's own around them."""
+    first, last = said.index(words[0]), said.index(words[-1])
+    around = [
+        word
+        for at, word in enumerate(said)
+        if first - 2 * _REACH <= at <= last + 2 * _REACH and word.stem in own and word.text[0].isalnum()
+    ]
+    return min(each.start for each in (*words, *around)), max(each.end for each in (*words, *around))
 
 
 # ---- a narrower mention --------------------------------------------------------------------------
@@ -149,30 +194,43 @@ def _stretch(said: list[Word], own: Stems, words: list[Word]) -> tuple[int, int]
 
 def _narrower(told: Noted, index: int, pos: int) -> Alternative | None:
     """A present mention that holds the reported code's own words and more, and names another code in full."""
-    own = told.words.own(pos)
     held = {undotted(each.code)[:3] for each in told.claim.diagnoses}
     mine = told.book.node_at(told.words.edition, pos).code[:3]
+    cores = {core for each in told.words.own(pos) for core in each.cores}
     for fact in told.facts:
         if fact.status is not Status.PRESENT:
             continue
-        for said in told.words.firm(fact.span.text):
+        for said, span in _longer(told, fact):
             bare = said - told.words.qualifier
-            if not any(core < bare for each in own for core in each.cores):
+            if not any(core < bare for core in cores):
                 continue
-            named = [each for each in told.words.named(said) if each.code[:3] != mine]
-            if not named or any(each.code[:3] in held for each in named):
-                continue
-            if any(each.code[:3] == mine for each in told.words.named(said)):
+            named = told.words.named(said)
+            if not named or any(each.code[:3] in held or each.code[:3] == mine for each in named):
                 continue
             shown = [each for each in named if len(each.code) == min(len(other.code) for other in named)][:_MOST]
             return Alternative(
                 "narrower",
                 tuple(each.code for each in shown),
                 tuple(each.title for each in shown),
-                told.evidence(fact),
+                span,
                 fact.section,
             )
     return None
+
+
+def _longer(told: Noted, fact: NoteFact) -> Iterator[tuple[Stems, Span]]:
+    """What a mention says, first together with the words right before it."""
+    for sentence in told.sentences:
+        if sentence[0].start <= fact.span.start < sentence[-1].end:
+            stated = told.stated(sentence)
+            before = [word for word in stated if word.end <= fact.span.start][-_FORE:]
+            while before:
+                if all(word.text[0].isalnum() for word in before):
+                    span = told.span(before[0].start, fact.span.end)
+                    yield told.words.firm(span.text)[0] if told.words.firm(span.text) else frozenset(), span
+                before = before[1:]
+    for said in told.words.firm(fact.span.text):
+        yield said, told.evidence(fact)
 
 
 # ---- a paraphrase --------------------------------------------------------------------------------
@@ -186,8 +244,11 @@ def _near(told: Noted, pos: int, homes: list[tuple[list[Word], Stems]]) -> Alter
     }
     own = {each.pos for each in told.book.path(told.book.node_at(words.edition, pos))}
     held = {undotted(each.code) for each in told.claim.diagnoses}
+    said = {stem for each in words.lineage(pos) for stem in each.stems}
     for term, gap, span in told.paraphrases:
         wanted = words.stems(term)
+        if not wanted - words.generic or wanted <= words.stems(span.text) or wanted <= said:
+            continue
         for anchor in sorted(anchors - words.generic):
             for place in words.holding(wanted | {anchor}):
                 node = told.book.node_at(words.edition, place)

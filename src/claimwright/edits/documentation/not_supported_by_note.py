@@ -15,7 +15,7 @@ from claimwright.model import Authority, Finding, Fix, Severity, Status
 if TYPE_CHECKING:
     from claimwright.edits.noted import Noted
 
-DENIED = (Status.ABSENT, Status.FAMILY, Status.HYPOTHETICAL)
+UNSHOWN = (Status.ABSENT, Status.FAMILY, Status.HYPOTHETICAL, Status.HISTORICAL)
 SILENT = -1
 LAST_CHAPTER = 19
 """Chapters of diseases, symptoms and injuries; factors and external causes are told in other words."""
@@ -23,6 +23,7 @@ _KINDS = {
     Status.ABSENT: "says that it is absent",
     Status.FAMILY: "tells it of a relative",
     Status.HYPOTHETICAL: "speaks of it only as something that may come",
+    Status.HISTORICAL: "tells it as history",
 }
 _TOLD_IN_NUMBERS = ("secondary-only", "adverse-effect", "underdosing", "poisoning", "toxic-effect", "sequela-of-cva")
 
@@ -40,9 +41,18 @@ def _unshown(told: Noted) -> Iterator[tuple[int, int]]:
             if _is_silent(told, pos):
                 yield index, SILENT
             continue
-        exact = [number for number in told.naming(index) if told.facts[number].status in DENIED]
-        if exact and all(told.facts[number].status in DENIED for number in near):
-            yield index, exact[-1]
+        exact = [number for number in told.naming(index) if _unshown_by(told, pos, told.facts[number].status)]
+        if exact and all(told.facts[number].status in UNSHOWN for number in near):
+            yield index, max(exact, key=lambda number: (told.facts[number].status is not Status.HISTORICAL, number))
+
+
+def _unshown_by(told: Noted, pos: int, status: Status) -> bool:
+    """Does such a mention leave the diagnosis unshown? A history does for what passes; much else lasts."""
+    if status is not Status.HISTORICAL:
+        return status in UNSHOWN
+    columns = told.frame.columns
+    neoplasm = int(columns.array("sets")[pos]) & int(columns.set_bit("neoplasm"))
+    return bool(neoplasm) or told.words.is_acute(pos)
 
 
 def _told_in_words(told: Noted, pos: int) -> bool:
@@ -72,7 +82,7 @@ def not_supported_by_note(hit: Hit) -> Finding:
 
     ## What it checks
     Claims that bring their note. A diagnosis that the note only denies, tells of a relative, or mentions as
-    something that may come (a warning, with the words); and one of which the note has no word at all, neither
+    something that may come (a warning, with the words); one that it tells as history; and one of which the note has no word at all, neither
     of its title and inclusion terms nor of their everyday forms (for information: a note is often one document
     of several). Factors of chapter 21, external causes, drug codes, body mass index and scores are left out:
     notes tell them in other words or in numbers.
@@ -99,6 +109,16 @@ def not_supported_by_note(hit: Hit) -> Finding:
             ),
         )
     fact = told.facts[hit.key]
+    if fact.status is Status.HISTORICAL:
+        return hit.finding(
+            f"The note does not show {hit.left.named} as present: it {_KINDS[fact.status]}",
+            because=[told.proof(fact)],
+            severity=Severity.INFO,
+            fix=Fix(
+                say=f"Keep {hit.left.code} if the condition is still present or under treatment",
+                ask="Is it still present or treated, or is a code of personal history (Z85-Z87) meant?",
+            ),
+        )
     return hit.finding(
         f"The note does not show {hit.left.named}: it {_KINDS[fact.status]}",
         because=[told.proof(fact)],
