@@ -31,6 +31,7 @@ _SIDES = frozenset({"left", "right", "bilateral", "both"})
 _MOST_LEAVES = 700
 """Codes that are compared with one another at most: the largest family around a code that has no more."""
 _MOST_NAMED = 60
+_MOST_KEPT = 20_000
 
 
 class Wording(NamedTuple):
@@ -73,19 +74,22 @@ class CodeWords:
         self._lineage: dict[int, tuple[Wording, ...]] = {}
         self._leaves: dict[tuple[int, int, str], tuple[Leaf, ...]] = {}
         self._means: dict[str, tuple[Stems, ...]] = {}
+        self._firm: dict[str, tuple[Stems, ...]] = {}
         self._named: dict[Stems, tuple[NodeEntry, ...]] = {}
         self._index: dict[str, list[str]] | None = None
 
     @cached_property
-    def near_terms(self) -> tuple[NearTerm, ...]:
-        """Paraphrases of words of the Index."""
+    def near_terms(self) -> dict[str, list[NearTerm]]:
+        """Paraphrases of words of the Index, by their first stem."""
         rows = self.book.lexicon_rows("near-terms")
         said = [[word for word in map(str.lower, TOKEN.findall(str(row["near"]))) if word[0].isalnum()] for row in rows]
         stem_of = porter({word for each in said for word in each})
-        return tuple(
-            NearTerm(tuple(stem_of[word] for word in each if word not in SKIP), str(row["term"]), str(row["says"]))
-            for each, row in zip(said, rows, strict=True)
-        )
+        out: dict[str, list[NearTerm]] = {}
+        for each, row in zip(said, rows, strict=True):
+            stems = tuple(stem_of[word] for word in each if word not in SKIP)
+            if stems:
+                out.setdefault(stems[0], []).append(NearTerm(stems, str(row["term"]), str(row["says"])))
+        return out
 
     @cached_property
     def _passing(self) -> frozenset[Stems]:
@@ -114,7 +118,7 @@ class CodeWords:
         """What a mention stands for, in stems without sides: its own words first, then what our lexicons say."""
         kept = self._means.get(said)
         if kept is None:
-            if len(self._means) > 20_000:
+            if len(self._means) > _MOST_KEPT:
                 self._means.clear()
             texts = [said, *(each.means for each in expand(self.book, said))]
             found = (self.stems(text) - _SIDES for text in texts)
@@ -123,9 +127,14 @@ class CodeWords:
 
     def firm(self, said: str) -> tuple[Stems, ...]:
         """As `means`, without everyday words: those widen a question and do not name a code by themselves."""
-        texts = [said, *(each.means for each in expand(self.book, said) if each.lexicon != "lay-terms")]
-        found = (self.stems(text) - _SIDES for text in texts)
-        return tuple(dict.fromkeys(each for each in found if each - self.generic))
+        kept = self._firm.get(said)
+        if kept is None:
+            if len(self._firm) > _MOST_KEPT:
+                self._firm.clear()
+            texts = [said, *(each.means for each in expand(self.book, said) if each.lexicon != "lay-terms")]
+            found = (self.stems(text) - _SIDES for text in texts)
+            kept = self._firm[said] = tuple(dict.fromkeys(each for each in found if each - self.generic))
+        return kept
 
     # ---- wordings of a code ---------------------------------------------------------------------
 
@@ -184,7 +193,7 @@ class CodeWords:
         wanted = said - self.qualifier - _SIDES
         kept = self._named.get(wanted)
         if kept is None:
-            if len(self._named) > 20_000:
+            if len(self._named) > _MOST_KEPT:
                 self._named.clear()
             kept = self._named[wanted] = tuple(self._find(wanted)) if wanted - self.generic else ()
         return kept

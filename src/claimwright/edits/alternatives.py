@@ -61,8 +61,8 @@ def _homes(told: Noted, index: int, pos: int) -> Iterator[tuple[list[Word], Stem
     """Sentences that speak of the diagnosis as present: their words that count, and the stems that name it there."""
     spans = [told.facts[number].span for number in told.near(index) if told.facts[number].status is Status.PRESENT]
     cores = {core for each in told.words.own(pos) for core in each.cores if len(core - told.words.generic) > 0}
-    for sentence in told.sentences:
-        said = told.stated(sentence)
+    for sentence, kept in zip(told.sentences, told.stated, strict=True):
+        said = list(kept)
         stems = frozenset(word.stem for word in said)
         named = [core for core in cores if core <= stems and (len(core) > 1 or core - told.words.generic)]
         inside = [each for each in spans if sentence[0].start <= each.start < sentence[-1].end]
@@ -87,14 +87,17 @@ def _beside(told: Noted, index: int, pos: int, homes: list[tuple[list[Word], Ste
     sided = frozenset(word.stem for said, _ in homes for word in said if word.text in _SIDES)
     best: tuple[int, list[Leaf], list[Word], Stems] | None = None
     for said, own in homes:
+        held = frozenset(word.stem for word in said)
         for leaf in leaves:
             adds = leaf.stems - mine.stems
+            if not adds - _IMPLIED <= held:
+                continue
             if leaf.code in reported or not adds - _IMPLIED:
                 continue
             loses = mine.stems - leaf.stems - told.words.qualifier
             if loses and not _other_side(loses, adds, sided):
                 continue
-            stated = adds - _IMPLIED | adds & frozenset(word.stem for word in said)
+            stated = adds - _IMPLIED | adds & held
             if not stated <= _available(said, leaf.stems) or not _tells(told, stated):
                 continue
             if best is None or len(stated) > best[0]:
@@ -197,7 +200,8 @@ def _narrower(told: Noted, index: int, pos: int) -> Alternative | None:
     held = {undotted(each.code)[:3] for each in told.claim.diagnoses}
     mine = told.book.node_at(told.words.edition, pos).code[:3]
     cores = {core for each in told.words.own(pos) for core in each.cores}
-    for fact in told.facts:
+    mentions = [told.facts[number] for number in told.near(index)]
+    for fact in mentions:
         if fact.status is not Status.PRESENT:
             continue
         for said, span in _longer(told, fact):
@@ -220,14 +224,13 @@ def _narrower(told: Noted, index: int, pos: int) -> Alternative | None:
 
 def _longer(told: Noted, fact: NoteFact) -> Iterator[tuple[Stems, Span]]:
     """What a mention says, first together with the words right before it."""
-    for sentence in told.sentences:
+    for sentence, stated in zip(told.sentences, told.stated, strict=True):
         if sentence[0].start <= fact.span.start < sentence[-1].end:
-            stated = told.stated(sentence)
             before = [word for word in stated if word.end <= fact.span.start][-_FORE:]
             while before:
                 if all(word.text[0].isalnum() for word in before):
                     span = told.span(before[0].start, fact.span.end)
-                    yield told.words.firm(span.text)[0] if told.words.firm(span.text) else frozenset(), span
+                    yield told.words.stems(span.text), span
                 before = before[1:]
     for said in told.words.firm(fact.span.text):
         yield said, told.evidence(fact)

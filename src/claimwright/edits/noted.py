@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from claimwright.book.code_words import CodeWords, Stems, code_words
 from claimwright.book.note_phrases import SKIP, TOKEN, porter
 from claimwright.book.store import Book
+from claimwright.book.wordings import expand
 from claimwright.edits.frame import Frame
 from claimwright.model import Because, Claim, NoteFact, NoteRead, Span, Status
 
@@ -38,6 +39,7 @@ class Noted:
         """Nothing is compared yet."""
         self.frame, self.index, self.read = frame, claim, read
         self.words: CodeWords = code_words(frame.columns.book, frame.columns.edition)
+        self._nearby: dict[int, list[int]] = {}
         self._closer: dict[int, Alternative | None] = {}
         self.diagnoses = range(int(frame.batch.offsets[claim]), int(frame.batch.offsets[claim + 1]))
 
@@ -81,7 +83,9 @@ class Noted:
 
     def near(self, index: int) -> list[int]:
         """Numbers of the facts that may speak of the diagnosis: the same words in part, or the same category."""
-        return self._speaking(index, self._liberal)
+        if index not in self._nearby:
+            self._nearby[index] = self._speaking(index, self._liberal)
+        return self._nearby[index]
 
     def supporting(self, index: int) -> list[int]:
         """Numbers of the facts that state the diagnosis: its words, or all that is essential of one of its wordings."""
@@ -150,29 +154,29 @@ class Noted:
             if each
         )
 
-    @cached_property
-    def stems(self) -> Stems:
-        """Every stem of the note, with what its everyday words, abbreviations and other forms stand for."""
-        own = {word.stem for each in self.sentences for word in each}
-        meant = {stem for meanings in self.meanings for each in meanings for stem in each}
-        for sentence in self.sentences:
-            text = self.read.text[sentence[0].start : sentence[-1].end]
-            meant |= {stem for each in self.words.means(text) for stem in each}
-        return frozenset(own | meant)
+    def has_word(self, stems: Stems) -> bool:
+        """Has the note one of these stems, or an everyday word, abbreviation or eponym that stands for one?"""
+        return not stems.isdisjoint(self.stems) or not stems.isdisjoint(self._meant)
 
     @cached_property
-    def _masked(self) -> tuple[tuple[int, int], ...]:
-        """Stretches of the note that do not say what the patient has."""
-        out = []
+    def stems(self) -> Stems:
+        """Every stem of the note, with those that its mentions stand for."""
+        own = {word.stem for each in self.sentences for word in each}
+        return frozenset(own | {stem for meanings in self.meanings for each in meanings for stem in each})
+
+    @cached_property
+    def _meant(self) -> Stems:
+        return frozenset(stem for each in expand(self.book, self.read.text) for stem in self.words.stems(each.means))
+
+    @cached_property
+    def stated(self) -> tuple[tuple[Word, ...], ...]:
+        """The words of each sentence that are not within what is denied, uncertain, past, or of somebody else."""
+        masked: set[int] = set()
         for each in self.facts:
             if each.status is not Status.PRESENT:
                 evidence = each.evidence
-                out.append((min(evidence.start, each.span.start), max(evidence.end, each.span.end)))
-        return tuple(out)
-
-    def stated(self, sentence: Iterable[Word]) -> list[Word]:
-        """The words of a sentence that are not within what is denied, uncertain, past, or of somebody else."""
-        return [word for word in sentence if not any(start <= word.start < end for start, end in self._masked)]
+                masked.update(range(min(evidence.start, each.span.start), max(evidence.end, each.span.end)))
+        return tuple(tuple(word for word in sentence if word.start not in masked) for sentence in self.sentences)
 
     def section_at(self, start: int) -> str:
         """The section of the fact that stands nearest to a place; empty without facts."""
@@ -197,16 +201,15 @@ class Noted:
     @cached_property
     def paraphrases(self) -> tuple[tuple[str, str, Span], ...]:
         """(term, what is lacking, words of the note) for every near term that the note states, longest first."""
-        out = []
-        for row in self.words.near_terms:
-            for sentence in self.sentences:
-                said = [word for word in self.stated(sentence) if word.text[0].isalnum() and word.text not in SKIP]
-                run = tuple(word.stem for word in said)
-                size = len(row.stems)
-                at = next((at for at in range(len(run) - size + 1) if run[at : at + size] == row.stems), None)
-                if at is not None:
-                    out.append((size, row.term, row.says, self.span(said[at].start, said[at + size - 1].end)))
-                    break
+        out: list[tuple[int, str, str, Span]] = []
+        for sentence in self.stated:
+            said = [word for word in sentence if word.text[0].isalnum() and word.text not in SKIP]
+            run = tuple(word.stem for word in said)
+            for at, word in enumerate(said):
+                for row in self.words.near_terms.get(word.stem, ()):
+                    size = len(row.stems)
+                    if run[at : at + size] == row.stems:
+                        out.append((size, row.term, row.says, self.span(word.start, said[at + size - 1].end)))
         out.sort(key=lambda each: -each[0])
         return tuple((term, says, span) for _, term, says, span in out)
 

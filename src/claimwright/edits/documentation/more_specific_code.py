@@ -68,7 +68,7 @@ def more_specific_code(hit: Hit) -> Finding | None:
             fix=Fix(say=f"Report {codes[0]} in place of {hit.left.code}", replace={hit.left.code: codes}),
         )
     if found.kind == "near":
-        candidate = _candidate(told, found)
+        candidate = _candidate(told, found) if index_documents(hit.book) else None
         path = [_path(hit, candidate)] if candidate else []
         asked = candidate.ask if candidate and candidate.ask else ""
         return hit.finding(

@@ -29,7 +29,7 @@ _TOLD_IN_NUMBERS = ("secondary-only", "adverse-effect", "underdosing", "poisonin
 
 
 def _unshown(told: Noted) -> Iterator[tuple[int, int]]:
-    """Diagnoses that the note only denies (the key is the number of the fact), or does not speak of (`SILENT`)."""
+    """Diagnoses that the note only denies (the key is the fact's number), or does not speak of (`SILENT`)."""
     if not told.facts:
         return
     for index in told.diagnoses:
@@ -65,8 +65,8 @@ def _told_in_words(told: Noted, pos: int) -> bool:
 
 def _is_silent(told: Noted, pos: int) -> bool:
     """Does the note have no telling word of any wording of the code, up to its category?"""
-    telling = {stem for each in told.words.lineage(pos) for stem in each.stems} - told.words.generic
-    return bool(telling) and telling.isdisjoint(told.stems)
+    telling = frozenset(stem for each in told.words.lineage(pos) for stem in each.stems) - told.words.generic
+    return bool(telling) and not told.has_word(telling)
 
 
 @rule(
