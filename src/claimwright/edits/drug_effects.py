@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -39,16 +40,20 @@ class _Words(NamedTuple):
     caused: frozenset[str]
     between: frozenset[str]
     barred: frozenset[str]
-    active: frozenset[str]
-    later: frozenset[str]
+    active: re.Pattern[str]
+    later: re.Pattern[str]
 
 
 @lru_cache(maxsize=16)
 def _lists(words: CodeWords) -> _Words:
     lists = words.lists
     causes = sorted((tuple(_cut(each)) for each in lists["cause"]), key=lambda each: -len(each))
-    sets = (frozenset(lists[kind]) for kind in ("caused", "between", "not-caused", "active", "later"))
-    return _Words(tuple(causes), *sets)
+    caused, between, barred = (frozenset(lists[kind]) for kind in ("caused", "between", "not-caused"))
+    return _Words(tuple(causes), caused, between, barred, _any(lists["active"]), _any(lists["later"]))
+
+
+def _any(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
 
 
 def _cut(text: str) -> list[str]:
@@ -56,15 +61,14 @@ def _cut(text: str) -> list[str]:
 
 
 def drug_effects(told: Noted) -> Iterator[DrugEffect]:
-    """Every attribution of a reported diagnosis to a drug; none where the claim has a code of T36-T50 with an intent."""
+    """Every attribution of a reported diagnosis to a drug; none where a drug code of T36-T50 is on the claim."""
     columns = told.frame.columns
     bits = sum(int(columns.set_bit(name)) for name in DRUG_SETS)
     placed = [told.pos(index) for index in told.diagnoses]
     if any(pos >= 0 and int(columns.array("sets")[pos]) & bits for pos in placed):
         return
     lists = _lists(told.words)
-    said = {word.text for sentence in told.sentences for word in sentence}
-    active, later = bool(said & lists.active), bool(said & lists.later)
+    active, later = (bool(each.search(told.read.text)) for each in (lists.active, lists.later))
     for sentence in told.sentences:
         for condition, cause, drug, low, high in _attributed(told, sentence, lists):
             for index in told.diagnoses:
@@ -94,8 +98,8 @@ def _attributed(told: Noted, sentence: Sequence[Word], lists: _Words) -> Iterato
             continue
         after = at + len(cause)
         condition = _before(sentence, at, inside, lists)
-        named = _clause(sentence, after)
-        if condition is not None and named and not _barred(sentence, condition[1], named[-1], lists):
+        named = _clause(sentence, after, lists)
+        if condition and named and not _barred(sentence, condition[1], named[-1], lists):
             drug = drug_stem(told.book, " ".join(word.text for word in named), told.day)
             if drug:
                 low, high = min(condition[1].span.start, named[0].start), named[-1].end
@@ -111,19 +115,20 @@ def _before(
     for number, fact in inside:
         last = max((place for place, word in enumerate(sentence) if word.start < fact.span.end), default=-1)
         between = [word.text for word in sentence[last + 1 : at]]
-        if last < at and len(between) <= _GAP and all(word in lists.between for word in between):
-            if best is None or fact.span.start >= best[1].span.start:
-                best = number, fact
+        joins = last < at and len(between) <= _GAP and all(word in lists.between for word in between)
+        if joins and (best is None or fact.span.start >= best[1].span.start):
+            best = number, fact
     return best
 
 
-def _clause(sentence: Sequence[Word], after: int) -> list[Word]:
-    """The words in which a drug is named: up to the end of the clause."""
+def _clause(sentence: Sequence[Word], after: int, lists: _Words) -> list[Word]:
+    """The words in which a drug is named: up to the end of the clause, or to what brought the cause about itself."""
     out: list[Word] = []
-    for word in sentence[after : after + _DRUG_WORDS]:
-        if word.text in _STOPS:
+    for at in range(after, min(len(sentence), after + _DRUG_WORDS)):
+        following = tuple(word.text for word in sentence[at : at + 6])
+        if following[0] in _STOPS or any(following[: len(cause)] == cause for cause in lists.causes):
             break
-        out.append(word)
+        out.append(sentence[at])
     return out
 
 

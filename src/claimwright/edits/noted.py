@@ -78,7 +78,7 @@ class Noted:
         )
 
     def naming(self, index: int) -> list[int]:
-        """Numbers of the facts whose words name the diagnosis exactly: no more than it says, and all that is essential."""
+        """Numbers of the facts that name the diagnosis exactly: no more than it says, and all that is essential."""
         return self._speaking(index, self._exact)
 
     def near(self, index: int) -> list[int]:
