@@ -74,6 +74,7 @@ class CodeWords:
         self._lineage: dict[int, tuple[Wording, ...]] = {}
         self._leaves: dict[tuple[int, int, str], tuple[Leaf, ...]] = {}
         self._means: dict[str, tuple[Stems, ...]] = {}
+        self._word: dict[str, str] = {}
         self._firm: dict[str, tuple[Stems, ...]] = {}
         self._named: dict[Stems, tuple[NodeEntry, ...]] = {}
         self._index: dict[str, list[str]] | None = None
@@ -112,7 +113,11 @@ class CodeWords:
         """Stems of the words of `text` that are no grammar, sides among them."""
         listed = [word for word in (found.lower() for found in TOKEN.findall(text)) if word[0].isalnum()]
         stem_of = porter(listed)
-        return frozenset(stem_of[word] for word in listed if word not in _SMALL)
+        found = {stem_of[word]: word for word in listed if word not in _SMALL}
+        if len(self._word) > _MOST_KEPT:
+            self._word.clear()
+        self._word.update(found)
+        return frozenset(found)
 
     def means(self, said: str) -> tuple[Stems, ...]:
         """What a mention stands for, in stems without sides: its own words first, then what our lexicons say."""
@@ -206,7 +211,8 @@ class CodeWords:
 
     def holding(self, stems: Stems) -> list[int]:
         """Positions of which some wording has all these stems, the shortest wordings first."""
-        match = " AND ".join(f'"{stem}"' for stem in sorted(stems) if stem.isalnum())
+        # The index stems what it is asked for: a stem would be stemmed twice, so a word that has it asks.
+        match = " AND ".join(f'"{self._word.get(stem, stem)}"' for stem in sorted(stems) if stem.isalnum())
         if not match:
             return []
         low, high = self.edition << EDITION_BITS, (self.edition + 1) << EDITION_BITS

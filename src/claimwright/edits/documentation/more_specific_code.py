@@ -86,7 +86,7 @@ def more_specific_code(hit: Hit) -> Finding | None:
         because=proof,
         fix=Fix(
             say=f"Compare {hit.left.code} with {', '.join(codes)}",
-            ask=f"Does the record support {' or '.join(codes)} in place of {hit.left.code}? It says {found.span.text!r}",
+            ask=f"Does the record support {' or '.join(codes)} in place of {hit.left.code}? {said[0].upper()}{said[1:]}",
         ),
     )
 

@@ -82,10 +82,10 @@ def not_supported_by_note(hit: Hit) -> Finding:
 
     ## What it checks
     Claims that bring their note. A diagnosis that the note only denies, tells of a relative, or mentions as
-    something that may come (a warning, with the words); one that it tells as history; and one of which the note has no word at all, neither
-    of its title and inclusion terms nor of their everyday forms (for information: a note is often one document
-    of several). Factors of chapter 21, external causes, drug codes, body mass index and scores are left out:
-    notes tell them in other words or in numbers.
+    something that may come (a warning, with the words). For information: one that passes and is told only as
+    history; and one of which the note has no word at all, neither of its title and inclusion terms nor of their
+    everyday forms, since a note is often one document of several. Factors of chapter 21, external
+    causes, drug codes, body mass index and scores are left out: notes tell them in other words or in numbers.
 
     ## Why it matters
     A code rests on the provider's statement that the condition exists. Without the statement a payer may deny
