@@ -25,6 +25,9 @@ _IMPLIED = frozenset({"unilater", "primari"})
 _VALUE = re.compile(r"\d+[ab]?|i{1,3}|iv")
 _COUNTED = frozenset({"stage", "grade", "type", "class"})
 """A number chooses a code only right behind what it counts."""
+_ASKED = frozenset({"stage", "trimest", "grade", "mild", "moder", "sever"})
+"""Stems of axes that a note is expected to state."""
+_ORDINALS = frozenset({"first", "second", "third"})
 _FORE = 2
 """Words before a mention that may be part of a longer name (`heat cramps`)."""
 
@@ -33,8 +36,9 @@ class Alternative(NamedTuple):
     """Codes that fit the note better than a reported one.
 
     `kind`: `axis` (the same condition with a side, stage or course that the note states beside it), `stated` (words
-    of the title that the note has), `narrower` (a mention that names another code in full) or `near` (a paraphrase:
-    `term` is the word that the note falls short of). `span`: the words of the note.
+    of the title that the note has), `narrower` (a mention that names another code in full), `near` (a paraphrase:
+    `term` is the word that the note falls short of) or `open` (an axis of which the note states nothing). `span`:
+    the words of the note.
     """
 
     kind: str
@@ -54,7 +58,8 @@ def alternative(told: Noted, index: int) -> Alternative | None:
     homes = list(_homes(told, index, pos))
     if not homes:
         return None
-    return _beside(told, index, pos, homes) or _narrower(told, index, pos) or _near(told, pos, homes)
+    found = _beside(told, index, pos, homes) or _narrower(told, index, pos) or _near(told, pos, homes)
+    return found or _open(told, index, pos, homes)
 
 
 def _homes(told: Noted, index: int, pos: int) -> Iterator[tuple[list[Word], Stems]]:
@@ -234,6 +239,38 @@ def _longer(told: Noted, fact: NoteFact) -> Iterator[tuple[Stems, Span]]:
                 before = before[1:]
     for said in told.words.firm(fact.span.text):
         yield said, told.evidence(fact)
+
+
+# ---- an axis left open ---------------------------------------------------------------------------
+
+
+def _open(told: Noted, index: int, pos: int, homes: list[tuple[list[Word], Stems]]) -> Alternative | None:
+    """Codes that differ from an unspecified one by the value of an axis alone, and the note states none of them.
+
+    Sides are the matter of `unspecified-side`, and a course (acute, chronic) is often not known at all.
+    """
+    code = undotted(told.claim.diagnoses[index - told.diagnoses.start].code)
+    leaves = told.words.around(pos, told.day)
+    mine = next((each for each in leaves if each.code == code), None)
+    if mine is None or "unspecified" not in mine.title.lower():
+        return None
+    found = [
+        leaf
+        for leaf in leaves
+        if (adds := leaf.stems - mine.stems)
+        and adds <= told.words.axis
+        and (adds & _ASKED or all(_VALUE.fullmatch(each) or each in _ORDINALS for each in adds))
+        and not mine.stems - leaf.stems - told.words.qualifier
+    ]
+    if len(found) < 2 or {undotted(each.code) for each in told.claim.diagnoses} & {each.code for each in found}:
+        return None
+    said, own = homes[0]
+    words = [word for word in said if word.stem in own]
+    if not words:
+        return None
+    span = told.span(words[0].start, words[-1].end)
+    codes, titles = tuple(each.code for each in found), tuple(each.title for each in found)
+    return Alternative("open", codes, titles, span, told.section_at(span.start))
 
 
 # ---- a paraphrase --------------------------------------------------------------------------------

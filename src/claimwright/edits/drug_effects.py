@@ -36,7 +36,7 @@ class DrugEffect(NamedTuple):
 
 
 class _Words(NamedTuple):
-    causes: tuple[tuple[str, ...], ...]
+    causes: dict[str, list[tuple[str, ...]]]
     caused: frozenset[str]
     between: frozenset[str]
     barred: frozenset[str]
@@ -49,7 +49,10 @@ def _lists(words: CodeWords) -> _Words:
     lists = words.lists
     causes = sorted((tuple(_cut(each)) for each in lists["cause"]), key=lambda each: -len(each))
     caused, between, barred = (frozenset(lists[kind]) for kind in ("caused", "between", "not-caused"))
-    return _Words(tuple(causes), caused, between, barred, _any(lists["active"]), _any(lists["later"]))
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for each in causes:
+        by_first.setdefault(each[0], []).append(each)
+    return _Words(by_first, caused, between, barred, _any(lists["active"]), _any(lists["later"]))
 
 
 def _any(words: Sequence[str]) -> re.Pattern[str]:
@@ -89,7 +92,9 @@ def _attributed(told: Noted, sentence: Sequence[Word], lists: _Words) -> Iterato
     texts = [word.text for word in sentence]
     at = 0
     while at < len(sentence):
-        cause = next((each for each in lists.causes if tuple(texts[at : at + len(each)]) == each), None)
+        cause = next(
+            (each for each in lists.causes.get(texts[at], ()) if tuple(texts[at : at + len(each)]) == each), None
+        )
         if cause is None:
             found = _joined(told, sentence, at, inside, lists)
             if found:
@@ -126,7 +131,9 @@ def _clause(sentence: Sequence[Word], after: int, lists: _Words) -> list[Word]:
     out: list[Word] = []
     for at in range(after, min(len(sentence), after + _DRUG_WORDS)):
         following = tuple(word.text for word in sentence[at : at + 6])
-        if following[0] in _STOPS or any(following[: len(cause)] == cause for cause in lists.causes):
+        if following[0] in _STOPS or any(
+            following[: len(cause)] == cause for cause in lists.causes.get(following[0], ())
+        ):
             break
         out.append(sentence[at])
     return out

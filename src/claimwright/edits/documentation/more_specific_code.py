@@ -41,7 +41,8 @@ def more_specific_code(hit: Hit) -> Finding | None:
     Claims that bring their note. For each reported code that the note speaks of: codes of its family whose
     titles add a side, stage, course or manifestation that the note states beside the condition; codes that a
     longer mention names in full; and codes with a word that the note only paraphrases, which is a question.
-    Where the note states nothing of an axis, an unspecified code is right and the rule is quiet.
+    An unspecified code stays right where the record cannot tell: if the note states nothing of a stage,
+    severity or trimester, that is said for information. Sides are the matter of `unspecified-side`.
 
     ## Why it matters
     Codes are reported to the highest level of specificity documented. A code that says less than the note
@@ -61,6 +62,8 @@ def more_specific_code(hit: Hit) -> Finding | None:
     named = " or ".join(f"{code} ({title})" for code, title in zip(codes, found.titles, strict=True))
     said = f"the note says {found.span.text!r}"
     proof = [told.because(found.span, found.section), *(_title(hit, code, title) for code, title in _pairs(found))]
+    if found.kind == "open":
+        return _left_open(hit, found, codes)
     if found.kind == "axis":
         return hit.finding(
             f"{hit.left.named} leaves open what the note states: {said}; {named} says so",
@@ -81,12 +84,30 @@ def more_specific_code(hit: Hit) -> Finding | None:
                 ask=asked or f"Does the provider document it as {found.term}? The note says {found.span.text!r}",
             ),
         )
+    asked = f"Does the record support {' or '.join(codes)} in place of {hit.left.code}?"
     return hit.finding(
         f"{hit.left.named} is reported; {said}, for which there is {named}",
         because=proof,
         fix=Fix(
             say=f"Compare {hit.left.code} with {', '.join(codes)}",
-            ask=f"Does the record support {' or '.join(codes)} in place of {hit.left.code}? {said[0].upper()}{said[1:]}",
+            ask=f"{asked} The note says {found.span.text!r}",
+        ),
+    )
+
+
+def _left_open(hit: Hit, found: Alternative, codes: tuple[str, ...]) -> Finding:
+    """An unspecified code whose axis the note does not state: right if the record cannot tell (I.B.18)."""
+    shown = ", ".join(codes[:6]) + (" and others" if len(codes) > 6 else "")
+    return hit.finding(
+        f"{hit.left.named} is unspecified, and this note does not state what {shown} tell apart",
+        because=[
+            noted(hit).because(found.span, found.section),
+            *(_title(hit, code, title) for code, title in list(_pairs(found))[:6]),
+        ],
+        severity=Severity.INFO,
+        fix=Fix(
+            say=f"Keep {hit.left.code} if the record does not tell",
+            ask=f"Does another part of the record state it, so that one of {shown} applies?",
         ),
     )
 
