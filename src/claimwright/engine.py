@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from claimwright.book.columns import columns
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from claimwright.coverage.shelf import PolicyShelf
     from claimwright.grouping.hcc import Case
-    from claimwright.model import Coverage, GroupReport, NoteFact, Policy, Reading
+    from claimwright.model import Coverage, GroupReport, NoteFact, NoteRead, Policy, Reading
     from claimwright.notes.reading import Notes
     from claimwright.queries.matter import MissingFact
 
@@ -71,7 +71,8 @@ class Engine:
                 self.book.need_registry(claim.date_of_procedure(procedure, otherwise))
         findings: list[list[Finding]] = [[] for _ in read]
         unread: list[list[NotEvaluated]] = [[] for _ in read]
-        for scene, owners in self._scenes(batch, as_of):
+        notes = self._read_notes(read, otherwise, as_of)
+        for scene, owners in self._scenes(batch, as_of, notes):
             for each in self.rules.values():
                 self._run(each, scene, owners, findings)
             for claim_index, code in scene.frame.without_notes():
@@ -264,7 +265,27 @@ class Engine:
             return overview(self.book, case, year, variant)
         return explain(self.book, case, model_named(model), year, variant)
 
-    def _scenes(self, batch: ClaimBatch, as_of: date | None) -> list[tuple[Scene, list[int]]]:
+    def _read_notes(self, claims: Sequence[Claim], otherwise: date, as_of: date | None) -> dict[int, NoteRead]:
+        """The notes that claims bring, each read once; the room of notes is not entered without one."""
+        out: dict[int, NoteRead] = {}
+        for index, claim in enumerate(claims):
+            if claim.note and claim.note.strip():
+                from claimwright.model.reading import NoteRead
+
+                day = claim.date_of_service(otherwise)
+                look_up = partial(self._notes.read, claim.note, claim.setting.value, day, as_of)
+                out[index] = NoteRead(claim.note, self._notes.facts(claim.note), look_up)
+        return out
+
+    @cached_property
+    def _notes(self) -> Notes:
+        from claimwright.notes.reading import Notes
+
+        return Notes(self.book)
+
+    def _scenes(
+        self, batch: ClaimBatch, as_of: date | None, notes: Mapping[int, NoteRead]
+    ) -> list[tuple[Scene, list[int]]]:
         """The batch split by the edition that answers, with the indices of the claims in each part."""
         parts: dict[tuple[int, bool], list[int]] = {}
         editions = {}
@@ -275,7 +296,8 @@ class Engine:
         out = []
         for (number, nearest), owners in parts.items():
             part = batch if len(owners) == len(batch) else subset(batch, owners)
-            frame = Frame(part, columns(self.book, number), as_of)
+            own = {index: notes[owner] for index, owner in enumerate(owners) if owner in notes}
+            frame = Frame(part, columns(self.book, number), as_of, own)
             out.append((Scene(self.book, frame, editions[number], nearest), owners))
         return out
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,10 @@ import numpy.typing as npt
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, ClaimBatch
 from claimwright.model import Setting, dotted
+
+if TYPE_CHECKING:
+    from claimwright.edits.noted import Noted
+    from claimwright.model import NoteRead
 
 EPOCH = date(1970, 1, 1)
 Ints = npt.NDArray[np.int32]
@@ -44,9 +50,18 @@ class Frame:
     `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
     """
 
-    def __init__(self, batch: ClaimBatch, columns: Columns, as_of: date | None = None) -> None:
-        """Resolve the codes of `batch`; with `as_of`, codes that start later are not known."""
-        self.batch, self.columns = batch, columns
+    def __init__(
+        self,
+        batch: ClaimBatch,
+        columns: Columns,
+        as_of: date | None = None,
+        notes: Mapping[int, NoteRead] | None = None,
+    ) -> None:
+        """Resolve the codes of `batch`; with `as_of`, codes that start later are not known.
+
+        `notes` are those that the claims bring, by the index of the claim.
+        """
+        self.batch, self.columns, self.notes = batch, columns, notes or {}
         counts = np.diff(batch.offsets)
         self.claim = np.repeat(np.arange(len(batch)), counts).astype(np.int32)
         self.place = (np.arange(len(batch.codes)) - batch.offsets[self.claim]).astype(np.int32)
@@ -72,6 +87,15 @@ class Frame:
     def principal(self) -> Bools:
         """Is this diagnosis the first of its claim?"""
         return self.place == 0
+
+    @cached_property
+    def noted(self) -> dict[int, Noted]:
+        """The claims that bring a note, by their index, each beside what its note says."""
+        if not self.notes:
+            return {}
+        from claimwright.edits.noted import Noted
+
+        return {index: Noted(self, index, read) for index, read in sorted(self.notes.items())}
 
     @cached_property
     def procedures(self) -> Procedures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from claimwright.book.store import Book
+from claimwright.edits.documentation import more_specific_code
 from claimwright.edits.listing import unjudged
 from claimwright.edits.ncci import lacking
 from claimwright.edits.procedure import modifier_invalid, procedure_not_in_effect, unknown_procedure
@@ -23,8 +24,6 @@ _BY_CODE = (
 )
 """Rules whose table depends on the form of a line's code."""
 
-_OF_NOTES = ("not-supported-by-note", "more-specific-code", "uncertain-diagnosis")
-
 
 def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     """Rules of the catalogue that concern this claim and could not be applied to it."""
@@ -33,6 +32,6 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
         out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
         out += [each for rule, decided in _BY_CODE for each in unjudged(rule, claim, book, otherwise, decided)]
         out += modifier_invalid.unjudged("modifier-invalid", claim, book, otherwise)
-    if claim.note:
-        out += [NotEvaluated(rule, "note reading", "this release does not read notes") for rule in _OF_NOTES]
+    if claim.note and claim.note.strip():
+        out += more_specific_code.lacking(book)
     return out

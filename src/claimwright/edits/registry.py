@@ -96,9 +96,9 @@ def rule(
 
 def load_rules() -> dict[str, Rule]:
     """Import every rule module once and return the rules by name, in order of code."""
-    from claimwright.edits import diagnosis, procedure
+    from claimwright.edits import diagnosis, documentation, procedure
 
-    for package in (diagnosis, procedure):
+    for package in (diagnosis, documentation, procedure):
         for module in iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")
     ordered = sorted(RULES.values(), key=lambda each: each.code)

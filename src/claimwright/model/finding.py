@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from claimwright.model.edition import EditionUsed
+
+if TYPE_CHECKING:
+    from claimwright.model.reading import Span
 
 
 class Severity(StrEnum):
@@ -53,7 +57,8 @@ class Place:
 class Because:
     """One piece of proof: the official text, who holds it, its edition and dates.
 
-    `level` is the holder's place in the tree; `path` runs from the coded node up to the holder.
+    `level` is the holder's place in the tree; `path` runs from the coded node up to the holder. Words of a
+    note have the `span` where they stand in it.
     """
 
     source: str
@@ -65,6 +70,7 @@ class Because:
     holder: str | None = None
     level: str | None = None
     path: tuple[str, ...] = ()
+    span: Span | None = field(default=None, metadata={"omit": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from claimwright.model.edition import EditionUsed
@@ -114,3 +116,20 @@ class Reading:
     candidates: tuple[Candidate, ...]
     editions: tuple[EditionUsed, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoteRead:
+    """The note of one claim: its facts at once, its candidate codes when a rule asks for them.
+
+    `look_up` reads the note in full, which takes longer by far than the facts do.
+    """
+
+    text: str
+    facts: tuple[NoteFact, ...]
+    look_up: Callable[[], Reading]
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The candidates of the reading; looked up once."""
+        return self.look_up().candidates

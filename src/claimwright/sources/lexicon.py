@@ -24,6 +24,11 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             {"status", "statuses", "kind", "direction", "scope", "comma", "acute_only", "not_chronic", "leaning"}
         ),
     ),
+    "documentation-words": (frozenset({"kind", "words"}), frozenset()),
+    "facts": (
+        frozenset({"fact", "says", "kind", "terms"}),
+        frozenset({"absent_terms", "narrower", "unit", "source"}),
+    ),
     "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
     "note-sections": (
         frozenset({"section", "headers"}),
@@ -69,10 +74,6 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "eponyms": (frozenset({"eponym", "means"}), frozenset({"ours", "source"})),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
     "contractors": (frozenset({"contractor", "says", "states", "words"}), frozenset({"source"})),
-    "facts": (
-        frozenset({"fact", "says", "kind", "terms"}),
-        frozenset({"absent_terms", "narrower", "unit", "source"}),
-    ),
     "payers": (frozenset({"payer", "says", "words"}), frozenset({"source"})),
     "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),
     "states": (frozenset({"state", "says"}), frozenset({"words", "source"})),

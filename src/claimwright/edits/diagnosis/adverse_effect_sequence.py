@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from claimwright.book.columns import FLAG_BIT
+from claimwright.book.store import NodeEntry
 from claimwright.edits.conditions import either, flagged, in_effect, in_set
+from claimwright.edits.documented import Documented, noted
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import End, Hit
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership
-from claimwright.model import Authority, Finding, Fix, Severity
+from claimwright.edits.relations import Membership, OneOf
+from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity, dotted, undotted
+
+if TYPE_CHECKING:
+    from claimwright.edits.drug_effects import DrugEffect
+    from claimwright.edits.noted import Noted
 
 FACTORS = 21
 """Chapter of factors that influence health status."""
@@ -44,21 +53,29 @@ def _before_its_nature(frame: Frame) -> Bools:
     return drug & (frame.place < first[frame.claim]) & (frame.place == leading[frame.claim])
 
 
+def _attributed(told: Noted) -> Iterator[tuple[int, int]]:
+    """Conditions that the note attributes to a drug properly used, whose code is not on the claim."""
+    for number, each in enumerate(told.drug_effects):
+        yield each.diagnosis, number
+
+
 @rule(
     "DX405",
-    relation=Membership((_before_its_nature,), tables=("icd10cm-tabular",)),
+    relation=OneOf((Membership((_before_its_nature,), tables=("icd10cm-tabular",)), Documented(_attributed))),
     severity=Severity.ERROR,
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.C.19.e.5.a", "icd10cm-guidelines:I.C.19.e.5.c"),
 )
-def adverse_effect_sequence(hit: Hit) -> Finding:
-    """A drug code for an adverse effect or underdosing stands before the condition it led to.
+def adverse_effect_sequence(hit: Hit) -> Finding | None:
+    """A drug code for an adverse effect or underdosing stands before the condition it led to, or is missing.
 
     ## What it checks
     Codes of T36-T50 whose intent is adverse effect (fifth or sixth character 5) or underdosing (6): a
     condition has to come before the first of them. External causes and factors of chapter 21 (long-term
     drug use, noncompliance) are no condition. Poisoning codes (1 to 4) go the other way and are left alone.
+    On a claim that brings its note: a reported condition that the note attributes to a drug ("from", "due to",
+    "-induced") without a code for the drug. Overdose, underdosing and uncertain wordings are left alone.
 
     ## Why it matters
     For an adverse effect the nature of the effect is coded first, then the drug. An underdosing code is
@@ -68,16 +85,14 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
     T47.1X5A (adverse effect of antacids) before E83.42 (hypomagnesemia).
 
     ## How to fix
-    Put the condition first. If none is on the claim, the record has to name it.
+    Put the condition first. If none is on the claim, the record has to name it. A missing drug code goes right
+    after the condition, from the Table of Drugs and Chemicals.
     """
+    if hit.key >= 0:
+        return _missing(hit, noted(hit).drug_effects[hit.key])
     nature = next((end for end in hit.others() if _is_nature(end)), None)
     is_effect = hit.left.belongs("adverse-effect")
-    notes = [
-        hit.note(note, hit.left)
-        for node in hit.left.path
-        for note in hit.book.notes_at(node.edition, node.pos, ("codeFirst", "notes"))
-        if "adverse effect" in note.text
-    ]
+    notes = _notes(hit, hit.left.path, hit.left)
     if nature is None:
         return hit.finding(
             f"{hit.left.named} is on the claim without the condition that it led to",
@@ -98,4 +113,43 @@ def adverse_effect_sequence(hit: Hit) -> Finding:
         because=notes,
         at=[hit.left, nature],
         fix=hit.put_first(nature),
+    )
+
+
+def _notes(hit: Hit, path: list[NodeEntry], end: End | None = None) -> list[Because]:
+    """Official notes on the way up from a drug code that speak of adverse effects."""
+    return [
+        hit.note(note, end)
+        for node in path
+        for note in hit.book.notes_at(node.edition, node.pos, ("codeFirst", "notes"))
+        if "adverse effect" in note.text
+    ]
+
+
+def _missing(hit: Hit, effect: DrugEffect) -> Finding | None:
+    """The note attributes the condition to a drug, and no code says so."""
+    told = noted(hit)
+    node = hit.book.node(hit.scene.edition.number, undotted(effect.drug.code))
+    code = f"{effect.drug.code}A"
+    if node is None or not hit.book.billable(undotted(code), hit.day):
+        return None
+    title = node.title
+    acute = hit.claim.setting in (Setting.INPATIENT, Setting.EMERGENCY) or effect.active
+    certain = acute and not effect.later
+    stem = dotted(undotted(effect.drug.code))
+    listed = sorted([hit.left, *hit.others()], key=lambda end: end.index)
+    at = next(number for number, end in enumerate(listed) if end.index == hit.left.index) + 1
+    order = (*(end.code for end in listed[:at]), code, *(end.code for end in listed[at:]))
+    asked = f"Is this active treatment (A), a later encounter in recovery (D) or a sequela (S): which code of {stem}?"
+    return hit.finding(
+        f"The note says {effect.span.text!r}: {hit.left.named} as an adverse effect of a drug, and no code of T36-T50 "
+        f"for the drug is on the claim; the table of drugs leads to {stem} ({title})",
+        because=[told.because(effect.span, effect.fact.section), *_notes(hit, hit.book.path(node))],
+        severity=Severity.WARNING,
+        fix=Fix(
+            say=f"Add {code if certain else stem + '-'} right after {hit.left.code}",
+            add=(code,) if certain else (),
+            reorder=order if certain else (),
+            ask=None if certain else asked,
+        ),
     )

@@ -41,6 +41,8 @@ _KINDS = {
     "fee-status": "Fee schedule",
     "fee-indicator": "Fee schedule",
     "same-mdc": "MS-DRG",
+    "note": "The note says",
+    "index-path": "Alphabetic Index",
 }
 WIDTH = 80
 
