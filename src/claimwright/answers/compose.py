@@ -188,7 +188,10 @@ class Composer:
         yield from self._items(answer, answer.alternatives)
 
     def _guidance(self, answer: PolicyAnswer) -> Iterator[Line]:
-        yield self._verdict(answer)
+        state = answer.criteria.state.value if answer.criteria else "not-documented"
+        cite = answer.criteria.cite if answer.criteria else None
+        text = self.wording("guidance", policy=answer.policy, state=state.replace("-", " "))
+        yield Line(text, answer.policy, self.sources.cite(answer, cite), state)
         for items in (answer.appropriate, answer.not_indicated, answer.documentation, answer.denial_risks,
                       answer.alternatives):  # fmt: skip
             yield from self._items(answer, items)

@@ -17,6 +17,8 @@ _UNKNOWN = (
     re.compile(rf"\b(?:[Uu]nder|[Ww]ith|[Bb]y|[Tt]hrough|[Hh]as|[Hh]ave)\s+({_NAME})\s+(?:insurance|plan|coverage|health plan)\b"),
     re.compile(rf"\b(?:[Ww]hat about|[Aa]nd for|[Aa]nd with|insured (?:by|with)|payer is|plan is|insurance is)\s+({_NAME})"),
 )
+_CITY_AT = 3
+"""The first place of a state that may have a city before it."""
 _BEFORE_STATE = frozenset({"in", "of", "from", "state", "for", "to"})
 
 
@@ -71,11 +73,22 @@ def state_said(words: Sequence[Word], taken: list[bool], lexicon: QuestionWords)
     for each in named:
         taken[each.first : each.last] = [True] * (each.last - each.first)
     short = [i for i in range(len(words)) if not taken[i] and _abbreviated(words, i, lexicon)]
-    for index in short:
+    for index in (*short, *(each.first for each in named)):
         taken[index] = True
+        _take_city(words, taken, index)
     if named:
         return named[0].means
     return words[short[0]].text.upper() if short else None
+
+
+def _take_city(words: Sequence[Word], taken: list[bool], state: int) -> None:
+    """Capitalised words before ", OR" are a city."""
+    index = state - 2
+    if state < _CITY_AT or words[state - 1].text != ",":
+        return
+    while index > 0 and words[index].text.istitle() and not taken[index]:
+        taken[index] = True
+        index -= 1
 
 
 def _abbreviated(words: Sequence[Word], index: int, lexicon: QuestionWords) -> bool:

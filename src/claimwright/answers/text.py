@@ -26,7 +26,7 @@ class Word(NamedTuple):
     @property
     def sign(self) -> bool:
         """Is it no word?"""
-        return not self.stem
+        return not self.text[0].isalnum()
 
 
 class Phrase(NamedTuple, Generic[T]):
@@ -44,7 +44,7 @@ def words_of(text: str) -> list[Word]:
     lower = [word.lower() for _, _, word in kept]
     stem_of = porter({word for word in lower if word[0].isalnum()})
     return [
-        Word(start, end, word, small, stem_of.get(small, "")) for (start, end, word), small in zip(kept, lower, strict=True)
+        Word(start, end, word, small, stem_of[small] if small[0].isalnum() else "") for (start, end, word), small in zip(kept, lower, strict=True)
     ]
 
 

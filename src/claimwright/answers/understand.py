@@ -192,10 +192,14 @@ class Reader:
         found: dict[str, DiagnosisAsked] = {}
         for code in codes:
             found.setdefault(code.code, namer.of_code(code.code, said=out.text[code.start : code.end]))
-        service, open_ = None, []
+        service, open_, only_facts = None, [], []
         for run in list(self._runs(out))[:_MOST_RUNS]:
             text = out.between(run)
-            if run.denied or self._is_fact(out, run, bool(found) or more):
+            stated = None if run.denied else self._stated(out, run)
+            if stated is None:
+                continue
+            if stated:
+                only_facts.append(run)
                 continue
             first_service = not served and service is None and not (more and not out.cues)
             least = CERTAIN if first_service else _SHORT_WORD if run.last - run.first == 1 else LEAST
@@ -206,18 +210,27 @@ class Reader:
                 service = text
             else:
                 open_.append(text)
+        for run in only_facts if not found and not more else ():  # the complaint itself is all that was named
+            each = self._named(out, namer, run, out.between(run), LEAST)
+            if each is not None:
+                found.setdefault(each.code, each)
         out.said = replace(
             out.said, diagnoses=tuple(found.values()), service=service, not_understood=tuple(open_)
         )
 
     def _named(self, out: Reading, namer: Namer, run: Run, text: str, least: float) -> DiagnosisAsked | None:
-        whole = namer.of_words(text, self._phrasings(out, run, text), least)
-        if whole is not None and (whole.how == "words"):
+        own = [each for each in out.read if set(_inside(out.words, *each.span[:2])) & set(range(run.first, run.last))]
+        if any(map(_of_family, own)) or _RELATIVE & {word.lower for word in out.words[max(0, run.first - 3) : run.last]}:
+            core = [w.lower for w in out.words[run.first : run.last] if not w.sign and w.lower not in _TOLD_OF_RELATIVES]
+            return namer.of_relative(text, " ".join(core))
+        beside = {word.lower for word in (*out.words[: run.first], *out.words[run.last :]) if not word.sign}
+        whole = namer.of_words(text, self._phrasings(out, run, text), least, beside)
+        if whole is not None:
             return whole
         for at in range(run.first + 1, run.last - 1):  # "cramps with weakness" where the whole names nothing
             if out.words[at].lower in ("with", "and", "or", "due", "in", "of", "on", "from"):
                 part = Run(run.first, at, run.led, False)
-                named = namer.of_words(out.between(part), [out.between(part)], max(least, _SHORT_WORD))
+                named = namer.of_words(out.between(part), [out.between(part)], max(least, _SHORT_WORD), beside)
                 if named is not None:
                     return named
         return None
@@ -225,12 +238,6 @@ class Reader:
     def _phrasings(self, out: Reading, run: Run, text: str) -> Iterator[str]:
         """A run as official wordings would have it: a relative's disease, a search for a disease, a drug taken."""
         before = [word.lower for word in out.words[max(0, run.first - 4) : run.first]]
-        inside = [each for each in out.read if each.span.start < out.words[run.last - 1].end
-                  and out.words[run.first].start < each.span.end]  # fmt: skip
-        if any(each.status is Status.FAMILY or str(each.id).startswith("family-history") for each in inside):
-            core = " ".join(w.lower for w in out.words[run.first : run.last] if not w.sign and w.lower not in _RELATIVES)
-            yield f"family history of {core}"
-            return
         if _SEARCH & {*before, *(word.lower for word in out.words[run.first : run.last])} or set(before) >= {"look", "for"}:
             core = " ".join(w.text for w in out.words[run.first : run.last] if w.lower not in _SEARCH | {"for", "to"})
             yield f"encounter for screening for {core}"
@@ -238,18 +245,20 @@ class Reader:
             yield f"long term current use of {text}"
         yield text
 
-    def _is_fact(self, out: Reading, run: Run, found: bool) -> bool:
-        """Is a run nothing but facts of the patient, beside a diagnosis already named? A denied one always is."""
-        words = [index for index in range(run.first, run.last) if not out.words[index].sign]
+    def _stated(self, out: Reading, run: Run) -> bool | None:
+        """Is a run nothing but facts of the patient? None where they are denied or only supposed."""
+        words = {index for index in range(run.first, run.last) if not out.words[index].sign}
         covered = set()
+        supposed = {each.span for each in out.said.facts if each.supposed}
         for each in out.read:
             inside = set(_inside(out.words, each.span.start, each.span.end))
             covered |= inside
-            if each.status is Status.ABSENT and inside & set(words):
-                return True
+            if inside & words and (each.status is Status.ABSENT or each.span in supposed):
+                return None
+            if inside & words and _of_family(each):
+                return False
         small = self.lexicon.small["joint"] | self.lexicon.small["frame"]
-        left = [index for index in words if index not in covered and out.words[index].lower not in small]
-        return not left and (found or run.led in ("and", "with", "also"))
+        return not [index for index in words if index not in covered and out.words[index].lower not in small]
 
     def _runs(self, out: Reading) -> Iterator[Run]:
         """What is left: words not taken, without small words at their ends; signs, cues and small words part them."""
@@ -274,10 +283,14 @@ class Reader:
                 denied = (denied or word.lower in apart) and not (word.sign and word.text in ",.;:")
 
 
-_RELATIVES = frozenset("my his her their had has have a the father mother brother sister parent parents son daughter when "
-                       "aunt uncle grandmother grandfather with was diagnosed relative family history of in".split())  # fmt: skip
+_RELATIVE = frozenset("father mother brother sister parent parents relative aunt uncle grandmother grandfather".split())
+_TOLD_OF_RELATIVES = _RELATIVE | frozenset("my his her their had has have a the when with was diagnosed family history of in son daughter".split())
 _SEARCH = frozenset({"screen", "screening", "check", "detect", "rule", "looking"})
 _TAKING = frozenset({"take", "takes", "taking", "using", "uses", "on"})
+
+
+def _of_family(fact: NoteFact) -> bool:
+    return fact.status is Status.FAMILY or (str(fact.id).startswith("family-history") and fact.status is not Status.ABSENT)
 
 
 def _supposed(fact: NoteFact) -> bool:
