@@ -83,7 +83,9 @@ class Asker:
         service = said.service or ", ".join(
             dict.fromkeys(self._family(each) if each.said else each.code for each in said.procedures)
         )
-        says = {row["fact"]: row["says"] for row in self.book.lexicon_rows("facts")}
+        facts_rows = self.book.lexicon_rows("facts")
+        says = {row["fact"]: row["says"] for row in facts_rows}
+        terms = {row["fact"]: row["terms"][0] for row in facts_rows if row["kind"] != "measure" and row["terms"]}
         answer = Composer(wording, says).composed(said, coverage, differing, service)
         return Asked(
             question=text,
@@ -91,7 +93,7 @@ class Asker:
             understood=said,
             coverage=coverage,
             answer=answer,
-            follow_ups=follow_ups(said, coverage, self.reader.lexicon, says),
+            follow_ups=follow_ups(said, coverage, self.reader.lexicon, terms),
             disclaimer=wording("disclaimer"),
             differing=differing,
             context=context_of(text, said, claim, given.context, given.keep, facts),

@@ -44,7 +44,7 @@ class Namer:
 
     def of_code(self, code: str, how: str = "code", said: str | None = None) -> DiagnosisAsked:
         """A code as it was given; a header with the codes below it as alternatives."""
-        title = self.book.title(code, self.day)
+        title = self.book.title(undotted(code), self.day)
         below = self._below(code) if not self.book.billable(undotted(code), self.day) else ()
         return DiagnosisAsked(code, title, said, how, bool(below), below, known=title is not None)
 
@@ -89,7 +89,7 @@ class Namer:
         kinds = {code[:3] for code in found}
         for each in navigate(self.book, phrase, self.day, most=4).found:
             if each.score >= CERTAIN and (each.code[:3] in kinds or not found):
-                found[each.code] = _Hit(each.code, self.book.title(each.code, self.day), each.score)
+                found[each.code] = _Hit(each.code, self.book.title(undotted(each.code), self.day), each.score)
         kept = [each for each in found.values() if each.code[0] not in _NO_INDICATION]
         return sorted(kept, key=lambda each: -each.score)
 

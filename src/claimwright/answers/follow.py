@@ -13,7 +13,6 @@ from claimwright.answers.understand import Reading
 from claimwright.errors import InputError
 from claimwright.model import Claim, Coverage, NoteFact
 from claimwright.model.asking import FollowUp, Understood
-from claimwright.model.plain import plain
 
 _MOST = 6
 
@@ -74,8 +73,8 @@ def context_of(
     """What a follow-up question keeps: everything understood so far, the facts, the note, the policies."""
     out: dict[str, Any] = {
         "questions": [*before.get("questions", ()), question],
-        "understood": plain(said),
-        "facts": plain(facts),
+        "understood": msgspec.to_builtins(said),
+        "facts": msgspec.to_builtins(facts),
     }
     if claim.note and claim.note != ".":
         out["note"] = claim.note
@@ -87,14 +86,17 @@ def context_of(
 
 
 def follow_ups(
-    said: Understood, coverage: Coverage, lexicon: QuestionWords, says: Mapping[str, str]
+    said: Understood, coverage: Coverage, lexicon: QuestionWords, terms: Mapping[str, str]
 ) -> tuple[FollowUp, ...]:
-    """The questions that would bring an answer further, most useful first; each is understood as it stands."""
-    found = list(dict.fromkeys(_next(said, coverage, lexicon, says)))[:_MOST]
+    """The questions that would bring an answer further, most useful first; each is understood as it stands.
+
+    `terms` are facts by a wording that states them.
+    """
+    found = list(dict.fromkeys(_next(said, coverage, lexicon, terms)))[:_MOST]
     return tuple(FollowUp(f"f{number}", text, why) for number, (text, why) in enumerate(found, start=1))
 
 
-def _next(said: Understood, coverage: Coverage, lexicon: QuestionWords, says: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _next(said: Understood, coverage: Coverage, lexicon: QuestionWords, terms: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if not coverage.answers:
         payers = dict.fromkeys(each.payer for each in coverage.not_selected if each.payer in lexicon.payer_says)
         for payer in list(payers)[:3]:
@@ -105,8 +107,8 @@ def _next(said: Understood, coverage: Coverage, lexicon: QuestionWords, says: Ma
         states = dict.fromkeys(s for each in coverage.answers for s in (each.jurisdiction.get("states") or ())[:1])
         for state in list(states)[:1]:
             yield f"And in {lexicon.state_names.get(state, state)}?", "local rules differ"
-    for fact in coverage.next_facts[:2]:
-        name = says.get(fact.id)
+    for fact in coverage.next_facts[:2] if coverage.answers else ():
+        name = terms.get(fact.id)
         if name and fact.needed in ("present", "absent"):
             yield (f"And with {name}?" if fact.needed == "present" else f"And without {name}?"), "a fact that would decide"
     for each in said.diagnoses:
