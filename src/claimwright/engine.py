@@ -171,7 +171,9 @@ class Engine:
         said = facts_from_note(read) if facts_from_note and read.note is not None else None
         return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), policies is not None, said)
 
-    def ask(self, question: str, audience: str = "coder", given: Given | None = None, as_of: date | None = None) -> Asked:
+    def ask(
+        self, question: str, audience: str = "coder", given: Given | None = None, as_of: date | None = None
+    ) -> Asked:
         """The answer to a plain question on coverage, for one of `claimwright.model.asking.AUDIENCES`.
 
         `given` is what is known beside the question; `as_of` the day of the determination (today).

@@ -136,7 +136,9 @@ class Asker:
         before = {each.policy: each for each in coverage.answers}
         for each in said.diagnoses if before else ():
             for other in each.alternatives[:_MOST_OTHERS] if each.ambiguous else ():
-                codes = tuple(replace(one, code=other.code) if one.code == each.code else one for one in claim.diagnoses)
+                codes = tuple(
+                    replace(one, code=other.code) if one.code == each.code else one for one in claim.diagnoses
+                )
                 again = self.cover(replace(claim, diagnoses=codes), given.policies, facts_of, today)
                 for answer in again.answers:
                     first = before.get(answer.policy)
@@ -168,9 +170,7 @@ def _lines(said: Understood, base: Claim) -> tuple[ServiceLine, ...]:
     own = tuple(each for each in base.lines if each.code.strip().upper() in asked)
     if own or (not asked and not said.service):
         return own or base.lines
-    return tuple(
-        ServiceLine(each.code, (each.modifier,) if each.modifier else ()) for each in said.procedures
-    )
+    return tuple(ServiceLine(each.code, (each.modifier,) if each.modifier else ()) for each in said.procedures)
 
 
 def _with_given(said: Understood, given: Given) -> Understood:

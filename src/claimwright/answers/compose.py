@@ -110,7 +110,11 @@ class Composer:
         for each in understood.diagnoses:
             if each.ambiguous:
                 others = ", ".join(f"{other.code} ({other.title})" for other in each.alternatives)
-                yield Line(self.wording("ambiguous", said=each.said or each.code, code=each.code, title=each.title, others=others))
+                yield Line(
+                    self.wording(
+                        "ambiguous", said=each.said or each.code, code=each.code, title=each.title, others=others
+                    )
+                )
         for one in differing:
             yield Line(self.wording("differs", code=one["code"], policy=one["policy"], verdict=one["verdict"],
                                     listed=LISTED[Listed(one["diagnosis_listed"])]), one["policy"])  # fmt: skip
@@ -130,13 +134,15 @@ class Composer:
         elif service:
             yield Line(self.wording("not-loaded", service=service))
         if coverage and coverage.supply:
-            topics = "; ".join(f"{each.topic}{f' (given: {each.given})' if each.given else ''}" for each in coverage.supply)
+            topics = "; ".join(
+                f"{each.topic}{f' (given: {each.given})' if each.given else ''}" for each in coverage.supply
+            )
             yield Line(self.wording("supply", topics=topics))
 
     def _verdict(self, answer: PolicyAnswer) -> Line:
         text = self.wording(answer.verdict.value, policy=_named(answer), payer=answer.payer_name or answer.payer)
         text += " " + self.wording("reason", why=answer.why.rstrip("."))
-        cites = [cite for each in answer.diagnoses for cite in each.cites]
+        cites: list[Cite | None] = [cite for each in answer.diagnoses for cite in each.cites]
         if answer.criteria and answer.criteria.cite:
             cites.append(answer.criteria.cite)
         numbers = dict.fromkeys(number for cite in cites or [None] for number in self.sources.cite(answer, cite))

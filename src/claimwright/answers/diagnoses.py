@@ -120,7 +120,9 @@ class Namer:
         node = self.book.node(self.edition, undotted(code))
         if node is None:
             return ()
-        return tuple(Alternative(dotted(each), title) for each, title in self.book.billable_under(node, self.day, _MOST))
+        return tuple(
+            Alternative(dotted(each), title) for each, title in self.book.billable_under(node, self.day, _MOST)
+        )
 
 
 def _pointed(title: str | None, beside: Collection[str]) -> int:

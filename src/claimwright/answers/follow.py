@@ -67,7 +67,11 @@ def _facts(context: Mapping[str, Any]) -> list[NoteFact]:
 
 
 def context_of(
-    question: str, said: Understood, claim: Claim, before: Mapping[str, Any], keep: Mapping[str, Any],
+    question: str,
+    said: Understood,
+    claim: Claim,
+    before: Mapping[str, Any],
+    keep: Mapping[str, Any],
     facts: tuple[NoteFact, ...] = (),
 ) -> dict[str, Any]:
     """What a follow-up question keeps: everything understood so far, the facts, the note, the policies."""
@@ -96,21 +100,17 @@ def follow_ups(
     return tuple(FollowUp(f"f{number}", text, why) for number, (text, why) in enumerate(found, start=1))
 
 
-def _next(said: Understood, coverage: Coverage, lexicon: QuestionWords, terms: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    if not coverage.answers:
-        payers = dict.fromkeys(each.payer for each in coverage.not_selected if each.payer in lexicon.payer_says)
-        for payer in list(payers)[:3]:
-            if payer != said.payer:
-                yield f"What about {lexicon.payer_says[payer]}?", "a policy of this payer is loaded"
-    topics = {each.topic for each in coverage.supply}
-    if "state or MAC jurisdiction" in topics and coverage.answers and not said.state:
-        states = dict.fromkeys(s for each in coverage.answers for s in (each.jurisdiction.get("states") or ())[:1])
-        for state in list(states)[:1]:
-            yield f"And in {lexicon.state_names.get(state, state)}?", "local rules differ"
+def _next(
+    said: Understood, coverage: Coverage, lexicon: QuestionWords, terms: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    yield from _payers_and_states(said, coverage, lexicon)
     for fact in coverage.next_facts[:2] if coverage.answers else ():
         name = terms.get(fact.id)
         if name and fact.needed in ("present", "absent"):
-            yield (f"And with {name}?" if fact.needed == "present" else f"And without {name}?"), "a fact that would decide"
+            yield (
+                (f"And with {name}?" if fact.needed == "present" else f"And without {name}?"),
+                "a fact that would decide",
+            )
     for each in said.diagnoses:
         for other in each.alternatives[:1] if each.ambiguous else ():
             yield f"And for {other.code}?", "the words do not decide the diagnosis"
@@ -122,3 +122,16 @@ def _next(said: Understood, coverage: Coverage, lexicon: QuestionWords, terms: M
         ):
             if topic not in said.asks:
                 yield text, "another part of the answer"
+
+
+def _payers_and_states(said: Understood, coverage: Coverage, lexicon: QuestionWords) -> Iterator[tuple[str, str]]:
+    if not coverage.answers:
+        payers = dict.fromkeys(each.payer for each in coverage.not_selected if each.payer in lexicon.payer_says)
+        for payer in list(payers)[:3]:
+            if payer != said.payer:
+                yield f"What about {lexicon.payer_says[payer]}?", "a policy of this payer is loaded"
+    topics = {each.topic for each in coverage.supply}
+    if "state or MAC jurisdiction" in topics and coverage.answers and not said.state:
+        states = dict.fromkeys(s for each in coverage.answers for s in (each.jurisdiction.get("states") or ())[:1])
+        for state in list(states)[:1]:
+            yield f"And in {lexicon.state_names.get(state, state)}?", "local rules differ"

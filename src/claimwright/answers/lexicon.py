@@ -82,7 +82,9 @@ class QuestionWords:
     def _cues(self, kind: str) -> Iterator[tuple[str, Cue]]:
         for row in self._rows:
             if row["kind"] == kind:
-                cue = Cue(kind, row.get("topic", ""), row.get("strong", False), row.get("says", ""), row.get("instead", ""))
+                cue = Cue(
+                    kind, row.get("topic", ""), row.get("strong", False), row.get("says", ""), row.get("instead", "")
+                )
                 yield from ((str(word), cue) for word in row["words"])
 
     @cached_property
@@ -98,8 +100,18 @@ class QuestionWords:
 
     @cached_property
     def small(self) -> dict[str, frozenset[str]]:
-        """Single words by kind: joint, apart, frame, state-word, state-clinical."""
-        kinds = ("joint", "apart", "frame", "state-word", "state-clinical")
+        """Single words by kind: those of the lexicon that name no topic."""
+        kinds = (
+            "joint",
+            "apart",
+            "frame",
+            "state-word",
+            "state-clinical",
+            "relative",
+            "relative-told",
+            "searching",
+            "taking",
+        )
         return {kind: frozenset(self._small(kind)) for kind in kinds}
 
     def _small(self, kind: str) -> Iterator[str]:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from claimwright.answers.lexicon import QuestionWords
 from claimwright.answers.text import Word
 
+_NO_AGE = r"(?!\s*(?:%|kg|mg|lb|months?|weeks?|days?))"
+_IS = r"(?:i am|i'm|i\u2019m|(?:she|he|who|patient|mother|father|wife|husband) is)"
 _AGE = (
     re.compile(r"\b(\d{1,3})\s*-?\s*(?:years?|yrs?)?\s*-?\s*(?:of age|old|yo|y/o|y\.o\.?)(?!\w)", re.IGNORECASE),
-    re.compile(r"\b(?:aged?|age of|age is)\s*:?\s*(\d{1,3})\b(?!\s*(?:%|mg|months?|weeks?))", re.IGNORECASE),
-    re.compile(r"\b(?:i am|i'm|i\u2019m|she is|he is|who is|patient is|mother is|father is|wife is|husband is)\s+(\d{1,3})\b(?!\s*(?:%|kg|mg|weeks?|months?|lb))", re.IGNORECASE),
-    re.compile(r"\b(\d{1,3})[- ]year[- ]olds?\b", re.IGNORECASE),
+    re.compile(rf"\b(?:aged?|age of|age is)\s*:?\s*(\d{{1,3}})\b{_NO_AGE}", re.IGNORECASE),
+    re.compile(rf"\b{_IS}\s+(\d{{1,3}})\b{_NO_AGE}", re.IGNORECASE),
 )
 _SHORT = re.compile(r"(?<![\w.])\d{1,3}\s?(?:yo|y/o)?\s?([MF])\b")
 OLDEST = 124

@@ -12,10 +12,13 @@ from claimwright.answers.text import Word
 MEDICARE = "medicare"
 _NAME = r"[A-Z][\w&'.-]*(?:\s+(?:of\s+)?[A-Z][\w&'.-]*){0,4}"
 _PAYS = r"(?:cover|covers|pay|pays|approve|approves|reimburse|reimburses|deny|denies|require|requires|accept|say)"
+_ASKS = r"(?:[Dd]oes|[Dd]id|[Ww]ill|[Ww]ould|[Cc]an|[Ii]s|[Hh]as|[Ss]hould)"
+_HOLDS = r"(?:[Uu]nder|[Ww]ith|[Bb]y|[Tt]hrough|[Hh]as|[Hh]ave)"
+_TURNS = r"(?:[Ww]hat about|[Aa]nd for|[Aa]nd with|insured (?:by|with)|payer is|plan is|insurance is)"
 _UNKNOWN = (
-    re.compile(rf"\b(?:[Dd]oes|[Dd]id|[Ww]ill|[Ww]ould|[Cc]an|[Ii]s|[Hh]as|[Ss]hould)\s+({_NAME})\s+{_PAYS}\b"),
-    re.compile(rf"\b(?:[Uu]nder|[Ww]ith|[Bb]y|[Tt]hrough|[Hh]as|[Hh]ave)\s+({_NAME})\s+(?:insurance|plan|coverage|health plan)\b"),
-    re.compile(rf"\b(?:[Ww]hat about|[Aa]nd for|[Aa]nd with|insured (?:by|with)|payer is|plan is|insurance is)\s+({_NAME})"),
+    re.compile(rf"\b{_ASKS}\s+({_NAME})\s+{_PAYS}\b"),
+    re.compile(rf"\b{_HOLDS}\s+({_NAME})\s+(?:insurance|plan|coverage|health plan)\b"),
+    re.compile(rf"\b{_TURNS}\s+({_NAME})"),
 )
 _CITY_AT = 3
 """The first place of a state that may have a city before it."""
@@ -50,7 +53,11 @@ def unknown_payer(text: str, words: Sequence[Word], taken: list[bool]) -> Payer 
         for match in pattern.finditer(text):
             inside = [i for i, word in enumerate(words) if match.start(1) <= word.start and word.end <= match.end(1)]
             said = [i for i in inside if not words[i].sign]
-            if said and not any(taken[i] for i in inside) and not any(words[i].text.isupper() and len(words[i].text) < 3 for i in said):
+            if (
+                said
+                and not any(taken[i] for i in inside)
+                and not any(words[i].text.isupper() and len(words[i].text) < 3 for i in said)
+            ):
                 taken[inside[0] : inside[-1] + 1] = [True] * (inside[-1] + 1 - inside[0])
                 return Payer(inside[0], inside[-1] + 1, match[1].lower(), match[1], False)
     return None

@@ -38,7 +38,5 @@ def refusal(reading: Reading, more: bool) -> Refused | None:
         return None
     if more and (place or said.procedures or said.diagnoses or said.facts or said.date or weak):
         return None
-    return Refused(
-        "no question on coverage was recognised in it", "unknown", "name a service, a diagnosis and a payer, in English",
-        CAN_ANSWER,
-    )  # fmt: skip
+    instead = "name a service, a diagnosis and a payer, in English"
+    return Refused("no question on coverage was recognised in it", "unknown", instead, CAN_ANSWER)

@@ -44,7 +44,8 @@ def words_of(text: str) -> list[Word]:
     lower = [word.lower() for _, _, word in kept]
     stem_of = porter({word for word in lower if word[0].isalnum()})
     return [
-        Word(start, end, word, small, stem_of[small] if small[0].isalnum() else "") for (start, end, word), small in zip(kept, lower, strict=True)
+        Word(start, end, word, small, stem_of[small] if small[0].isalnum() else "")
+        for (start, end, word), small in zip(kept, lower, strict=True)
     ]
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SHORT_WORD = 0.85
 """A single word stands for a diagnosis only by a better score."""
 _MOST_RUNS = 8
+_AROUND = 4
+"""Words before a run that may say of what kind it is."""
 _SUPPOSING = frozenset({"if", "when", "whether", "would", "should", "could", "can"})
 
 
@@ -141,7 +143,9 @@ class Reader:
             out.taken[each.first : each.last] = [True] * (each.last - each.first)
         if not services:
             families = self.book.policies.families
-            services = [ServiceAsked(code, name, said) for name, said in named.items() for code in sorted(families[name])]
+            services = [
+                ServiceAsked(code, name, said) for name, said in named.items() for code in sorted(families[name])
+            ]
         families_said = dict.fromkeys([*(each.family for each in services if each.family), *named])
         unique = {each.code: each for each in reversed(services)}
         services = sorted(unique.values(), key=services.index)
@@ -172,7 +176,9 @@ class Reader:
             if each.id is None or any(out.taken[index] for index in inside):
                 continue
             supposed = each.status is Status.HYPOTHETICAL and _supposed(each)
-            read.append((replace(each, section="question", status=Status.PRESENT if supposed else each.status), supposed))
+            read.append(
+                (replace(each, section="question", status=Status.PRESENT if supposed else each.status), supposed)
+            )
         out.read = tuple(each for each, _ in read)
         out.said = replace(
             out.said,
@@ -214,34 +220,37 @@ class Reader:
             each = self._named(out, namer, run, out.between(run), LEAST)
             if each is not None:
                 found.setdefault(each.code, each)
-        out.said = replace(
-            out.said, diagnoses=tuple(found.values()), service=service, not_understood=tuple(open_)
-        )
+        out.said = replace(out.said, diagnoses=tuple(found.values()), service=service, not_understood=tuple(open_))
 
     def _named(self, out: Reading, namer: Namer, run: Run, text: str, least: float) -> DiagnosisAsked | None:
+        small = self.lexicon.small
         own = [each for each in out.read if set(_inside(out.words, *each.span[:2])) & set(range(run.first, run.last))]
-        if any(map(_of_family, own)) or _RELATIVE & {word.lower for word in out.words[max(0, run.first - 3) : run.last]}:
-            core = [w.lower for w in out.words[run.first : run.last] if not w.sign and w.lower not in _TOLD_OF_RELATIVES]
+        near = {word.lower for word in out.words[max(0, run.first - _AROUND) : run.last]}
+        if any(map(_of_family, own)) or small["relative"] & near:
+            told = small["relative-told"]
+            core = [w.lower for w in out.words[run.first : run.last] if not w.sign and w.lower not in told]
             return namer.of_relative(text, " ".join(core))
         beside = {word.lower for word in (*out.words[: run.first], *out.words[run.last :]) if not word.sign}
         whole = namer.of_words(text, self._phrasings(out, run, text), least, beside)
         if whole is not None:
             return whole
         for at in range(run.first + 1, run.last - 1):  # "cramps with weakness" where the whole names nothing
-            if out.words[at].lower in ("with", "and", "or", "due", "in", "of", "on", "from"):
-                part = Run(run.first, at, run.led, False)
-                named = namer.of_words(out.between(part), [out.between(part)], max(least, _SHORT_WORD), beside)
+            if out.words[at].lower in small["joint"]:
+                part = out.between(Run(run.first, at, run.led, False))
+                named = namer.of_words(part, [part], max(least, _SHORT_WORD), beside)
                 if named is not None:
                     return named
         return None
 
     def _phrasings(self, out: Reading, run: Run, text: str) -> Iterator[str]:
-        """A run as official wordings would have it: a relative's disease, a search for a disease, a drug taken."""
-        before = [word.lower for word in out.words[max(0, run.first - 4) : run.first]]
-        if _SEARCH & {*before, *(word.lower for word in out.words[run.first : run.last])} or set(before) >= {"look", "for"}:
-            core = " ".join(w.text for w in out.words[run.first : run.last] if w.lower not in _SEARCH | {"for", "to"})
+        """A run as official wordings would have it: a search for a disease, a drug taken; then as it stands."""
+        searching = self.lexicon.small["searching"]
+        before = {word.lower for word in out.words[max(0, run.first - _AROUND) : run.first]}
+        inside = out.words[run.first : run.last]
+        if searching & (before | {word.lower for word in inside}):
+            core = " ".join(word.text for word in inside if word.lower not in searching | {"for", "to"})
             yield f"encounter for screening for {core}"
-        if _TAKING & set(before):
+        if self.lexicon.small["taking"] & before:
             yield f"long term current use of {text}"
         yield text
 
@@ -283,14 +292,10 @@ class Reader:
                 denied = (denied or word.lower in apart) and not (word.sign and word.text in ",.;:")
 
 
-_RELATIVE = frozenset("father mother brother sister parent parents relative aunt uncle grandmother grandfather".split())
-_TOLD_OF_RELATIVES = _RELATIVE | frozenset("my his her their had has have a the when with was diagnosed family history of in son daughter".split())
-_SEARCH = frozenset({"screen", "screening", "check", "detect", "rule", "looking"})
-_TAKING = frozenset({"take", "takes", "taking", "using", "uses", "on"})
-
-
 def _of_family(fact: NoteFact) -> bool:
-    return fact.status is Status.FAMILY or (str(fact.id).startswith("family-history") and fact.status is not Status.ABSENT)
+    return fact.status is Status.FAMILY or (
+        str(fact.id).startswith("family-history") and fact.status is not Status.ABSENT
+    )
 
 
 def _supposed(fact: NoteFact) -> bool:

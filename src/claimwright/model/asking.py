@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
 from claimwright.model.coverage import Coverage
@@ -76,7 +76,7 @@ class Understood:
     state: str | None = None
     mac: str | None = None
     date: str | None = None
-    day: date | None = None
+    day: datetime.date | None = None
     age: int | None = None
     sex: str | None = None
     facts: tuple[FactAsked, ...] = ()
@@ -93,7 +93,7 @@ class Source(NamedTuple):
     url: str
     locator: str
     policy: str
-    read: date | None
+    read: datetime.date | None
 
 
 class Line(NamedTuple):

@@ -51,7 +51,9 @@ def command(
     from claimwright.model import to_json
 
     if follow is not None and (context is None or question is not None):
-        raise InputError("--follow-up", "stands without --context, or beside a QUESTION", "--context FILE and no QUESTION")
+        raise InputError(
+            "--follow-up", "stands without --context, or beside a QUESTION", "--context FILE and no QUESTION"
+        )
     if follow is None and question is None:
         raise InputError("ask", "there is no question", "a question, a file, or - for standard input")
     before, texts = read_context(context) if context else ({}, {})
@@ -68,7 +70,12 @@ def command(
 
 
 def _given(
-    engine: Engine, document: AskDocument, before: dict[str, Any], own: str | None, day: date | None, given: dict[str, Any]
+    engine: Engine,
+    document: AskDocument,
+    before: dict[str, Any],
+    own: str | None,
+    day: date | None,
+    given: dict[str, Any],
 ) -> Any:
     """What is known beside the question: options, then the document, then the previous answer."""
     from claimwright.answers.ask import Given

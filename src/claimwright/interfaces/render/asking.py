@@ -38,7 +38,13 @@ def _answered(asked: Asked, width: int, bold: bool) -> Iterator[str]:
         yield ""
         yield _strong("Sources", bold)
         for source in asked.answer.citations:
-            parts = (source.title, source.publisher, source.locator, source.url, f"read {source.read}" if source.read else "")
+            parts = (
+                source.title,
+                source.publisher,
+                source.locator,
+                source.url,
+                f"read {source.read}" if source.read else "",
+            )
             yield from _wrap(f"{source.policy}: {'; '.join(filter(None, parts))}", f"  [{source.number}] ", width)
     if asked.follow_ups:
         yield ""
