@@ -16,6 +16,8 @@ _SERVICE = r"(?:\d{5}|\d{4}[A-Z]|[A-Z]\d{4})"
 _RANGE = re.compile(rf"\b({_SERVICE})\s*(?:-|\u2013|\u2014|to|through|thru)\s*({_SERVICE})\b", re.IGNORECASE)
 _PROCEDURE = re.compile(rf"\b({_SERVICE})(?:-([A-Z0-9]{{2}}))?\b(?!-\d{{4}})", re.IGNORECASE)
 _DIAGNOSIS = re.compile(r"\b([A-TV-Z]\d[0-9A-Z])(?:\.([0-9A-Z]{1,4})|([0-9A-Z]{1,4}))?(?:-|\b)", re.IGNORECASE)
+_ZIP = re.compile(r"\b(?:in|zip|zip code|[A-Z]{2})\s+\Z")
+"""What stands before five digits that are a place."""
 _MOST = 60
 """The most codes of one range."""
 
@@ -76,8 +78,11 @@ def _ranges(text: str, known: Known) -> Iterator[CodeSaid]:
 def _procedures(text: str, known: Known) -> Iterator[CodeSaid]:
     for match in _PROCEDURE.finditer(text):
         code, modifier = match[1].upper(), match[2]
-        if code not in known.services and code[0].isalpha() and known.diagnosis(code):
-            continue
+        if code not in known.services:
+            if code[0].isalpha() and known.diagnosis(code):
+                continue
+            if code.isdigit() and _ZIP.search(text, 0, match.start()):
+                continue
         yield CodeSaid(match.start(), match.end(), code, "procedure", modifier.upper() if modifier else None)
 
 

@@ -178,9 +178,11 @@ class Composer:
         rule = {"all": "all of these:", "any": "one of these:", "none": "none of these:"}.get(node.rule, "")
         if node.rule == "at_least":
             rule = f"at least {node.count} of these:"
-        says = f"{node.says.rstrip('. :')}{f': {rule}' if rule and node.children else '.'}"
+        own = node.says.rstrip(". :")
+        told = own.lower().endswith(("any of these", "all of these", "none of these"))
+        says = f"{own}:" if told else f"{own}: {rule}" if rule and node.children else f"{own}."
         spans = [f'"{each.span.text}"' for each in node.facts if each.span]
-        yield self._item(answer, says, node.cite, node.state.value, spans)
+        yield self._item(answer, says, node.cite, node.state.value, spans, depth)
         for child in node.children:
             yield from self._criteria(answer, child, depth + 1)
 
@@ -207,12 +209,19 @@ class Composer:
             yield self._item(answer, each.says, each.cite, each.state, ())
 
     def _item(
-        self, answer: PolicyAnswer, says: str, cite: Cite | None, state: str | None, spans: Sequence[str]
+        self,
+        answer: PolicyAnswer,
+        says: str,
+        cite: Cite | None,
+        state: str | None,
+        spans: Sequence[str],
+        depth: int = 0,
     ) -> Line:
         shown = self.wording(f"state-{state}") if state else ""
         proof = f" <- {', '.join(spans)}" if spans else ""
-        text = self.wording("item", policy=answer.policy, says=says, state=f"{shown}{proof}")
-        return Line(text, answer.policy, self.sources.cite(answer, cite), state)
+        key = "item-below" if depth else "item"
+        text = self.wording(key, policy=answer.policy, says=says, state=f"{shown}{proof}")
+        return Line(text, answer.policy, self.sources.cite(answer, cite), state, depth=depth)
 
 
 def cited(line: Line) -> str:

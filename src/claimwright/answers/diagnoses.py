@@ -56,7 +56,7 @@ class Namer:
         `beside` are the question's other words: of codes that are not told apart the one they point to is first.
         """
         for phrase in asked:
-            hits = self._hits(phrase)
+            hits = self._hits(phrase) if any(map(str.isalnum, phrase)) else []
             if hits and hits[0].score >= least:
                 return self._chosen(said, sorted(hits, key=lambda each: (each.score < hits[0].score - _NEAR,
                                                                          -_pointed(each.title, beside))))  # fmt: skip

@@ -26,6 +26,8 @@ _SHORT_WORD = 0.85
 _MOST_RUNS = 8
 _AROUND = 4
 """Words before a run that may say of what kind it is."""
+_CONDITION = frozenset({"for", "with", "if", "when", "because", "after"})
+"""Words behind which a condition stands, not a service."""
 _SUPPOSING = frozenset({"if", "when", "whether", "would", "should", "could", "can"})
 
 
@@ -49,6 +51,7 @@ class Reading:
     cue_words: set[int] = field(default_factory=set)
     said: Understood = field(default_factory=Understood)
     read: tuple[NoteFact, ...] = ()
+    about_relative: bool = False
 
     def take(self, start: int, end: int) -> None:
         """Mark the words of these characters."""
@@ -73,6 +76,7 @@ class Reader:
         words = words_of(text)
         out = Reading(text, words, [False] * len(words))
         self._cues(out)
+        out.about_relative = self._about_relative(words)
         services, codes = self._codes(out, today)
         self._day(out, today)
         self._person(out)
@@ -93,6 +97,13 @@ class Reader:
         topics = {each.means for wordings in self.lexicon.asks for each in wordings.find(out.words)}
         order = ("documentation", "denials", "appropriate", "alternatives", "frequency")
         out.said = replace(out.said, asks=tuple(each for each in order if each in topics) or ("cover",))
+
+    def _about_relative(self, words: Sequence[Word]) -> bool:
+        """Is a relative the patient ("my mother, 72, has ...; will it pay for her ...")?"""
+        told = [word.lower for word in words]
+        spoken = self.lexicon.small["relative"] & set(told)
+        past = {"had", "history", "whose"} & set(told)
+        return bool(spoken) and not past and bool({"she", "he", "her", "his", "him"} & set(told))
 
     # ---- codes, days, persons --------------------------------------------------------------------
 
@@ -176,9 +187,9 @@ class Reader:
             if each.id is None or any(out.taken[index] for index in inside):
                 continue
             supposed = each.status is Status.HYPOTHETICAL and _supposed(each)
-            read.append(
-                (replace(each, section="question", status=Status.PRESENT if supposed else each.status), supposed)
-            )
+            hers = each.status is Status.FAMILY and out.about_relative and not str(each.id).startswith("family-")
+            status = Status.PRESENT if supposed or hers else each.status
+            read.append((replace(each, section="question", status=status), supposed))
         out.read = tuple(each for each, _ in read)
         out.said = replace(
             out.said,
@@ -199,7 +210,9 @@ class Reader:
         for code in codes:
             found.setdefault(code.code, namer.of_code(code.code, said=out.text[code.start : code.end]))
         service, open_, only_facts = None, [], []
-        for run in list(self._runs(out))[:_MOST_RUNS]:
+        runs = list(self._runs(out))[:_MOST_RUNS]
+        wanted = None if served or (more and not out.cues) else self._service_run(out, runs)
+        for run in runs:
             text = out.between(run)
             stated = None if run.denied else self._stated(out, run)
             if stated is None:
@@ -207,12 +220,11 @@ class Reader:
             if stated:
                 only_facts.append(run)
                 continue
-            first_service = not served and service is None and not (more and not out.cues)
-            least = CERTAIN if first_service else _SHORT_WORD if run.last - run.first == 1 else LEAST
+            least = CERTAIN if run is wanted else _SHORT_WORD if run.last - run.first == 1 else LEAST
             each = self._named(out, namer, run, text, least)
             if each is not None:
                 found.setdefault(each.code, each)
-            elif first_service:
+            elif run is wanted:
                 service = text
             else:
                 open_.append(text)
@@ -222,11 +234,28 @@ class Reader:
                 found.setdefault(each.code, each)
         out.said = replace(out.said, diagnoses=tuple(found.values()), service=service, not_understood=tuple(open_))
 
+    def _service_run(self, out: Reading, runs: Sequence[Run]) -> Run | None:
+        """The words that stand where a service does: behind "cover", before "covered", else the first."""
+        after = next((run for run in runs if self._beside_cue(out, run.first - 1, -1)), None)
+        before = next((run for run in runs if self._beside_cue(out, run.last, 1)), None)
+        return after or before or next(iter(runs), None)
+
+    def _beside_cue(self, out: Reading, index: int, step: int) -> bool:
+        """Does a cue stand beside a run, with only small words between that bring in no condition?"""
+        while 0 <= index < len(out.words):
+            word = out.words[index]
+            if index in out.cue_words:
+                return True
+            if word.sign or out.taken[index] or word.lower in _CONDITION or word.lower not in self.lexicon.small["frame"]:
+                return False
+            index += step
+        return False
+
     def _named(self, out: Reading, namer: Namer, run: Run, text: str, least: float) -> DiagnosisAsked | None:
         small = self.lexicon.small
         own = [each for each in out.read if set(_inside(out.words, *each.span[:2])) & set(range(run.first, run.last))]
         near = {word.lower for word in out.words[max(0, run.first - _AROUND) : run.last]}
-        if any(map(_of_family, own)) or small["relative"] & near:
+        if not out.about_relative and (any(map(_of_family, own)) or small["relative"] & near):
             told = small["relative-told"]
             core = [w.lower for w in out.words[run.first : run.last] if not w.sign and w.lower not in told]
             return namer.of_relative(text, " ".join(core))
@@ -283,7 +312,8 @@ class Reader:
                 start = index
             if start is not None and not content and not (fits and inner):
                 run = _trimmed(out.words, start, index, joint | frame, covered)
-                if run:
+                told = self.lexicon.small["relative-told"]
+                if run and any(word.lower not in told for word in out.words[run[0] : run[1]] if not word.sign):
                     yield Run(*run, led, denied)
                 start = None
                 led, denied = "", False
@@ -311,6 +341,8 @@ def _trimmed(
 ) -> tuple[int, int] | None:
     while first < last and (words[first].sign or (words[first].lower in small and first not in kept)):
         first += 1
+    if not any(word.text.isalpha() and len(word.text) > 1 for word in words[first:last]):
+        return None
     while last > first and (words[last - 1].sign or (words[last - 1].lower in small and last - 1 not in kept)):
         last -= 1
     return (first, last) if first < last else None

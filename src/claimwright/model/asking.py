@@ -97,7 +97,10 @@ class Source(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One sentence of a section, the policy that says it, its sources by number, its state where it has one."""
+    """One sentence of a section, the policy that says it, its sources by number, its state where it has one.
+
+    `depth` is that of a criterion in its tree.
+    """
 
     text: str
     policy: str | None = None
@@ -105,6 +108,7 @@ class Line(NamedTuple):
     state: str | None = None
     verdict: str | None = None
     diagnosis_listed: str | None = None
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from claimwright.answers.compose import cited
 from claimwright.model.asking import AnswerSection, Asked, Understood
 
 WIDTH = 80
+_MOST_CODES = 7
+"""Codes of a service that are printed; the JSON has all."""
 
 
 def asked_text(asked: Asked, width: int = WIDTH, bold: bool = False) -> str:
@@ -58,12 +60,15 @@ def _answered(asked: Asked, width: int, bold: bool) -> Iterator[str]:
 def _section(section: AnswerSection, width: int, bold: bool) -> Iterator[str]:
     yield _strong(section.title, bold)
     for line in section.lines:
-        yield from _wrap(cited(line), "  - ", width)
+        yield from _wrap(cited(line), f"{'  ' * line.depth}  - ", width)
 
 
 def _understood(said: Understood) -> str:
     codes = [each.code for each in said.procedures]
-    services = f"{codes[0]} to {codes[-1]}" if len(codes) > 4 else ", ".join(codes)
+    more = f" and {len(codes) - _MOST_CODES} more" if len(codes) > _MOST_CODES else ""
+    services = ", ".join(codes[:_MOST_CODES]) + more
+    if said.families:
+        services += f" ({', '.join(said.families)})"
     diagnoses = ", ".join(f"{each.code}{f' ({each.said})' if each.how == 'words' else ''}" for each in said.diagnoses)
     facts = ", ".join(f"{each.id} {each.status}" for each in said.facts)
     person = " ".join(filter(None, (str(said.age) if said.age is not None else "", said.sex or "")))
