@@ -172,12 +172,15 @@ def test_without_payer_nothing_is_concluded(asker: Engine) -> None:
 def test_each_policy_keeps_its_own_answer(asker: Engine) -> None:
     policies = asker.policies_of(
         [
-            {"id": "P1", "version": "1", "payer": "a", "from": "2025-10-01", "to": None, "procedures": ["95909"],
+            {"id": "P1", "version": "1", "payer": "payer a", "from": "2025-10-01", "to": None, "procedures": ["95909"],
              "diagnosis_list": ["R25.2"], "criteria": None},
-            {"id": "P2", "version": "1", "payer": "b", "from": "2025-10-01", "to": None, "procedures": ["95909"],
+            {"id": "P2", "version": "1", "payer": "payer b", "from": "2025-10-01", "to": None, "procedures": ["95909"],
              "diagnosis_list": None, "criteria": {"any_of": ["motor-loss", "sensory-loss"]}},
         ]
     )  # fmt: skip
+    alone = asker.ask("Will payer b cover 95909 for R25.2 on 2025-11-15?", given=Given(policies=policies))
+    assert alone.coverage is not None
+    assert [each.policy for each in alone.coverage.answers] == ["P2"]
     asked = "Is 95909 covered for R25.2 on 2025-11-15, no weakness, no loss of sensation?"
     found = asker.ask(asked, given=Given(policies=policies))
     assert found.coverage is not None
@@ -334,9 +337,9 @@ def test_the_text_is_readable_in_eighty_columns(asker: Engine) -> None:
 # ---- what must hold for any text -------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
-    ["does medicare cover", "95909", "for", "R25.2", "in Ohio", ",", "?", "(", "-", "with", "no weakness", "G0105", "and",
-     "95907-95913", "when my mother had colon cancer", "Aetna", "2025-13-40", "11/31/2025", "May", "last month", "68 yo F",
-     "home oxygen", "\u00e9", "\u4e2d", "'", "E11.", "99999-A", "MS", "OR", "screening for", "takes", "not", "if"]
+    ["does medicare cover", "95909", "for", "R25.2", "in Ohio", ",", "?", "(", "-", "with", "no weakness", "G0105",
+     "and", "95907-95913", "when my mother had colon cancer", "Aetna", "2025-13-40", "11/31/2025", "May", "last month",
+     "68 yo F", "home oxygen", "\u00e9", "\u4e2d", "'", "E11.", "99999-A", "MS", "OR", "screening for", "takes", "if"]
 )  # fmt: skip
 
 

@@ -63,7 +63,8 @@ class Asker:
             raise InputError("audience", f"found {audience!r}", f"one of {', '.join(AUDIENCES)}")
         known = given or Given()
         today = known.day or date.today()
-        reading = self.reader.read(text, today, more=bool(known.context))
+        payers = [name for each in known.policies or () for name in (each.payer, each.payer_name) if name]
+        reading = self.reader.read(text, today, bool(known.context), payers)
         wording = Wording(self.book.lexicon_rows("audience-words"), audience)
         refused = refusal(reading, bool(known.context) or known.claim is not None)
         if refused:
@@ -181,6 +182,7 @@ def _with_given(said: Understood, given: Given) -> Understood:
     out = replace(
         said,
         payer=said.payer or given.payer or payer.id,
+        payer_known=said.payer_known or not said.payer,
         state=said.state or (given.state.upper() if given.state else None) or payer.state,
         mac=said.mac or given.mac or payer.mac,
         age=said.age if said.age is not None else patient.age,

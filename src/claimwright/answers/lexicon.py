@@ -48,9 +48,10 @@ class QuestionWords:
 
     @cached_property
     def payers(self) -> Wordings[str]:
-        """Payers by id."""
+        """Payers by id: those of the lexicon, then those that only policies name."""
         rows = self.book.lexicon_rows("payers")
-        return Wordings((str(word), str(row["payer"])) for row in rows for word in (*row["words"], row["says"]))
+        listed = [(str(word), str(row["payer"])) for row in rows for word in (*row["words"], row["says"])]
+        return Wordings((*listed, *((each, each) for each in self.book.policies.payers)))
 
     @cached_property
     def payer_says(self) -> dict[str, str]:

@@ -13,7 +13,9 @@ _IS = r"(?:i am|i'm|i\u2019m|(?:she|he|who|patient|mother|father|wife|husband) i
 _AGE = (
     re.compile(r"\b(\d{1,3})\s*-?\s*(?:years?|yrs?)?\s*-?\s*(?:of age|old|yo|y/o|y\.o\.?)(?!\w)", re.IGNORECASE),
     re.compile(rf"\b(?:aged?|age of|age is)\s*:?\s*(\d{{1,3}})\b{_NO_AGE}", re.IGNORECASE),
-    re.compile(rf"\b(?:mother|father|wife|husband|patient|woman|man|female|male),?\s+(\d{{1,3}})\b{_NO_AGE}", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:mother|father|wife|husband|patient|woman|man|female|male),?\s+(\d{{1,3}})\b{_NO_AGE}", re.IGNORECASE
+    ),
     re.compile(rf"\b{_IS}\s+(\d{{1,3}})\b{_NO_AGE}", re.IGNORECASE),
 )
 _SHORT = re.compile(r"(?<![\w.])\d{1,3}\s?(?:yo|y/o)?\s?([MF])\b")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from claimwright.answers.lexicon import QuestionWords, in_its_case
-from claimwright.answers.text import Word
+from claimwright.answers.text import Word, Wordings
 
 MEDICARE = "medicare"
 _NAME = r"[A-Z][\w&'.-]*(?:\s+(?:of\s+)?[A-Z][\w&'.-]*){0,4}"
@@ -45,6 +45,14 @@ def payer_said(words: Sequence[Word], taken: list[bool], lexicon: QuestionWords)
     for each in found:
         taken[each.first : each.last] = [True] * (each.last - each.first)
     return Payer(best.first, best.last, best.means, lexicon.payer_says.get(best.means, best.means), True)
+
+
+def payer_of(words: Sequence[Word], taken: list[bool], payers: Sequence[str]) -> Payer | None:
+    """A payer that one of the policies at hand names, its words taken."""
+    for each in Wordings((payer, payer) for payer in payers).find(words, taken):
+        taken[each.first : each.last] = [True] * (each.last - each.first)
+        return Payer(each.first, each.last, each.means, each.means, True)
+    return None
 
 
 def unknown_payer(text: str, words: Sequence[Word], taken: list[bool]) -> Payer | None:

@@ -71,8 +71,11 @@ class Reader:
         self.book, self.notes = book, notes
         self.lexicon = QuestionWords(book)
 
-    def read(self, text: str, today: date, more: bool = False) -> Reading:
-        """What the text says; `today` is the day from which it was asked, `more` that it follows a question."""
+    def read(self, text: str, today: date, more: bool = False, payers: Sequence[str] = ()) -> Reading:
+        """What the text says; `today` is the day from which it was asked, `more` that it follows a question.
+
+        `payers` are those of policies that came with the question.
+        """
         words = words_of(text)
         out = Reading(text, words, [False] * len(words))
         self._cues(out)
@@ -81,7 +84,7 @@ class Reader:
         self._day(out, today)
         self._person(out)
         services = self._services(out, services)
-        self._payer(out)
+        self._payer(out, payers)
         self._facts(out)
         self._diagnoses(out, codes, bool(services), today, more)
         return out
@@ -163,8 +166,9 @@ class Reader:
         out.said = replace(out.said, procedures=tuple(services), families=tuple(families_said))
         return services
 
-    def _payer(self, out: Reading) -> None:
-        payer = places.payer_said(out.words, out.taken, self.lexicon)
+    def _payer(self, out: Reading, payers: Sequence[str]) -> None:
+        payer = places.payer_of(out.words, out.taken, payers) if payers else None
+        payer = payer or places.payer_said(out.words, out.taken, self.lexicon)
         mac = places.contractor_said(out.words, out.taken, self.lexicon)
         state = places.state_said(out.words, out.taken, self.lexicon)
         payer = payer or places.unknown_payer(out.text, out.words, out.taken)
@@ -246,7 +250,12 @@ class Reader:
             word = out.words[index]
             if index in out.cue_words:
                 return True
-            if word.sign or out.taken[index] or word.lower in _CONDITION or word.lower not in self.lexicon.small["frame"]:
+            if (
+                word.sign
+                or out.taken[index]
+                or word.lower in _CONDITION
+                or word.lower not in self.lexicon.small["frame"]
+            ):
                 return False
             index += step
         return False
