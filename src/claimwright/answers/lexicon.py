@@ -76,6 +76,11 @@ class QuestionWords:
         return {str(row["state"]): str(row["says"]) for row in self.book.lexicon_rows("states")}
 
     @cached_property
+    def conditions(self) -> frozenset[str]:
+        """Facts that are conditions: named in a question they are diagnoses too."""
+        return frozenset(row["fact"] for row in self.book.lexicon_rows("facts") if row["kind"] == "condition")
+
+    @cached_property
     def cues(self) -> dict[str, Wordings[Cue]]:
         """Wordings that tell what a question asks, by kind."""
         return {kind: Wordings(self._cues(kind)) for kind in ("cue", "asks", "refuse")}

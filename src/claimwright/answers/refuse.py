@@ -36,7 +36,8 @@ def refusal(reading: Reading, more: bool) -> Refused | None:
         return None
     if weak and (said.diagnoses or said.procedures or said.service):
         return None
-    if more and (place or said.procedures or said.diagnoses or said.facts or said.date or weak):
+    person = said.age is not None or said.sex is not None
+    if more and (place or said.procedures or said.diagnoses or said.facts or said.date or person or weak):
         return None
     instead = "name a service, a diagnosis and a payer, in English"
     return Refused("no question on coverage was recognised in it", "unknown", instead, CAN_ANSWER)

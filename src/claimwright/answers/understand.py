@@ -293,7 +293,7 @@ class Reader:
         yield text
 
     def _stated(self, out: Reading, run: Run) -> bool | None:
-        """Is a run nothing but facts of the patient? None where they are denied or only supposed."""
+        """Is a run nothing but facts of the patient, no condition? None where they are denied or only supposed."""
         words = {index for index in range(run.first, run.last) if not out.words[index].sign}
         covered = set()
         supposed = {each.span for each in out.said.facts if each.supposed}
@@ -302,7 +302,7 @@ class Reader:
             covered |= inside
             if inside & words and (each.status is Status.ABSENT or each.span in supposed):
                 return None
-            if inside & words and _of_family(each):
+            if inside & words and (_of_family(each) or each.id in self.lexicon.conditions):
                 return False
         small = self.lexicon.small["joint"] | self.lexicon.small["frame"]
         return not [index for index in words if index not in covered and out.words[index].lower not in small]
