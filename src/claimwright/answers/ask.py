@@ -87,7 +87,7 @@ class Asker:
         facts_rows = self.book.lexicon_rows("facts")
         says = {row["fact"]: row["says"] for row in facts_rows}
         terms = {row["fact"]: row["terms"][0] for row in facts_rows if row["kind"] != "measure" and row["terms"]}
-        answer = Composer(wording, says).composed(said, coverage, differing, service)
+        answer = Composer(wording, says, self.reader.lexicon.payer_says).composed(said, coverage, differing, service)
         return Asked(
             question=text,
             audience=audience,

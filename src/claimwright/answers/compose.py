@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from claimwright.coverage.select import DAY, PAYER, PLACE
 from claimwright.model.asking import AnswerSection, Line, SectionedAnswer, Source, Understood
-from claimwright.model.coverage import Coverage, CriterionAnswer, Item, Listed, PolicyAnswer
+from claimwright.model.coverage import Coverage, CriterionAnswer, Item, Listed, PolicyAnswer, Supply
 from claimwright.model.policy import Cite
 
 SECTIONS = ("short", "appropriate", "documentation", "denials", "alternatives")
@@ -62,9 +63,9 @@ class Sources:
 class Composer:
     """Writes the sections of one answer."""
 
-    def __init__(self, wording: Wording, says: Mapping[str, str]) -> None:
-        """`says` are facts of the lexicon in words."""
-        self.wording, self.says, self.sources = wording, says, Sources()
+    def __init__(self, wording: Wording, says: Mapping[str, str], payers: Mapping[str, str]) -> None:
+        """`says` are facts of the lexicon in words, `payers` the names of payers."""
+        self.wording, self.says, self.payers, self.sources = wording, says, payers, Sources()
 
     def composed(
         self, understood: Understood, coverage: Coverage | None, differing: Sequence[Mapping[str, Any]], service: str
@@ -129,15 +130,16 @@ class Composer:
             yield Line(self.wording("outside", said=understood.payer_name))
         loaded = coverage.not_selected if coverage else ()
         if loaded:
-            named = "; ".join(f"{each.policy} ({each.payer})" for each in loaded)
+            payers: dict[str, list[str]] = {}
+            for each in loaded:
+                payers.setdefault(self.payers.get(each.payer, each.payer), []).append(each.policy)
+            named = "; ".join(f"{payer} ({', '.join(policies)})" for payer, policies in payers.items())
             yield Line(self.wording("loaded", policies=named))
         elif service:
             yield Line(self.wording("not-loaded", service=service))
         if coverage and coverage.supply:
-            topics = "; ".join(
-                f"{each.topic}{f' (given: {each.given})' if each.given else ''}" for each in coverage.supply
-            )
-            yield Line(self.wording("supply", topics=topics))
+            topics = [f"{each.topic} (given: {each.given})" if _known(each) else each.topic for each in coverage.supply]
+            yield Line(self.wording("supply", topics="; ".join(topics)))
 
     def _verdict(self, answer: PolicyAnswer) -> Line:
         text = self.wording(answer.verdict.value, policy=_named(answer), payer=answer.payer_name or answer.payer)
@@ -231,3 +233,8 @@ def cited(line: Line) -> str:
 
 def _named(answer: PolicyAnswer) -> str:
     return f"{answer.policy} {answer.version}" if answer.version else answer.policy
+
+
+def _known(supply: Supply) -> bool:
+    """Was it given, other than by the codes that stand in the question?"""
+    return supply.given is not None and supply.topic in (PAYER, PLACE, DAY)

@@ -10,6 +10,7 @@ import msgspec
 
 from claimwright.answers.lexicon import QuestionWords
 from claimwright.answers.understand import Reading
+from claimwright.coverage.select import PLACE
 from claimwright.errors import InputError
 from claimwright.model import Claim, Coverage, NoteFact
 from claimwright.model.asking import FollowUp, Understood
@@ -131,7 +132,7 @@ def _payers_and_states(said: Understood, coverage: Coverage, lexicon: QuestionWo
             if payer != said.payer:
                 yield f"What about {lexicon.payer_says[payer]}?", "a policy of this payer is loaded"
     topics = {each.topic for each in coverage.supply}
-    if "state or MAC jurisdiction" in topics and coverage.answers and not said.state:
+    if PLACE in topics and coverage.answers and not said.state:
         states = dict.fromkeys(s for each in coverage.answers for s in (each.jurisdiction.get("states") or ())[:1])
         for state in list(states)[:1]:
             yield f"And in {lexicon.state_names.get(state, state)}?", "local rules differ"

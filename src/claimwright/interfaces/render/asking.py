@@ -34,6 +34,8 @@ def _answered(asked: Asked, width: int, bold: bool) -> Iterator[str]:
     yield ""
     yield from _wrap(f"Understood: {_understood(asked.understood)}.", "", width)
     for each in rest:
+        if not any(line.policy for line in each.lines):  # no policy answers: the short answer has said so
+            continue
         yield ""
         yield from _section(each, width, bold)
     if asked.answer.citations:
