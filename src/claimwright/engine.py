@@ -32,9 +32,11 @@ from claimwright.model import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from claimwright.answers.ask import Asker, Given
     from claimwright.coverage.shelf import PolicyShelf
     from claimwright.grouping.hcc import Case
     from claimwright.model import Coverage, GroupReport, NoteFact, NoteRead, Policy, Reading
+    from claimwright.model.asking import Asked
     from claimwright.notes.reading import Notes
     from claimwright.queries.matter import MissingFact
 
@@ -184,6 +186,28 @@ class Engine:
         if read.note is not None:
             said = facts_from_note(read) if facts_from_note else self.notes.facts(read.note)
         return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), policies is not None, said)
+
+    def ask(
+        self, question: str, audience: str = "coder", given: Given | None = None, as_of: date | None = None
+    ) -> Asked:
+        """The answer to a plain question on coverage, for one of `claimwright.model.asking.AUDIENCES`.
+
+        `given` is what is known beside the question; `as_of` the day of the determination (today).
+        Errors: `InputError` for an empty or overlong question, or an audience that is not one.
+        """
+        from claimwright.answers.ask import Given
+
+        known = given or Given()
+        return self._asker(as_of).ask(question, audience, known)
+
+    def _asker(self, as_of: date | None) -> Asker:
+        from claimwright.answers.ask import Asker
+
+        return Asker(
+            self.book,
+            self.notes,
+            lambda claim, policies, read, day: self.cover(claim, policies, read, day, as_of),
+        )
 
     def policies_of(self, value: Any, place: str = "policies") -> list[Policy]:
         """Policies from JSON values, long or short form; `InputError` names the place of what is wrong."""

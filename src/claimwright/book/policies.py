@@ -111,6 +111,12 @@ class Policies:
         """Service codes of every family."""
         return {row["family"]: frozenset(map(str, row["codes"])) for row in self.book.lexicon_rows("service-families")}
 
+    @cached_property
+    def payers(self) -> tuple[str, ...]:
+        """Every payer of a policy, `any` of guidance left out."""
+        found = self.book.rows("SELECT DISTINCT json_extract(data, '$.payer') FROM policy ORDER BY 1")
+        return tuple(payer for (payer,) in found if payer != "any")
+
     def check(self, policies: Iterable[Policy], file: Path | None = None) -> None:
         """`InputError` where a user's policy lists a code that was billable on no day of its window."""
         for policy in policies:

@@ -73,6 +73,8 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hcc-segments": (frozenset({"model", "segment", "scores", "says"}), frozenset()),
     "eponyms": (frozenset({"eponym", "means"}), frozenset({"ours", "source"})),
     "hcc-demographics": (frozenset({"model", "pattern", "says"}), frozenset({"unscored"})),
+    "audience-words": (frozenset({"key", "patient", "coder", "clinician", "payer"}), frozenset()),
+    "question-words": (frozenset({"kind", "words"}), frozenset({"topic", "strong", "says", "instead"})),
     "contractors": (frozenset({"contractor", "says", "states", "words"}), frozenset({"source"})),
     "payers": (frozenset({"payer", "says", "words"}), frozenset({"source"})),
     "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),

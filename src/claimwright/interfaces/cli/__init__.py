@@ -13,6 +13,7 @@ from claimwright import __version__
 from claimwright.errors import ClaimwrightError
 
 COMMANDS = {
+    "ask": "A plain question on coverage, answered for each policy with its sources.",
     "check": "Check a claim against the notes and tables in force on its date of service.",
     "cover": "What each coverage policy says of a claim, and the facts that are missing.",
     "data": "List, add, build and verify the tables that answers come from.",
