@@ -297,15 +297,9 @@ class Engine:
                 from claimwright.model.reading import NoteRead
 
                 day = claim.date_of_service(otherwise)
-                look_up = partial(self._notes.read, claim.note, claim.setting.value, day, as_of)
-                out[index] = NoteRead(claim.note, self._notes.facts(claim.note), look_up)
+                look_up = partial(self.notes.read, claim.note, claim.setting.value, day, as_of)
+                out[index] = NoteRead(claim.note, self.notes.facts(claim.note), look_up)
         return out
-
-    @cached_property
-    def _notes(self) -> Notes:
-        from claimwright.notes.reading import Notes
-
-        return Notes(self.book)
 
     def _scenes(
         self, batch: ClaimBatch, as_of: date | None, notes: Mapping[int, NoteRead]
