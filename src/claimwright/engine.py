@@ -166,11 +166,13 @@ class Engine:
         otherwise = day or date.today()
         check_era(otherwise, "date of service")
         shelf = self._policies
-        asked = shelf.of(policies) if policies is not None else shelf.for_claim(read)
+        asked = shelf.of(policies) if policies is not None else shelf.for_claim(read, otherwise)
         said = None
         if read.note is not None:
             said = facts_from_note(read) if facts_from_note else self.notes.facts(read.note)
-        return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), policies is not None, said)
+        given = policies is not None
+        unloaded = () if given else shelf.unloaded(read)
+        return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), given, said, unloaded)
 
     def policies_of(self, value: Any, place: str = "policies") -> list[Policy]:
         """Policies from JSON values, long or short form; `InputError` names the place of what is wrong."""
