@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from claimwright.coverage.shelf import PolicyShelf
+    from claimwright.edits.relations import Relation
     from claimwright.grouping.hcc import Case
     from claimwright.model import Coverage, GroupReport, NoteFact, Policy, Reading
     from claimwright.notes.reading import Notes
@@ -61,7 +62,8 @@ class Engine:
         unread: list[list[NotEvaluated]] = [[] for _ in read]
         for scene, owners in self._scenes(batch, as_of):
             for each in self.rules.values():
-                self._run(each, scene, owners, findings)
+                for relation in each.relations:
+                    self._run(each, relation, scene, owners, findings)
             for claim_index, code in scene.frame.without_notes():
                 unread[owners[claim_index]].append(_unread(code, scene.edition.name))
         return [
@@ -236,8 +238,10 @@ class Engine:
             out.append((Scene(self.book, frame, editions[number], nearest), owners))
         return out
 
-    def _run(self, rule: Rule, scene: Scene, owners: list[int], findings: list[list[Finding]]) -> None:
-        hits = rule.relation.find(scene.frame)
+    def _run(
+        self, rule: Rule, relation: Relation, scene: Scene, owners: list[int], findings: list[list[Finding]]
+    ) -> None:
+        hits = relation.find(scene.frame)
         for left, right, key in zip(hits.left.tolist(), hits.right.tolist(), hits.key.tolist(), strict=True):
             hit = Hit(rule, scene, ENDS[hits.kind](scene, left), right, key)
             if hit.day not in rule.in_force or self._missing(rule, hit.day):

@@ -204,7 +204,7 @@ class _Judge:
             holds = {
                 "always": True,
                 "not-listed": self.listed is Listed.NOT_LISTED,
-                "list-only": self.tree is None,
+                "list-only": self.tree is None and self.listed is not Listed.NOT_LISTED,
                 "not-met": states.get(name) is State.NOT_MET,
                 "not-documented": states.get(name) is State.NOT_DOCUMENTED,
             }[kind]

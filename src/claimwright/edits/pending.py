@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from claimwright.book.store import Book
+from claimwright.edits import uncovered
 from claimwright.edits.listing import unjudged
 from claimwright.edits.ncci import lacking
 from claimwright.edits.procedure import modifier_invalid, procedure_not_in_effect, unknown_procedure
@@ -32,6 +33,7 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     if claim.lines:
         out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
         out += [each for rule, decided in _BY_CODE for each in unjudged(rule, claim, book, otherwise, decided)]
+        out += uncovered.unjudged("noncovered-procedure", claim, book, otherwise)
         out += modifier_invalid.unjudged("modifier-invalid", claim, book, otherwise)
     if claim.note:
         out += [NotEvaluated(rule, "note reading", "this release does not read notes") for rule in _OF_NOTES]
