@@ -14,11 +14,17 @@ from typing import Any
 from bench.figures import Figure
 from bench.processes import COMMAND, Differs, run, worker
 
+MANY = 1000
+"""Articles that name one service."""
+
 HTML = '<p>Made-up paragraph of "some" length,\r\nwith lines.</p>' * 20
 
 
 def write_export(folder: str, articles: int, codes: int) -> dict[str, Any]:
-    """An export of articles with as many diagnosis codes each; services are ZZ000 to ZZ999."""
+    """An export of articles with as many diagnosis codes each; services are ZZ001 to ZZ999.
+
+    The first thousand articles name ZZ000 as well.
+    """
     ids, keys = ("article_id", "article_version"), ("contractor_id", "contractor_type_id", "contractor_version")
     day = "2026-01-01 00:00:00"
     listed = [f"{letter}{n:02}.{m}" for letter in "ABCDEFGHIJKLMN" for n in range(100) for m in range(10)]
@@ -41,7 +47,11 @@ def write_export(folder: str, articles: int, codes: int) -> dict[str, Any]:
         "article_x_icd10_noncovered": ((*ids, "icd10_code_id", "icd10_noncovered_group", "range"), ()),
         "article_x_hcpc_code": (
             (*ids, "hcpc_code_id", "hcpc_code_group", "range", "long_description"),
-            ((n, 1, f"ZZ{(n * 7 + m) % 1000:03}", 1, "", "Made-up") for n in numbers for m in range(10)),
+            (
+                (n, 1, "ZZ000" if m < 0 else f"ZZ{1 + (n * 7 + m) % 999:03}", 1, "", "Made-up")
+                for n in numbers
+                for m in range(-1 if n < numbers[0] + MANY else 0, 10)
+            ),
         ),
         "article_x_hcpc_code_group": ((*ids, "hcpc_code_group", "paragraph"), ()),
         "article_x_icd10_covered_group": (
@@ -82,9 +92,28 @@ def mcd_asked(times: int) -> dict[str, Any]:
     book, day = claimwright.open_book(), date(2026, 7, 15)
     begun, answers = time.perf_counter(), 0
     for number in range(times):
-        found = documents_for(book, f"ZZ{number * 13 % 1000:03}", f"S{number % 50}", day=day)
+        found = documents_for(book, f"ZZ{1 + number * 13 % 999:03}", f"S{number % 50}", day=day)
         answers += sum(listing(book, each, "C04.5").state != "" for each in found)
     return {"seconds": (time.perf_counter() - begun) / times, "answers": answers}
+
+
+def mcd_covered(times: int) -> dict[str, Any]:
+    """Seconds of `cover` for a claim to Medicare without a state: the first time, and each time after; answers."""
+    from datetime import date
+
+    from claimwright.engine import Engine
+
+    engine, day = Engine(), date(2026, 7, 15)
+    seconds, answers = [], 0
+    for number in range(times + 1):
+        claim = {
+            "setting": "professional", "service_from": day.isoformat(), "payer": {"id": "medicare"},
+            "diagnoses": [f"C{number % 60:02}.5", "G25.3"], "lines": [{"code": "ZZ000"}],
+        }  # fmt: skip
+        begun = time.perf_counter()
+        answers = len(engine.cover(claim).answers)
+        seconds.append(time.perf_counter() - begun)
+    return {"first": seconds[0], "later": sum(seconds[1:]) / times, "answers": answers}
 
 
 def mcd(articles: int, codes: int, times: int) -> Iterator[Figure]:
@@ -105,3 +134,13 @@ def mcd(articles: int, codes: int, times: int) -> Iterator[Figure]:
         asked = run([worker("mcd_asked", times=times)], home)[0].answer
         note = f"documents of a service in a state and their listings; {asked['answers'] / times:.1f} a question"
         yield Figure(section, "one question, warm", 1000 * asked["seconds"], "ms", note=note)
+        covered = run([worker("mcd_covered", times=max(3, times // 20))], home)[0].answer
+        number = covered["answers"]
+        if number != min(MANY, articles):
+            raise Differs("not every imported article answers")
+        note = f"{number:,} articles answer each claim; the first claim reads their lists"
+        yield Figure(section, "cover, answers", number / covered["later"], "/s", note=note)
+        yield Figure(section, "cover, first claim", 1000 * covered["first"], "ms", note=note)
+        words = ("cover", "--procedure", "ZZ013", "--diagnosis", "C04.5", "--payer", "medicare", "--json")
+        walls = sorted(each.wall for each in run([(*COMMAND, *words, "--date", "2026-07-15")] * 5, home))
+        yield Figure(section, "cover, one process, median", 1000 * walls[2], "ms")

@@ -254,6 +254,13 @@ def mcd_asked(**settings: Any) -> Answer:
     return mcd.mcd_asked(**settings)
 
 
+def mcd_covered(**settings: Any) -> Answer:
+    """Coverage answers of many imported articles."""
+    from bench import mcd
+
+    return mcd.mcd_covered(**settings)
+
+
 _ALL = (
     open_ours,
     open_theirs,
@@ -272,6 +279,7 @@ _ALL = (
     ptp_theirs,
     write_export,
     mcd_asked,
+    mcd_covered,
 )
 TASKS: dict[str, Callable[..., Answer]] = {each.__name__: each for each in _ALL}
 """Every task by name."""

@@ -1,6 +1,7 @@
 """HCPCS releases and fee schedules in the byte shape of CMS, with codes that cannot exist (Z0001, ZZ001).
 
-Two HCPCS releases (2026 Jul, 2026 Oct) and two fee schedules (2026 C, 2026 D) stand side by side.
+Two HCPCS releases (2026 Jul, 2026 Oct), two fee schedules (2026 C, 2026 D) and two Addenda B (2026 Q3, Q4) stand
+side by side.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from claimwright.book.home import Input, sha256
 from claimwright.sources.pfs import COLUMNS
 
 LEXICONS = Path(__file__).parents[1] / "lexicons"
-SHIPPED = ("cpt-modifiers", "fee-status", "manual-rules", "modifier-rules", "ncci-modifiers")
+SHIPPED = ("cpt-modifiers", "fee-status", "manual-rules", "modifier-rules", "ncci-modifiers", "opps-status")
 
 
 def hcpcs_record(
@@ -75,8 +76,28 @@ FEES_JULY = (
     fee("ZZ004", status="D"),
     fee("ZZ005", component="6", bilateral="0"),
     fee("Z0001", component="9", bilateral="9"),
+    fee("ZZ007", status="N"),
+    fee("ZZ008", status="X"),
 )
-FEES_OCTOBER = (fee("ZZ001"), fee("ZZ006"))
+FEES_OCTOBER = (fee("ZZ001"), fee("ZZ006"), fee("ZZ007"), fee("ZZ008"))
+OPPS_HEADER = "HCPCS Code,Short Descriptor,SI,APC,Relative Weight,Payment Rate,National Unadjusted Copayment,Minimum"
+
+
+def opps_row(code: str, status: str) -> str:
+    """A row of Addendum B without money."""
+    return f"{code},SECRET WORDS,{status},,,,,,,"
+
+
+def opps_bytes(rows: tuple[str, ...]) -> bytes:
+    """An Addendum B with its title."""
+    title = "Addendum B.-Final OPPS Payment by HCPCS Code for CY 2026,,,,,,,,,"
+    return "\r\n".join((title, f"{OPPS_HEADER} Unadjusted Copayment,Note,* Indicates a Change", *rows, "")).encode(
+        "cp1252"
+    )
+
+
+OPPS_JULY = (opps_row("ZZ001", "S"), opps_row("Z0001", "E1"), opps_row("ZZ007", "E1"), opps_row("ZZ002", "E2"))
+OPPS_OCTOBER = (opps_row("ZZ001", "S"), opps_row("Z0001", "N"), opps_row("ZZ007", "S"))
 
 
 def inputs(folder: Path) -> list[Input]:
@@ -86,6 +107,8 @@ def inputs(folder: Path) -> list[Input]:
         ("hcpcs", "HCPC2026_OCT_ANWEB.txt", hcpcs_bytes(OCTOBER)),
         ("pfs", "PPRRVU2026_Jul_nonQPP.csv", pfs_bytes(FEES_JULY, "July")),
         ("pfs", "PPRRVU2026_Oct_nonQPP.csv", pfs_bytes(FEES_OCTOBER, "October")),
+        ("opps", "2026_July_Web_Addendum_B.csv", opps_bytes(OPPS_JULY)),
+        ("opps", "2026_October_Web_Addendum_B.csv", opps_bytes(OPPS_OCTOBER)),
     )
     out = [lexicon(name) for name in SHIPPED]
     for table, name, data in files:

@@ -132,3 +132,20 @@ def test_the_shared_list_of_letters_is_covered() -> None:
         pytest.skip("shared data not present: opps/opps_status_indicators.csv")
     letters = {line.split(",")[0].strip() for line in shared.read_text(encoding="utf-8").splitlines()[1:] if line}
     assert letters - {row["status"] for row in read_lexicon(LEXICON).rows} == {"X", "K2", "K3", "K4"}
+
+
+def test_the_page_of_a_code_says_its_indicator_in_our_words(tmp_path: Path) -> None:
+    from claimwright.interfaces.render.page import page
+
+    lexicon = Input("lexicons", LEXICON, sha256(LEXICON), "claimwright", "Apache-2.0")
+    with book_of(tmp_path, lexicon, added("opps", file(tmp_path, OPPS_NAME, opps_bytes()))) as opened:
+        record = opened.show("ZZ001", DAY)
+        found = record.procedure.outpatient if record.procedure else None
+        assert found and (found.status, found.paid, found.apc, found.rate) == ("J1", "yes", "5012", 1234.5)
+        assert found.says.startswith("paid by a comprehensive APC")
+        (section,) = (each for each in page(record).sections if each.heading.startswith("Hospital outpatient"))
+        assert section.sentences[0].startswith("Status indicator J1: paid by a comprehensive APC")
+        assert section.table and ("Payment rate", "$1,234.50") in section.table.rows
+        assert "SECRET" not in repr(record)
+        packaged = opened.show("hcpcs:Z0001", DAY)
+        assert packaged.procedure and packaged.procedure.outpatient and packaged.procedure.outpatient.paid == "no"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from claimwright.answers.ask import Asker, Given
     from claimwright.coverage.shelf import PolicyShelf
+    from claimwright.edits.relations import Relation
     from claimwright.grouping.hcc import Case
     from claimwright.model import Coverage, GroupReport, NoteFact, NoteRead, Policy, Reading
     from claimwright.model.asking import Asked
@@ -76,7 +77,8 @@ class Engine:
         notes = self._read_notes(read, otherwise, as_of)
         for scene, owners in self._scenes(batch, as_of, notes):
             for each in self.rules.values():
-                self._run(each, scene, owners, findings)
+                for relation in each.relations:
+                    self._run(each, relation, scene, owners, findings)
             for claim_index, code in scene.frame.without_notes():
                 unread[owners[claim_index]].append(_unread(code, scene.edition.name))
         return [
@@ -181,11 +183,13 @@ class Engine:
         otherwise = day or date.today()
         check_era(otherwise, "date of service")
         shelf = self._policies
-        asked = shelf.of(policies) if policies is not None else shelf.for_claim(read)
+        asked = shelf.of(policies) if policies is not None else shelf.for_claim(read, otherwise)
         said = None
         if read.note is not None:
             said = facts_from_note(read) if facts_from_note else self.notes.facts(read.note)
-        return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), policies is not None, said)
+        given = policies is not None
+        unloaded = () if given else shelf.unloaded(read)
+        return cover(read, asked, shelf.grounds, otherwise, as_of or date.today(), given, said, unloaded)
 
     def ask(
         self, question: str, audience: str = "coder", given: Given | None = None, as_of: date | None = None
@@ -319,8 +323,10 @@ class Engine:
             out.append((Scene(self.book, frame, editions[number], nearest), owners))
         return out
 
-    def _run(self, rule: Rule, scene: Scene, owners: list[int], findings: list[list[Finding]]) -> None:
-        hits = rule.relation.find(scene.frame)
+    def _run(
+        self, rule: Rule, relation: Relation, scene: Scene, owners: list[int], findings: list[list[Finding]]
+    ) -> None:
+        hits = relation.find(scene.frame)
         for left, right, key in zip(hits.left.tolist(), hits.right.tolist(), hits.key.tolist(), strict=True):
             hit = Hit(rule, scene, ENDS[hits.kind](scene, left), right, key)
             if hit.day not in rule.in_force or self._missing(rule, hit.day):

@@ -15,12 +15,16 @@ from claimwright.model import dotted, undotted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from claimwright.book.imported import ImportedListing, ImportedPolicies
     from claimwright.book.store import Book
     from claimwright.model.policy import DiagnosisGroup, Policy, PolicyVersion
 
 
 class PolicyListing(NamedTuple):
-    """A policy version that lists a code, in which group, and as covered or not; `in_force` on the day asked."""
+    """A policy version that lists a code, in which group, and as covered or not; `in_force` on the day asked.
+
+    `source` is `imported` for a document of an imported export of the Medicare Coverage Database.
+    """
 
     policy: str
     version: str
@@ -33,6 +37,7 @@ class PolicyListing(NamedTuple):
     starts: date | None
     ends: date | None
     in_force: bool | None
+    source: str = "policies"
 
 
 class Policies:
@@ -42,31 +47,76 @@ class Policies:
         self.book = book
         self._read: dict[str, Policy] = {}
         self._places: dict[str, tuple[int, int] | None] = {}
+        self._merged: dict[tuple[int, int], tuple[Policy, Policy, Policy]] = {}
+
+    @cached_property
+    def imported(self) -> ImportedPolicies:
+        """Documents of imported exports of the Medicare Coverage Database."""
+        from claimwright.book.imported import ImportedPolicies
+
+        return ImportedPolicies(self.book)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
-        """Ids of all policies, in order."""
+        """Ids of the policies that ship or were added as policies, in order; imported documents are not among them."""
         return tuple(name for (name,) in self.book.rows("SELECT id FROM policy ORDER BY ordinal"))
 
     def get(self, name: str) -> Policy:
         """The policy of an id, in any case; `InputError` for one that is not loaded."""
-        found = next((each for each in self.ids if each.lower() == name.strip().lower()), None)
-        if found is None:
+        found = self._own_id(name)
+        document = self.imported.get(name)
+        if found is None and document is None:
             raise InputError("policy", f"{name!r} is not loaded", "an id that `claimwright policies` lists")
-        return self._policy(found)
+        if found is None or document is None:
+            return document or self._policy(found or "")
+        return self._joined(self._policy(found), document)
 
     def all(self) -> list[Policy]:
-        """Every policy."""
-        return [self._policy(each) for each in self.ids]
+        """Every policy: those of the book, then imported documents with their days and services, without lists."""
+        heads = ((name, self.imported.head(name)) for name in self.imported.keys)
+        return self._beside([self._policy(each) for each in self.ids], [each for _, each in heads if each])
 
-    def for_services(self, codes: Iterable[str]) -> list[Policy]:
-        """Policies with a version for one of these service codes, in the order of their ids."""
+    def for_services(self, codes: Iterable[str], days: Sequence[date] = (), imported: bool = True) -> list[Policy]:
+        """Policies with a version for one of these service codes, in the order of their ids, then imported documents.
+
+        Of an imported document the texts in force on `days` are read; without `imported` none is among them.
+        """
+        wanted = sorted({each.strip().upper() for each in codes})
+        if not imported:
+            return self._for_services(wanted)
+        return self._beside(self._for_services(wanted), self.imported.for_services(wanted, days))
+
+    def _for_services(self, codes: list[str]) -> list[Policy]:
         sql = (
             "SELECT DISTINCT p.ordinal, p.id FROM policy_service s JOIN policy p ON p.id = s.policy "
             "WHERE s.code IN (SELECT value FROM json_each(?)) ORDER BY p.ordinal"
         )
-        found = self.book.rows(sql, (json.dumps(sorted({each.strip().upper() for each in codes})),))
-        return [self._policy(name) for _, name in found]
+        return [self._policy(name) for _, name in self.book.rows(sql, (json.dumps(codes),))]
+
+    def _beside(self, ours: list[Policy], documents: list[Policy]) -> list[Policy]:
+        """Both, those of one id as one policy."""
+        if not documents:
+            return ours
+        names = {each.lower(): each for each in self.ids}
+        out = {each.id: each for each in ours}
+        for each in documents:
+            own = names.get(each.id.lower())
+            out[own or each.id] = self._joined(self._policy(own), each) if own else each
+        return list(out.values())
+
+    def _joined(self, ours: Policy, document: Policy) -> Policy:
+        """One policy of both, the same one for the same two: what is made ready for judging is kept by it."""
+        from claimwright.book.imported import merged
+
+        key = id(ours), id(document)
+        if key not in self._merged:
+            if len(self._merged) > _MOST_MERGED:
+                self._merged.clear()
+            self._merged[key] = merged(ours, document), ours, document  # which keeps both alive, and the ids theirs
+        return self._merged[key][0]
+
+    def _own_id(self, name: str) -> str | None:
+        return next((each for each in self.ids if each.lower() == name.strip().lower()), None)
 
     def _policy(self, name: str) -> Policy:
         kept = self._read.get(name)
@@ -93,7 +143,7 @@ class Policies:
             "WHERE d.code = ? ORDER BY p.ordinal, v.ordinal, d.grp"
         )
         out = [_listing(row, day) for row in self.book.rows(sql, (undotted(code),))]
-        return tuple(sorted(out, key=lambda each: not each.in_force))
+        return self._listed(out, self.imported.listing(code, day), day)
 
     def serving(self, code: str, day: date) -> tuple[PolicyListing, ...]:
         """Policies about a service, `listed` as `service` and in no group; those in force on `day` first."""
@@ -104,7 +154,31 @@ class Policies:
             "WHERE s.code = ? ORDER BY p.ordinal, v.ordinal"
         )
         out = [_listing(row, day)._replace(listed="service") for row in self.book.rows(sql, (undotted(code),))]
-        return tuple(sorted(out, key=lambda each: not each.in_force))
+        return self._listed(out, self.imported.serving(code, day), day)
+
+    def _listed(
+        self, ours: list[PolicyListing], documents: Iterable[ImportedListing], day: date
+    ) -> tuple[PolicyListing, ...]:
+        """Both, without what an imported document of the same id speaks for on the day."""
+        if self.imported.loaded:
+            ours = [each for each in ours if not self._spoken_for(each.policy, day)]
+        names = {each.lower(): each for each in self.ids}
+        found = (
+            PolicyListing(
+                each.number, str(each.version), each.title, each.key.kind, "medicare", each.contractor or None,
+                each.group, each.listed, each.starts, each.ends, True, "imported",
+            )
+            for each in documents
+            if each.number.lower() not in names or self._spoken_for(names[each.number.lower()], day)
+        )  # fmt: skip
+        return (*sorted(ours, key=lambda each: not each.in_force), *found)
+
+    def _spoken_for(self, name: str, day: date) -> bool:
+        """Does an imported document stand in place of this policy on the day?"""
+        begins = self.imported.begins(name)
+        if begins is None or day < begins:
+            return False
+        return not any(each.criteria for each in self._policy(name).versions)
 
     @cached_property
     def families(self) -> dict[str, frozenset[str]]:
@@ -136,6 +210,9 @@ class Policies:
             self._places[code] = (found[0][0], found[0][1]) if found else None
         return self._places[code]
 
+
+_MOST_MERGED = 1000
+"""Policies of two origins that are kept."""
 
 Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 """Runs one query of a book."""

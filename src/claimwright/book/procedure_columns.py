@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.book.procedures import AOC, HCPCS, MUE, PFS, PTP, TableEdition, procedures
+from claimwright.book.procedures import AOC, HCPCS, MUE, OPPS, PFS, PTP, TableEdition, procedures
 from claimwright.book.store import Book
 
 EPOCH = date(1970, 1, 1)
@@ -32,6 +32,7 @@ _CODES = {
     ),
     HCPCS: ("SELECT DISTINCT code FROM hcpcs WHERE edition = ? AND NOT modifier", 1),
     PFS: ("SELECT DISTINCT code FROM pfs WHERE edition = ?", 1),
+    OPPS: ("SELECT DISTINCT code FROM opps WHERE edition = ?", 1),
 }
 """The codes of an edition, and how often its number is asked for."""
 
@@ -107,6 +108,20 @@ def fees(book: Book, number: int) -> Fees:
         rows.setdefault(row[0], row)
     columns = list(zip(*rows.values(), strict=True)) or [(), (), (), ()]
     return Fees(_text(columns[0], "S8"), *(_text(column, "S2") for column in columns[1:]))
+
+
+@lru_cache(maxsize=32)
+def bearing(book: Book, table: str, number: int, statuses: tuple[str, ...]) -> Codes:
+    """Codes of fee schedule (the row without modifier where there is one) or Addendum B `number` with these statuses.
+
+    S8 ascending.
+    """
+    if table == PFS:
+        found = fees(book, number)
+        return found.codes[np.isin(found.status, np.array([each.encode() for each in statuses], dtype="S2"))]
+    marks = ", ".join("?" * len(statuses))
+    rows = book.rows(f"SELECT DISTINCT code FROM opps WHERE edition = ? AND status IN ({marks})", (number, *statuses))
+    return np.unique(_text([code for (code,) in rows], "S8"))
 
 
 def _text(values: Any, kind: str) -> Codes:

@@ -17,6 +17,7 @@ from claimwright.book.procedures import (
     DME,
     HCPCS,
     MUE,
+    OPPS,
     OUTPATIENT,
     PFS,
     PRACTITIONER,
@@ -94,6 +95,24 @@ class FeeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OutpatientRecord:
+    """How OPPS Addendum B treats the code: CMS's status indicator, and what it means in our words.
+
+    `paid` is about separate payment for the code itself: yes, no, or depends; empty for an indicator that the
+    lexicon does not know. Money in US dollars, national and unadjusted, None where CMS prints none.
+    """
+
+    status: str
+    says: str
+    paid: str
+    apc: str
+    weight: float | None
+    rate: float | None
+    copayment: float | None
+    minimum_copayment: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LevelTwoRecord:
     """What the HCPCS Level II file says beside title and days."""
 
@@ -121,6 +140,7 @@ class ProcedureRecord:
     primary_of: tuple[str, ...]
     ptp: tuple[PtpRecord, ...]
     fees: tuple[FeeRecord, ...]
+    outpatient: OutpatientRecord | None
 
 
 def entry_in(book: Book, edition: TableEdition, code: str, modifier: bool = False) -> HcpcsEntry | None:
@@ -177,6 +197,7 @@ def tables_of(book: Book, code: str, day: date, level_two: LevelTwoRecord | None
         primary_of=_primary_of(book, code, day),
         ptp=_ptp(book, code, day),
         fees=_fees(book, code, day),
+        outpatient=_outpatient(book, code, day),
     )
 
 
@@ -184,7 +205,7 @@ def naming(book: Book, code: str, day: date) -> list[TableEdition]:
     """Editions covering `day` that name the code, in the order of the tables."""
     return [
         edition
-        for table in (HCPCS, PFS, MUE, PTP, AOC)
+        for table in (HCPCS, PFS, OPPS, MUE, PTP, AOC)
         for edition in procedures(book).editions(table)
         if day in edition.window and _names(book, edition, code)
     ]
@@ -193,6 +214,7 @@ def naming(book: Book, code: str, day: date) -> list[TableEdition]:
 _NAMES = {
     HCPCS: "SELECT 1 FROM hcpcs WHERE code = ? AND edition = ? AND NOT modifier",
     PFS: "SELECT 1 FROM pfs WHERE code = ? AND edition = ?",
+    OPPS: "SELECT 1 FROM opps WHERE code = ? AND edition = ?",
     MUE: "SELECT 1 FROM mue WHERE code = ? AND edition = ?",
     PTP: "SELECT 1 FROM ptp_count WHERE code = ? AND edition = ?",
 }
@@ -248,4 +270,16 @@ def _fees(book: Book, code: str, day: date) -> tuple[FeeRecord, ...]:
             each.assistant, each.supervision,
         )
         for each in procedures(book).fees(code, day)
+    )  # fmt: skip
+
+
+def _outpatient(book: Book, code: str, day: date) -> OutpatientRecord | None:
+    load = procedures(book)
+    found = load.outpatient(code, day) if load.edition(OPPS, day) else None
+    if found is None:
+        return None
+    meaning = load.status_indicator(found.status)
+    return OutpatientRecord(
+        found.status, meaning.says if meaning else "", meaning.paid if meaning else "", found.apc, found.weight,
+        found.rate, found.copayment, found.minimum_copayment,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from claimwright.book.procedures import (
     AOC,
     HCPCS,
     MUE,
+    OPPS,
     PFS,
     PTP,
     HcpcsEntry,
@@ -227,7 +228,7 @@ class _Page:
         return [
             SourceRecord(e.table, e.name, e.window.starts, e.window.ends, file, digests.get((e.table, file), ""))
             for e in self._answering()
-            for file in e.extra.get("files", [e.extra["file"]])
+            for file in _files(e)
         ]
 
     def _also(self) -> str | None:
@@ -243,7 +244,7 @@ class _Page:
         load, day = procedures(self.book), self.day
         wanted = [("units", MUE, each) for each in MUE_SETTINGS[:2]]
         wanted += [("ptp", PTP, each) for each in PTP_SETTINGS]
-        wanted += [("add_on", AOC, ""), ("fees", PFS, "")]
+        wanted += [("add_on", AOC, ""), ("fees", PFS, ""), ("outpatient", OPPS, "")]
         if self.entry or _LEVEL_TWO.fullmatch(self.code):
             wanted.insert(0, ("validity", HCPCS, ""))
         out = []
@@ -257,6 +258,12 @@ class _Page:
             how = f"{release.name} does not list it; no other table says" if release else how_to_load(table, day)
             out.insert(0, Unloaded("billable", table, how))
         return out
+
+
+def _files(edition: TableEdition) -> list[str]:
+    """Names of the files of an edition; some tables list them with their hashes."""
+    listed = edition.extra.get("files", [edition.extra["file"]])
+    return [str(each["file"]) if isinstance(each, dict) else str(each) for each in listed]
 
 
 def _level_two(entry: HcpcsEntry | None) -> LevelTwoRecord | None:

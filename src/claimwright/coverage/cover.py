@@ -31,20 +31,26 @@ def cover(
     today: date,
     given: bool = False,
     read: Sequence[NoteFact] | None = None,
+    unloaded: Sequence[NotEvaluated] = (),
 ) -> Coverage:
     """The answers of the policies among these that apply to the claim.
 
     `otherwise` is the date of service if the claim carries none; `given` says that the policies were handed
-    over with the claim; `read` are facts read from its note, None where the note was not read.
+    over with the claim; `read` are facts read from its note, None where the note was not read; `unloaded`
+    is what is not loaded and could answer, which is told where no policy does.
     """
     selection = select(policies, claim, otherwise, given)
     facts = Facts((*of_claim(claim), *of_note(read or ())), grounds.lexicon)
     found = [determine(each, claim, facts, today) for each in selection.chosen]
     answers = [each for each in found if each.answer.kind != "editorial"]
     assumed = not (claim.service_from or claim.service_to)
-    supply = supplies(claim, selection, assumed, given)
+    supply = supplies(claim, selection, assumed, given, unloaded)
     verdicts = {each.answer.verdict for each in answers} - {Determination.NOT_ADDRESSED}
-    unread = claim.note is not None and read is None
+    lacking = [NotEvaluated("facts of the note", "the reading of notes", READING)] * (
+        claim.note is not None and read is None
+    )
+    if not answers:
+        lacking += unloaded
     return Coverage(
         claim=claim.id,
         date_of_service=claim.date_of_service(otherwise),
@@ -56,7 +62,7 @@ def cover(
         next_facts=_next_facts(found),
         editorial=tuple(each.answer for each in found if each.answer.kind == "editorial"),
         not_selected=tuple(selection.refused),
-        not_evaluated=(NotEvaluated("facts of the note", "the reading of notes", READING),) if unread else (),
+        not_evaluated=tuple(lacking),
         disclaimer=DISCLAIMER,
         unknown_facts=_unknown(claim, found, grounds),
         date_assumed=assumed,

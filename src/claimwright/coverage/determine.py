@@ -129,7 +129,11 @@ class _Judge:
         if tree is None and self.version.diagnoses is None:
             return Determination.NOT_ADDRESSED, "neither criteria nor a list of diagnoses is loaded for this policy"
         if listed is Listed.NOT_LISTED:
-            return Determination.NOT_SUPPORTED, f"{names}: not on the policy's list of diagnoses"
+            barred = all(each.noncovered for each in self.diagnoses)
+            return (
+                Determination.NOT_SUPPORTED,
+                f"{names}: {_BARRED if barred else _UNLISTED}",
+            )
         if tree is None:
             return self._by_list(names)
         if tree.state is State.MET:
@@ -200,15 +204,16 @@ class _Judge:
             holds = {
                 "always": True,
                 "not-listed": self.listed is Listed.NOT_LISTED,
-                "list-only": self.tree is None,
+                "list-only": self.tree is None and self.listed is not Listed.NOT_LISTED,
                 "not-met": states.get(name) is State.NOT_MET,
                 "not-documented": states.get(name) is State.NOT_DOCUMENTED,
             }[kind]
             if holds:
                 told.add(each.when)
                 yield Item(each.says, each.cite, because=each.when)
-        if self.listed is Listed.NOT_LISTED and "not-listed" not in told:
-            for one in self.diagnoses:
+        for one in self.diagnoses:
+            outside = self.listed is Listed.NOT_LISTED and "not-listed" not in told
+            if outside or (one.noncovered and one.listed is Listed.NOT_LISTED):
                 how = "listed as not covered" if one.noncovered else "not on the list of diagnoses"
                 yield Item(f"{one.code} is {how}", next(iter(one.cites), None), because="not-listed")
         if self.tree and self.tree.state is not State.MET:
@@ -216,6 +221,10 @@ class _Judge:
                 because = f"{node.state.value}:{node.criterion.id}"
                 if because not in told:
                     yield Item(_failure(node), node.criterion.cite, because=because)
+
+
+_UNLISTED = "not on the policy's list of diagnoses"
+_BARRED = "on the policy's list of diagnoses that are not covered"
 
 
 def _walk(node: Judged) -> Iterator[Judged]:
@@ -285,6 +294,8 @@ def _head(policy: Policy, chosen: Chosen, claim: Claim) -> dict[str, Any]:
         "in_force": chosen.in_force,
         "holds": version.holds,
         "left_out": version.left_out,
+        "source": "imported" if version.imported else "policies",
+        "note": version.note,
     }
 
 
@@ -328,7 +339,7 @@ def _not_in_force(chosen: Chosen, claim: Claim, today: date) -> PolicyAnswer:
         completeness=latest.completeness, verdict=Determination.NOT_ADDRESSED, diagnosis_listed=Listed.NOT_LOADED,
         why=why, known_on=None, verified_on=None, in_force=False, holds="neither", left_out=(), diagnoses=(),
         criteria=None, missing=(), missing_sets=(), more_missing_sets=False, decides=(), documentation=(),
-        denial_risks=(), alternatives=(), appropriate=(), not_indicated=(),
+        denial_risks=(), alternatives=(), appropriate=(), not_indicated=(), source="policies", note="",
         coverage_information=coverage_information(
             Determination.NOT_ADDRESSED, Listed.NOT_LOADED, False, (), services, why, subject, today
         ),

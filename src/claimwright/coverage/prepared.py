@@ -86,25 +86,31 @@ class PreparedPolicy:
         return tuple(self.version(each) for each in self.source.versions)
 
 
+_CONTRARY = "one list names it as covered, another as not covered: the document must be read"
+
+
+def _names(groups: Sequence[Group]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.source.group for each in groups))
+
+
 def _one(code: str, groups: Sequence[Group]) -> DiagnosisAnswer:
     """One code in the lists: in a covered one, under a condition, in one of codes not covered, or in none."""
     name = undotted(code)
     inside = [each for each in groups if name in each.codes]
     covered = [each for each in inside if each.source.covered]
     cites: tuple[Cite, ...] = tuple(dict.fromkeys(each.source.cite for each in inside if each.source.cite))
+    contrary = [each for each in inside if not each.source.covered]
     if covered:
-        free = [each for each in covered if each.source.conditional is None]
-        used = free or covered
-        condition = None if free else covered[0].source.conditional
-        return DiagnosisAnswer(
-            code,
-            Listed.LISTED if free else Listed.CONDITIONAL,
-            tuple(each.source.group for each in used),
-            condition=condition,
-            cites=cites,
-        )
-    if inside:
-        return DiagnosisAnswer(code, Listed.NOT_LISTED, tuple(e.source.group for e in inside), True, cites=cites)
+        free = [] if contrary else [each for each in covered if each.source.conditional is None]
+        used = inside if contrary else free or covered
+        condition = None if free else _CONTRARY if contrary else covered[0].source.conditional
+        listed = Listed.LISTED if free else Listed.CONDITIONAL
+        return DiagnosisAnswer(code, listed, _names(used), condition=condition, cites=cites)
+    if contrary:
+        free = [each for each in contrary if each.source.conditional is None]
+        listed = Listed.NOT_LISTED if free else Listed.CONDITIONAL
+        condition = None if free else contrary[0].source.conditional
+        return DiagnosisAnswer(code, listed, _names(free or contrary), True, condition, cites)
     lists = [each for each in groups if each.source.covered]
     known = bool(lists) and all(each.knows(name) for each in lists)
     cites = tuple(dict.fromkeys(each.source.cite for each in lists if each.source.cite)) if known else ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from claimwright.coverage.prepared import PreparedPolicy
-from claimwright.model import Claim, Payer, undotted
+from claimwright.model import Claim, NotEvaluated, Payer, undotted
 from claimwright.model.coverage import NotSelected, Supply
 from claimwright.model.policy import Policy, PolicyVersion
 
@@ -53,6 +53,8 @@ def select(policies: Iterable[PreparedPolicy], claim: Claim, otherwise: date, gi
         why = _not_for(each.source, claim.payer, given, out)
         asked, places = _in_setting(asked, claim)
         why = places if why is None and not asked else why
+        if why is None and each.source.imported and not any(one.version for one in asked):
+            why = _not_in_force(each.source, asked[0].day)
         if why is None:
             out.chosen += asked
         elif why:
@@ -70,6 +72,8 @@ def _not_for(policy: Policy, payer: Payer, given: bool, out: Selection) -> str |
         return ""
     if policy.contractor is None and policy.states is None:
         return None
+    if policy.imported and policy.states is not None:
+        return _not_served(policy, payer, out)
     # The contractor decides where both know it: states change hands, and a facility may stay with its own.
     if policy.contractor is not None and payer.mac is not None:
         return None if _same_contractor(policy.contractor, payer.mac) else ""
@@ -79,6 +83,28 @@ def _not_for(policy: Policy, payer: Payer, given: bool, out: Selection) -> str |
         out.place_open = True
         return None
     return "its states are not loaded: give the MAC" if payer.mac is None else "its MAC is not loaded: give the state"
+
+
+def _not_served(policy: Policy, payer: Payer, out: Selection) -> str | None:
+    """As `_not_for`, of an imported document: the export tells every state of its contractors, and since when.
+
+    So both must fit where both are known; a contractor has documents for one of its jurisdictions alone.
+    """
+    if payer.mac is not None and not any(_same_contractor(each, payer.mac) for each in policy.contractors):
+        return ""
+    if payer.state is not None and payer.state.strip().upper() not in (policy.states or ()):
+        return "" if payer.mac is None else f"its contractor does not serve {payer.state.strip().upper()} with it"
+    if payer.mac is None and payer.state is None:
+        out.place_open = True
+    return None
+
+
+def _not_in_force(policy: Policy, day: date) -> str:
+    """Of an imported document: between which days it was in force."""
+    loaded = policy.versions
+    if loaded[0].starts and day < loaded[0].starts:
+        return f"its first loaded version is in force from {loaded[0].starts}, after {day}"
+    return f"no version is in force on {day}: its last loaded day is {loaded[-1].ends}"
 
 
 def _in_setting(asked: list[Chosen], claim: Claim) -> tuple[list[Chosen], str]:
@@ -149,8 +175,13 @@ def _version(policy: Policy, day: date) -> tuple[PolicyVersion | None, bool | No
     return unsure, None if unsure else False
 
 
-def supplies(claim: Claim, selection: Selection, assumed: bool, given: bool) -> list[Supply]:
-    """What to supply: all that decides where no policy answers, else what would narrow the answers down."""
+def supplies(
+    claim: Claim, selection: Selection, assumed: bool, given: bool, unloaded: Sequence[NotEvaluated] = ()
+) -> list[Supply]:
+    """What to supply: all that decides where no policy answers, else what would narrow the answers down.
+
+    `unloaded` is what is not loaded and could answer.
+    """
     answered = any(not each.policy.source.editorial for each in selection.chosen)
     payer = claim.payer
     place = ", ".join(each for each in (payer.state, payer.mac) if each) or None
@@ -167,5 +198,6 @@ def supplies(claim: Claim, selection: Selection, assumed: bool, given: bool) -> 
     if not answered:
         codes = ", ".join(sorted({line.code for line in claim.lines})) or None
         says = "a policy that covers the procedure: none that is loaded answers for this payer, place and setting"
+        says += "".join(f"; load {each.rule}: {each.how}" for each in unloaded)
         out.append(Supply(POLICY, says, f"asked for {codes}" if codes else None))
     return out

@@ -7,10 +7,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from claimwright.book.imported import MEDICARE
+from claimwright.book.mcd import ARTICLE, HOW, MCD, loaded
 from claimwright.book.store import Book
 from claimwright.coverage.facts import Lexicon
 from claimwright.coverage.prepared import Grounds, PreparedPolicy
-from claimwright.model import Claim
+from claimwright.model import Claim, NotEvaluated
 from claimwright.model.policy import Cite, DiagnosisGroup, Policy, PolicySource, PolicyVersion, Services
 from claimwright.sources.policy import Vocabulary
 
@@ -20,7 +22,7 @@ class PolicyShelf:
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self._prepared: dict[str, PreparedPolicy] = {}
+        self._prepared: dict[int, PreparedPolicy] = {}
 
     @cached_property
     def grounds(self) -> Grounds:
@@ -38,16 +40,38 @@ class PolicyShelf:
         """These policies, made ready."""
         return [PreparedPolicy(each, self.grounds) for each in policies]
 
-    def for_claim(self, claim: Claim) -> list[PreparedPolicy]:
-        """Policies of the book for the services of the claim's lines."""
-        found = self.book.policies.for_services(line.code for line in claim.lines)
+    def for_claim(self, claim: Claim, otherwise: date) -> list[PreparedPolicy]:
+        """Policies of the book for the services of the claim's lines.
+
+        Imported Medicare documents are among them for a claim to Medicare, with the texts in force on the
+        days of the lines; `otherwise` is the date of service if the claim carries none.
+        """
+        codes = [line.code for line in claim.lines]
+        days = sorted({line.date or claim.date_of_service(otherwise) for line in claim.lines})
+        found = self.book.policies.for_services(codes, days, imported=_to_medicare(claim))
         return [self._kept(each) for each in found]
 
+    def unloaded(self, claim: Claim) -> tuple[NotEvaluated, ...]:
+        """What could answer for a claim to Medicare and is not loaded: its contractors' articles."""
+        if not _to_medicare(claim) or not claim.lines or loaded(self.book, ARTICLE):
+            return ()
+        return (NotEvaluated("local coverage articles of Medicare's contractors", MCD, HOW),)
+
     def _kept(self, policy: Policy) -> PreparedPolicy:
-        kept = self._prepared.get(policy.id)
+        kept = self._prepared.get(id(policy))
         if kept is None or kept.source is not policy:
-            kept = self._prepared[policy.id] = PreparedPolicy(policy, self.grounds)
+            if len(self._prepared) >= MOST_KEPT:
+                self._prepared.clear()
+            kept = self._prepared[id(policy)] = PreparedPolicy(policy, self.grounds)
         return kept
+
+
+MOST_KEPT = 4096
+"""Policies whose lists are kept ready."""
+
+
+def _to_medicare(claim: Claim) -> bool:
+    return claim.payer.id is not None and claim.payer.id.strip().lower() == MEDICARE
 
 
 def list_policy(

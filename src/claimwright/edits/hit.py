@@ -407,13 +407,15 @@ class Hit:
         severity: Severity | None = None,
         authority: Authority | None = None,
         at: Sequence[End] | None = None,
+        cites: Sequence[str] | None = None,
     ) -> Finding:
         """The finding, with all that no rule may forget: name, severity, places, edition, citations.
 
-        Where official notes answered from an edition that does not cover the day, the message says so.
+        `cites` stand in place of the rule's own. Where official notes answered
+        from an edition that does not cover the day, the message says so.
         """
         ends = at if at is not None else ([self.left] if self.right_index < 0 else [self.left, self.right])
-        proof = [*because, *(self.cite(each) for each in self.rule.cites)]
+        proof = [*because, *(self.cite(each) for each in (self.rule.cites if cites is None else cites))]
         if self.scene.nearest and any(each.source == "icd10cm-tabular" for each in proof):
             message += (
                 f" (the notes are those of {self.scene.edition.name}, the nearest edition loaded to {self.day};"

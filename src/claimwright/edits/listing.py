@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 
 from claimwright.book.procedure_columns import listed, lists
-from claimwright.book.procedures import AOC, HCPCS, MUE, PFS, PTP, TableEdition, how_to_load, procedures
+from claimwright.book.procedures import AOC, HCPCS, MUE, OPPS, PFS, PTP, TableEdition, how_to_load, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.ncci import by_edition
@@ -29,7 +29,7 @@ JUDGE = {LEVEL_TWO: HCPCS, CPT: PFS}
 DENTAL_TABLE = "dental codes"
 _HOW_DENTAL = "codes that begin with D are the American Dental Association's, and no table here holds them"
 
-_TABLES = (HCPCS, PFS, MUE, PTP, AOC)
+_TABLES = (HCPCS, PFS, OPPS, MUE, PTP, AOC)
 _FORMS = (
     (DENTAL, re.compile(r"D\d{4}")),
     (LEVEL_TWO, re.compile(r"[A-Z]\d{4}")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from claimwright.book.store import Book
+from claimwright.edits import uncovered
 from claimwright.edits.documentation import more_specific_code
 from claimwright.edits.listing import unjudged
 from claimwright.edits.ncci import lacking
@@ -31,6 +32,7 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     if claim.lines:
         out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
         out += [each for rule, decided in _BY_CODE for each in unjudged(rule, claim, book, otherwise, decided)]
+        out += uncovered.unjudged("noncovered-procedure", claim, book, otherwise)
         out += modifier_invalid.unjudged("modifier-invalid", claim, book, otherwise)
     if claim.note and claim.note.strip():
         out += more_specific_code.lacking(book)

@@ -34,6 +34,7 @@ Explain = Callable[["Hit"], Finding | None]
 class Rule:
     """One rule: what it asks of the book (`relation`), since when, on whose authority, and its page.
 
+    `lines` asks the same of service lines, where the rule concerns both those and other codes.
     `explain` may return None: a closer look at the words shows that the hit is none.
     """
 
@@ -47,6 +48,7 @@ class Rule:
     page: str
     explain: Explain
     module: str
+    lines: Relation | None = None
 
     @property
     def summary(self) -> str:
@@ -55,8 +57,13 @@ class Rule:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Tables without which the rule cannot be applied."""
-        return self.relation.tables
+        """Tables without which the rule cannot be applied, or not to service lines."""
+        return (*self.relation.tables, *(self.lines.tables if self.lines else ()))
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Everything that the rule asks."""
+        return (self.relation,) if self.lines is None else (self.relation, self.lines)
 
 
 RULES: dict[str, Rule] = {}
@@ -75,6 +82,7 @@ def rule(
     authority: Authority,
     in_force: Interval,
     cites: Iterable[str] = (),
+    lines: Relation | None = None,
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function as the explanation of rule `code`; its name is the rule's."""
 
@@ -87,7 +95,7 @@ def rule(
         if name in RULES or any(each.code == code for each in RULES.values()):
             raise RuleError(f"{explain.__module__}: the rule {code} {name} is already taken")
         RULES[name] = Rule(
-            code, name, relation, severity, authority, in_force, tuple(cites), page, explain, explain.__module__
+            code, name, relation, severity, authority, in_force, tuple(cites), page, explain, explain.__module__, lines
         )
         return explain
 

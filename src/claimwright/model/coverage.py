@@ -190,7 +190,8 @@ class PolicyAnswer:
     """What one policy version says of the claim.
 
     `in_force` is None where the effective date was not read and the day lies before the first day that
-    the text is known for. `version` is None where no loaded version is in force.
+    the text is known for. `version` is None where no loaded version is in force. `source` is `imported` for a
+    document of an imported export of the Medicare Coverage Database, else `policies`; `note` what to know of that.
     """
 
     policy: str
@@ -228,6 +229,8 @@ class PolicyAnswer:
     related: tuple[Related, ...]
     versions: tuple[Window, ...]
     citations: tuple[SourceUsed, ...]
+    source: str
+    note: str
 
 
 class NotSelected(NamedTuple):

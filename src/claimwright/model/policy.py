@@ -116,7 +116,9 @@ class PolicyVersion:
     """One dated text: in force from `starts` to `ends`, both included.
 
     `starts` None: the effective date was not read; the text was in force on `known_on` for certain.
-    `diagnoses` None: no list is loaded; `criteria` None: no criteria are.
+    `diagnoses` None: no list is loaded; `criteria` None: no criteria are. `imported` is the edition of the
+    export of the Medicare Coverage Database that the text comes from, empty for a policy that was written
+    here or by the user; `note` is what a reader must know of that.
     """
 
     version: str
@@ -137,6 +139,8 @@ class PolicyVersion:
     alternatives: tuple[Remark, ...] = ()
     appropriate: tuple[Remark, ...] = ()
     not_indicated: tuple[Remark, ...] = ()
+    imported: str = ""
+    note: str = ""
 
     def on(self, day: date) -> bool | None:
         """Is this text in force on `day`? None: before the first day it is known for."""
@@ -171,6 +175,7 @@ class Policy:
     """One policy with its versions in order of time.
 
     `payer` is the payer's id in lower case, `any` for an editorial one. `states` None: wherever the payer pays.
+    `contractors` are all names of all contractors of a document that several share.
     """
 
     id: str
@@ -184,9 +189,15 @@ class Policy:
     states: tuple[str, ...] | None = None
     states_source: str | None = None
     related: tuple[Related, ...] = ()
+    contractors: tuple[str, ...] = ()
     file: str = field(default="", metadata={"omit": True})
 
     @property
     def editorial(self) -> bool:
         """Guidance of an editor, which is no payer's rule."""
         return self.kind == "editorial"
+
+    @property
+    def imported(self) -> bool:
+        """Does any of its versions come from an export of the Medicare Coverage Database?"""
+        return any(each.imported for each in self.versions)

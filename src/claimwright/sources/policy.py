@@ -229,6 +229,8 @@ class _Reader:
             places=places,
             diagnoses=groups,
             criteria=criteria,
+            imported="",
+            note="",
             **{key: tuple(read(each) for each in at.child(key).items()) for key, read in remarks.items()},
         )
 

@@ -53,6 +53,8 @@ CREATE TABLE mcd_related (
 INDEXES = """
 CREATE INDEX mcd_document_key ON mcd_document (kind, document, version);
 CREATE INDEX mcd_jurisdiction_document ON mcd_jurisdiction (document);
+CREATE INDEX mcd_code_code ON mcd_code (code);
+CREATE INDEX mcd_code_range ON mcd_code (last) WHERE last <> '';
 CREATE INDEX mcd_service_range ON mcd_service (last) WHERE last <> '';
 CREATE INDEX mcd_service_document ON mcd_service (document);
 CREATE INDEX mcd_related_other ON mcd_related (kind, other);

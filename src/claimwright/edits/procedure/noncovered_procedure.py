@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from claimwright.book.columns import FLAG_BIT
+from claimwright.book.procedures import OPPS, PFS
+from claimwright.edits import uncovered
 from claimwright.edits.conditions import flagged, negated
-from claimwright.edits.hit import Hit
+from claimwright.edits.hit import Hit, LineEnd
+from claimwright.edits.line_relations import Faults
 from claimwright.edits.pcs import (
     FirstMet,
     all_of,
@@ -87,6 +90,7 @@ _LIMITED = (performed("lcov"), all_of(_PAIRED, _IN_TRIAL))
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:non-covered",),
+    lines=Faults(of=uncovered.lines, tables=(PFS, OPPS)),
 )
 def noncovered_procedure(hit: Hit) -> Finding:
     """A procedure that Medicare does not cover, or covers only within limits.
@@ -99,17 +103,25 @@ def noncovered_procedure(hit: Hit) -> Finding:
     replacing both ventricles (to 2022-03-31) outside a clinical trial. Flags of limited coverage have a
     message of their own.
 
+    Each service line of a claim whose payer is Medicare: on outpatient and emergency claims, a code with
+    status indicator E1 in the OPPS Addendum B of the day; on those and on professional claims, one with
+    status N in the physician fee schedule of the day. A line that says so itself (modifier GY or GZ) is
+    told for information. Without the table of the day the lines are told as not evaluated.
+
     ## Why it matters
     The Medicare Code Editor returns the claim before payment. Limited coverage means that the facility
-    or the indication must meet a national coverage determination, which this table does not contain.
+    or the indication must meet a national coverage determination, which this table does not contain. A
+    line that Medicare does not cover is denied.
 
     ## Example
     0FYG0Z0 (pancreas transplant) on a claim with neither type 1 diabetes nor a kidney transplant.
 
     ## How to fix
     Check procedure and diagnoses against the record. A procedure that was performed and is not covered
-    stays on the claim and is billed as non-covered.
+    stays on the claim and is billed as non-covered. Compare the code of a line with the record first.
     """
+    if isinstance(hit.left, LineEnd):
+        return uncovered.finding(hit, hit.left)
     if hit.key >= len(_LIMITS):
         return _limited(hit)
     end, limit = hit.left, _LIMITS[hit.key]

@@ -27,6 +27,7 @@ _VERDICTS = {
     Determination.INSUFFICIENT: "INSUFFICIENT DOCUMENTATION",
     Determination.NOT_ADDRESSED: "NOT ADDRESSED",
 }
+_KINDS = {"lcd": "LCD", "ncd": "NCD"}
 _MARKS = {State.MET: "[+]", State.NOT_MET: "[-]", State.NOT_DOCUMENTED: "[?]"}
 _STATES = {State.MET: "met", State.NOT_MET: "not met", State.NOT_DOCUMENTED: "not documented"}
 _LISTED = {
@@ -76,6 +77,8 @@ def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
     yield from rest
     yield from _wrap(_about(answer), "  ", width)
     yield from _wrap(_sentence(answer.why), "  ", width)
+    if answer.note:
+        yield from _wrap(answer.note, "  ", width)
     if answer.missing:
         yield from _wrap(f"Missing: {', '.join(answer.missing)}", "  ? ", width)
         yield from _sets(answer, width)
@@ -93,10 +96,13 @@ def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
     yield from _items("Alternatives", answer.alternatives, answer, width)
     yield from _items("Appropriate", answer.appropriate, answer, width)
     yield from _items("Not indicated", answer.not_indicated, answer, width)
+    for other in answer.related if answer.source == "imported" else ():
+        kind = _KINDS.get(other.relation, other.relation)
+        yield from _wrap(f"Related {kind}: {other.policy}, {other.says}", "  ", width)
     for left in answer.left_out:
         yield from _wrap(f"Not loaded of this policy: {left}", "  ! ", width)
     for source in answer.citations:
-        parts = (source.publisher, source.url, f"read {source.read}" if source.read else "")
+        parts = (source.publisher, source.url, f"read {source.read}" if source.read else "", source.note)
         yield from _wrap(", ".join((source.title, *filter(None, parts))), f"  [{source.number}] ", width)
 
 
@@ -210,6 +216,7 @@ def coverage_markdown(coverage: Coverage) -> str:
         ):
             if items:
                 lines += [f"### {title}", "", *(f"- {each.says}{_cited(each.cite, answer)}" for each in items), ""]
+        lines += [f"{answer.note}\n"] if answer.note else []
         lines += [f"{each.number}. {each.title}{f', <{each.url}>' if each.url else ''}" for each in answer.citations]
         lines.append("")
     lines += [f"- Supply {each.topic}: {each.says}." for each in coverage.supply]

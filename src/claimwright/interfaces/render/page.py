@@ -301,14 +301,20 @@ def _coverage(record: CodeRecord) -> Section | None:
             each.group,
             {"covered": "listed", "noncovered": "not covered", "service": "is about it"}.get(each.listed, each.listed),
             f"{each.starts or 'not read'} to {each.ends or 'open'}",
+            "imported" if each.source == "imported" else "shipped or yours",
         )
-        for each in record.coverage
+        for each in record.coverage[:_MOST_LISTED]
     )
-    says = "A listed code is not coverage: `claimwright cover` asks each policy for a claim."
-    return Section("Coverage policies that list it", (says,), table=Table(_LISTING, rows))
+    says = ["A listed code is not coverage: `claimwright cover` asks each policy for a claim."]
+    more = len(record.coverage) - _MOST_LISTED
+    if more > 0:
+        says.append(f"{more} more are not shown here: see `--json`.")
+    return Section("Coverage policies that list it", tuple(says), table=Table(_LISTING, rows))
 
 
-_LISTING = ("Policy", "Of", "Group", "List", "In force")
+_LISTING = ("Policy", "Of", "Group", "List", "In force", "From")
+_MOST_LISTED = 40
+"""Policies on a page; imported exports name a common code hundreds of times."""
 
 
 def _msdrg(record: CodeRecord) -> Section | None:

@@ -22,6 +22,7 @@ def policy_entry(policy: Policy) -> dict[str, Any]:
         "payer_name": policy.payer_name,
         "contractor": policy.contractor,
         "states": list(policy.states) if policy.states is not None else None,
+        "source": "imported" if policy.imported else "policies",
         "versions": [
             {
                 "version": each.version,
@@ -31,6 +32,7 @@ def policy_entry(policy: Policy) -> dict[str, Any]:
                 "review": each.review,
                 "completeness": each.completeness,
                 "holds": each.holds,
+                "source": "imported" if each.imported else "policies",
                 "services": {"codes": list(each.services.codes), "families": list(each.services.families)},
             }
             for each in policy.versions
@@ -45,6 +47,8 @@ def policy_document(policy: Policy) -> dict[str, Any]:
         each |= {
             "verified_on": plain(version.verified_on),
             "left_out": list(version.left_out),
+            "imported": version.imported or None,
+            "note": version.note,
             "places": list(version.places),
             "diagnoses": [_group(group) for group in version.diagnoses] if version.diagnoses is not None else None,
             "criteria": _criterion(version.criteria) if version.criteria else None,
@@ -94,7 +98,8 @@ def policy_line(policy: Policy) -> str:
     where = policy.contractor or ""
     last = policy.versions[-1]
     window = f"{last.starts or 'unread day'} to {last.ends or 'open'}"
-    parts = ", ".join(filter(None, (whose, where, window, last.completeness, last.review)))
+    review = last.review if last.imported == "" else f"imported ({last.imported})"
+    parts = ", ".join(filter(None, (whose, where, window, last.completeness, review)))
     return f"{policy.id:16} {policy.kind:14} {parts}\n{'':17}{policy.title}\n"
 
 
@@ -123,6 +128,8 @@ def _version(version: PolicyVersion, numbers: dict[str, int], width: int) -> Ite
     checked = f", verified {version.verified_on}" if version.verified_on else ""
     yield from _wrap(f"Version {version.version}: {starts} to {version.ends or 'open'}{known}", "", width, 2)
     yield from _wrap(f"{version.completeness}; holds {version.holds}; {version.review}{checked}", "  ", width)
+    if version.imported:
+        yield from _wrap(f"From the imported export {version.imported}. {version.note}".strip(), "  ", width)
     for left in version.left_out:
         yield from _wrap(f"Not loaded: {left}", "  ! ", width)
     named = (*version.services.families, *version.services.codes)

@@ -22,6 +22,7 @@ def sections(record: CodeRecord, tables: ProcedureRecord) -> Iterator[Section]:
     yield from _add_on(record, tables)
     yield from _ptp(record, tables)
     yield from _fees(record, tables)
+    yield from _outpatient(record, tables)
     if record.not_evaluated:
         rows = tuple((each.part, each.missing, each.how) for each in record.not_evaluated)
         yield Section("Not loaded", table=Table(("Part", "Table", "How"), rows))
@@ -100,6 +101,41 @@ def _fees(record: CodeRecord, tables: ProcedureRecord) -> Iterator[Section]:
         "Physician fee schedule", tuple(f"Status {a}: {says}." for a, says in meant), table=Table(heads, values)
     )
     yield Section("Payment indicators", table=Table(("Indicator", "Value"), tuple(_indicators(tables.fees[0]))))
+
+
+_PAID = {
+    "yes": "OPPS pays the code itself.",
+    "no": "OPPS does not pay the code itself.",
+    "depends": "Whether the code itself is paid depends on the rest of the claim or on another system.",
+}
+
+
+def _outpatient(record: CodeRecord, tables: ProcedureRecord) -> Iterator[Section]:
+    found = tables.outpatient
+    if found is None:
+        if not _lacks(record, "outpatient"):
+            yield Section("Hospital outpatient payment (OPPS)", ("Not in Addendum B.",))
+        return
+    said = f": {found.says}" if found.says else ""
+    sentences = [f"Status indicator {found.status}{said}."]
+    if found.paid:
+        sentences.append(_PAID[found.paid])
+    rows = [("APC", found.apc)] if found.apc else []
+    rows += [
+        (name, f"{value:.4f}" if name == "Relative weight" else f"${value:,.2f}")
+        for name, value in (
+            ("Relative weight", found.weight),
+            ("Payment rate", found.rate),
+            ("Copayment", found.copayment),
+            ("Minimum copayment", found.minimum_copayment),
+        )
+        if value is not None
+    ]
+    yield Section(
+        "Hospital outpatient payment (OPPS)",
+        tuple(sentences),
+        table=Table(("National, unadjusted", "Value"), tuple(rows)) if rows else None,
+    )
 
 
 def _indicators(fee: FeeRecord) -> Iterator[tuple[str, str]]:
