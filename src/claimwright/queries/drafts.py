@@ -1,4 +1,4 @@
-"""Drafts from findings, from gaps of documentation, from candidates of a reading, and from facts that policies miss."""
+"""Drafts from findings, from gaps of documentation, and from candidates of a reading."""
 
 from __future__ import annotations
 
@@ -24,21 +24,6 @@ _DETAIL = ("Details known (please specify)", "No further detail known")
 _UNTITLED = "no title in the lists loaded"
 _RECORD = ("As reported on the claim", "Documented otherwise in the record")
 _ADMISSION = ("Not present at admission; developed during the stay", "Present at admission")
-_ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "treatment": (
-        "Please clarify whether this was tried, and with what result: {says}.",
-        ("Not tried", "Tried, with improvement", "Tried, without improvement"),
-    ),
-    "measure": (
-        "Please clarify whether this was measured, and the value and its date: {says}.",
-        ("Measured (please give the value and its date)", "Not measured"),
-    ),
-    "": (
-        "Please clarify whether this was assessed, and what was found: {says}.",
-        ("Assessed and found", "Assessed and not found", "Not assessed"),
-    ),
-}
-"""Question and answers for a fact that is not documented, by the kind of fact."""
 
 
 # ---- findings -----------------------------------------------------------------------------------------
@@ -226,24 +211,3 @@ def _below(matter: Matter, code: str) -> tuple[str, ...]:
     children = matter.book.children(node)
     titles = tuple(dict.fromkeys(each.title for each in children if "unspecified" not in each.title.lower()))
     return titles if 1 < len(titles) <= _MOST_OPTIONS else ()
-
-
-# ---- facts that policies miss -------------------------------------------------------------------------
-
-
-def of_missing(matter: Matter) -> list[Draft]:
-    """One draft for each fact that criteria need and nothing documents, whatever would meet them."""
-    rows = {row["fact"]: row for row in matter.book.lexicon_rows("facts")}
-    settles: dict[str, list[Settled]] = defaultdict(list)
-    says: dict[str, str] = {}
-    for fact in matter.missing:
-        says.setdefault(fact.id, str(rows.get(fact.id, {}).get("says") or fact.says))
-        settles[fact.id] += [Settled("criterion", criterion, policy=policy) for policy, criterion in fact.criteria]
-    grounds = (*matter.conditions(), *matter.lines)
-    out = []
-    for fact_id, settled in settles.items():
-        ask, options = _ANSWERS.get(str(rows.get(fact_id, {}).get("kind", "")), _ANSWERS[""])
-        to = Addressee.PROVIDER if grounds else Addressee.CODER
-        asked = ask.format(says=says[fact_id].strip().rstrip("."))
-        out.append(Draft(to, asked, options, grounds, tuple(dict.fromkeys(settled))))
-    return out
