@@ -74,7 +74,7 @@ def _showable(each: Evidence) -> bool:
 
 
 def _shown(says: str) -> str:
-    says = says.replace('"', "'").replace("“", "'").replace("”", "'").strip().rstrip(".")
+    says = says.replace('"', "'").replace("“", "'").replace("”", "'").strip().rstrip(".,;:")
     return says if len(says) <= LONGEST_QUOTE else says[: LONGEST_QUOTE - 1].rstrip() + "…"
 
 
@@ -85,7 +85,7 @@ def _text(draft: Draft, when: str) -> str:
     stated = [each.says for each in draft.evidence if each.kind == "fact"]
     parts = []
     if reported:
-        parts.append(f"Reported for the encounter{when}: {'; '.join(reported)}.")
+        parts.append(f"Reported for the encounter{when}: {'; '.join(dict.fromkeys(reported))}.")
     if noted:
         parts.append(f"Recorded in the note: {'; '.join(noted)}.")
     if stated:

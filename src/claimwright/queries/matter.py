@@ -24,6 +24,9 @@ from claimwright.sources.installed import shipped
 from claimwright.sources.lexicon import read_lexicon
 
 _LEAST_WORD = 4
+SYMPTOMS = re.compile(r"R(?!99)\d")
+"""Chapter 18 in the codes of the tabular list (R00-R99); R99 is a cause of death not known, no symptom."""
+
 _EXTERNAL = frozenset("VWXYZ")
 _SAID = frozenset({Status.PRESENT, Status.UNCERTAIN})
 _TOLD = frozenset({Status.PRESENT, Status.UNCERTAIN, Status.ABSENT})
@@ -83,9 +86,17 @@ class Matter:
 
         if own := label(self.book, code):
             return own
+        if family := next((says for says, codes in self.families.values() if code in codes), None):
+            return family
         rows = (row for row in rows_of("query-indicators") if row.get("lines"))
         number = int(code) if code.isascii() and code.isdigit() else -1
         return next((row["says"] for row in rows if row["lines"][0] <= number <= row["lines"][1]), None)
+
+    @cached_property
+    def families(self) -> dict[str, tuple[str, frozenset[str]]]:
+        """Families of services by name: what each is in words, and its codes."""
+        rows = self.book.lexicon_rows("service-families")
+        return {str(row["family"]): (str(row["says"]), frozenset(map(str, row["codes"]))) for row in rows}
 
     @cached_property
     def lines(self) -> tuple[Evidence, ...]:
@@ -212,6 +223,10 @@ class Matter:
                 title = self.book.pcs.title(code, self.day) or row["says"]
                 out.append(Evidence("procedure", title, place=Place("procedure", number, code)))
         return out
+
+    def diseases(self) -> list[Evidence]:
+        """Those of them that are no signs or symptoms."""
+        return [each for each in self.conditions() if each.place and not SYMPTOMS.match(each.place.code)]
 
     def conditions(self) -> list[Evidence]:
         """Reported diagnoses that are conditions: neither external causes nor factors of chapter 21."""

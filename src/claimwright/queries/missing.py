@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from claimwright.model.coverage import Coverage, CriterionAnswer, Determination, PolicyAnswer, State
+from claimwright.model.policy import Rule
 from claimwright.model.query import Addressee, Settled
 from claimwright.queries.matter import rows_of
 
@@ -25,12 +26,17 @@ _EXAMINATION = "examination"
 
 @dataclass(frozen=True)
 class OpenPolicy:
-    """A policy whose criteria facts would settle: the minimal sets of them, and the criteria that ask about each."""
+    """A policy whose criteria facts would settle: the minimal sets of them, and the criteria that ask about each.
+
+    Where alternatives are partly documented, the sets are those that complete one of them; `needed` are the
+    facts of every set.
+    """
 
     policy: str
     guidance: bool
     sets: tuple[frozenset[str], ...]
     criteria: Mapping[str, tuple[CriterionAnswer, ...]]
+    needed: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
@@ -48,25 +54,46 @@ class Wanted:
 
 
 def open_policies(coverage: Coverage) -> list[OpenPolicy]:
-    """Policies that missing facts would settle; guidance only where no payer's policy has criteria."""
-    answers: Sequence[PolicyAnswer] = coverage.answers
-    guidance = not any(each.criteria for each in answers)
-    if guidance:
-        answers = coverage.editorial
-    return [_open(each, guidance) for each in answers if each.criteria and _is_open(each)]
+    """Policies that missing facts would settle.
+
+    Guidance is asked about only where no payer's policy has criteria, and where any one of several facts would
+    decide it: what it takes for granted (the complaint that it speaks of) is then documented.
+    """
+    if any(each.criteria for each in coverage.answers):
+        return [_open(each, guidance=False) for each in coverage.answers if _is_open(each)]
+    return [_open(each, guidance=True) for each in coverage.editorial if _is_open(each) and len(each.decides) > 1]
 
 
 def _is_open(each: PolicyAnswer) -> bool:
-    return each.verdict is Determination.INSUFFICIENT and bool(each.missing_sets)
+    return each.criteria is not None and each.verdict is Determination.INSUFFICIENT and bool(each.missing_sets)
 
 
 def _open(answer: PolicyAnswer, guidance: bool) -> OpenPolicy:
+    assert answer.criteria is not None  # noqa: S101 - see _is_open
     criteria: dict[str, tuple[CriterionAnswer, ...]] = {}
-    for node in answer.criteria.walk() if answer.criteria else ():
-        if node.asks is not None and node.state is State.NOT_DOCUMENTED:
-            criteria[node.asks] = (*criteria.get(node.asks, ()), node)
-    sets = dict.fromkeys(frozenset(fact.id for fact in each) for each in answer.missing_sets)
-    return OpenPolicy(answer.policy, guidance, tuple(sets), criteria)
+    for node in _open_atoms(answer.criteria):
+        criteria[node.asks or node.id] = (*criteria.get(node.asks or node.id, ()), node)
+    sets = tuple(dict.fromkeys(frozenset(fact.id for fact in each) for each in answer.missing_sets))
+    begun = frozenset(_begun(answer.criteria, False))
+    fitting = tuple(each for each in sets if each & begun) or sets
+    return OpenPolicy(answer.policy, guidance, fitting, criteria, frozenset().union(*sets))
+
+
+def _open_atoms(node: CriterionAnswer) -> Iterator[CriterionAnswer]:
+    """Atoms that are not documented, below nodes that are not decided without them."""
+    if node.state is State.NOT_DOCUMENTED:
+        if node.asks is not None:
+            yield node
+        for child in node.children:
+            yield from _open_atoms(child)
+
+
+def _begun(node: CriterionAnswer, choice: bool) -> Iterator[str]:
+    """What is missing of alternatives that are partly documented: they fit the patient better than the others."""
+    if node.rule == Rule.ALL and choice and any(child.state is State.MET for child in node.children):
+        yield from (each.asks for each in _open_atoms(node) if each.asks)
+    for child in node.children:
+        yield from _begun(child, choice or node.rule in (Rule.ANY, Rule.AT_LEAST))
 
 
 def wanted(opens: Sequence[OpenPolicy], kinds: Mapping[str, str]) -> Wanted:
@@ -92,7 +119,7 @@ def wanted(opens: Sequence[OpenPolicy], kinds: Mapping[str, str]) -> Wanted:
         for each in opens
         for fact, nodes in each.criteria.items()
         for node in nodes
-        if (each.policy, node.id) not in asked and any(fact in one for one in each.sets)
+        if fact in each.needed and (each.policy, node.id) not in asked
     ]
     order = [row["group"] for row in rows_of("query-checklists")]
     facts = {group: tuple(kept[group]) for group in order if group in kept}
@@ -100,9 +127,8 @@ def wanted(opens: Sequence[OpenPolicy], kinds: Mapping[str, str]) -> Wanted:
 
 
 def _settled(each: OpenPolicy, fact: str, sets: Sequence[frozenset[str]]) -> Iterator[Settled]:
-    holding = [one for one in each.sets if fact in one]
-    least = min([one for one in holding if one in sets] or holding, key=lambda one: (len(one), sorted(one)))
-    alone = frozenset((fact,)) in each.sets
+    least = min((one for one in sets if fact in one), key=lambda one: (len(one), sorted(one)))
+    alone = len(least) == 1
     beside = () if alone else tuple(sorted(least - {fact}))
     for node in each.criteria[fact]:
         yield Settled(each.kind, node.id, policy=each.policy, fact=fact, suffices=alone, beside=beside)
@@ -161,15 +187,10 @@ def _fewest_groups(opens: Sequence[OpenPolicy], group_of: Mapping[str, str]) -> 
 
 
 def _one_group(opens: Sequence[OpenPolicy], group_of: Mapping[str, str]) -> frozenset[str]:
-    """The one group that settles most ways of guidance; where none does alone, the one with most of the facts."""
+    """The one group whose facts decide most by themselves."""
     order = [row["group"] for row in rows_of("query-checklists")]
-    facts = [fact for each in opens for one in each.sets for fact in one]
-
-    def worth(group: str) -> tuple[int, int]:
-        alone = sum(_of_provider(one, group_of) == {group} for each in opens for one in each.sets)
-        return alone, sum(group_of.get(fact) == group for fact in facts)
-
-    return frozenset((max(order, key=worth),))
+    alone = [group_of.get(fact) for each in opens for one in each.sets if len(one) == 1 for fact in one]
+    return frozenset((max(order, key=alone.count),))
 
 
 def _kept_sets(
@@ -181,8 +202,6 @@ def _kept_sets(
     out, unless it is the policy's first.
     """
     able = [one for one in each.sets if _of_provider(one, group_of) <= chosen]
-    if not able:  # one question of guidance that settles nothing alone
-        able = [part for one in each.sets if (part := frozenset(f for f in one if group_of.get(f) in chosen))]
     if not able:
         return []
     named = [sum(not _is_named_by_none(group_of.get(fact)) for fact in one) for one in able]
