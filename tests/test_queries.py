@@ -121,7 +121,14 @@ def test_candidates_of_the_same_words_are_one_question(engine: Engine) -> None:
         Candidate("R25.2", "Cramp and spasm", True, (), "", CandidateStatus.SUPPORTED, spans=(span,)),
         Candidate("G47.62", "Sleep related leg cramps", True, (), "", decide, spans=(span,)),
         Candidate(
-            "S62.10", "Fracture of unspecified carpal bone", False, (), "", decide, spans=(other,), unsettled=("side",)
+            "S62.10",
+            "Fracture of unspecified carpal bone",
+            False,
+            (),
+            "",
+            decide,
+            spans=(other,),
+            unsettled=("laterality",),
         ),
     )
     reading = Reading("professional", date(2026, 5, 15), (), candidates)

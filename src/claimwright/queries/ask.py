@@ -21,7 +21,7 @@ def questions_of(matter: Matter, not_evaluated: Sequence[NotEvaluated] = ()) -> 
 
     Of the facts that coverage criteria miss only so many are asked as can settle every policy; what other
     answers make needless is deferred. Order: to the provider before the coder, then by how much an answer
-    settles, then findings, gaps, candidates and facts, each in their own order.
+    settles (guidance apart), then findings, gaps, candidates and facts, each in their own order.
     """
     when = "" if matter.report.date_assumed else f" of {matter.day}"
     gaps = list(of_gaps(matter))
@@ -45,7 +45,7 @@ def questions_of(matter: Matter, not_evaluated: Sequence[NotEvaluated] = ()) -> 
 
 
 def _order(each: Question) -> tuple[int, int]:
-    return (list(Addressee).index(each.to), -len(each.settles))
+    return (list(Addressee).index(each.to), -sum(one.kind != "guidance" for one in each.settles))
 
 
 def _joined(drafts: Sequence[Draft]) -> list[Draft]:

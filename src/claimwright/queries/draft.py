@@ -16,7 +16,6 @@ LONGEST_QUOTE = 240
 """Characters of the record that one quotation shows."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What to ask, of whom, on what grounds, and what an answer settles.
@@ -99,7 +98,9 @@ def _of_claim(each: Evidence, to_coder: bool) -> str:
     place = each.place
     if place is None or place.kind == "claim":
         return each.says
-    return f'{place.code} "{_shown(each.says)}" ({place.kind} {place.position})' if to_coder else f'"{_shown(each.says)}"'
+    return (
+        f'{place.code} "{_shown(each.says)}" ({place.kind} {place.position})' if to_coder else f'"{_shown(each.says)}"'
+    )
 
 
 def merged(drafts: Sequence[Draft], ask: str) -> Draft:

@@ -20,7 +20,10 @@ _OPEN = re.compile(r"(?:with )?(?:which|what|where|whose|how|limited)\b", re.IGN
 _AXES = {
     "laterality": ("Please clarify the side.", ("Both sides", "Left", "Right")),
     "trimester": ("Please clarify the trimester.", ("First trimester", "Second trimester", "Third trimester")),
-    "fetus": ("Please clarify which fetus was affected.", ("One fetus (please specify)", "Several fetuses (please specify)")),
+    "fetus": (
+        "Please clarify which fetus was affected.",
+        ("One fetus (please specify)", "Several fetuses (please specify)"),
+    ),
 }
 """What a note leaves open of a code and a provider can tell; the stage of care and the sex are for the coder."""
 
@@ -218,10 +221,12 @@ def _of_candidates(matter: Matter, start: int, group: list[Candidate], open_ones
     codes = frozenset(stems)
     if len(titles) > 1:
         return Draft(Addressee.PROVIDER, DESCRIPTION, titles, evidence, settles, codes)
-    if below := _below(matter, top[0].code):
-        return Draft(Addressee.PROVIDER, DESCRIPTION, below, evidence, settles, codes)
+    below = _below(matter, top[0].code)
     axis = next((axis for each in open_ones for axis in each.unsettled if axis in _AXES), None)
-    return Draft(Addressee.PROVIDER, *_AXES[axis], evidence, settles, codes) if axis else None
+    if axis is not None:
+        ask, plain = _AXES[axis]
+        return Draft(Addressee.PROVIDER, ask, below or plain, evidence, settles, codes)
+    return Draft(Addressee.PROVIDER, DESCRIPTION, below, evidence, settles, codes) if below else None
 
 
 def _below(matter: Matter, code: str) -> tuple[str, ...]:
@@ -230,5 +235,6 @@ def _below(matter: Matter, code: str) -> tuple[str, ...]:
     if node is None:
         return ()
     children = matter.book.children(node)
-    titles = tuple(dict.fromkeys(each.title for each in children if "unspecified" not in each.title.lower()))
+    vague = node.title.lower().count("unspecified")
+    titles = tuple(dict.fromkeys(each.title for each in children if each.title.lower().count("unspecified") <= vague))
     return titles if 1 < len(titles) <= _MOST_OPTIONS else ()
