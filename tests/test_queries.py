@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from claimwright.engine import Engine
 from claimwright.model import Addressee, Claim, Question, Questions, Setting, to_json
 from claimwright.queries.ask import questions_of
-from claimwright.queries.draft import OTHER, UNABLE, Draft, question_of
+from claimwright.queries.draft import NOT_ASSESSED, OTHER, UNABLE, Draft, question_of
 from claimwright.queries.fewest import fewest
 from claimwright.queries.lint import RULES, check_query
 from claimwright.queries.matter import Matter
@@ -34,9 +33,11 @@ def compliant(question: Question) -> list[str]:
     if not checked.ok or checked.passed != question.check:
         wrong.append(f"{question.id} breaks {[each.rule for each in checked.broken]}: {question.text}")
     if question.options:
-        named = list(question.options[:-2])
+        named = list(question.options[: -4 if question.each else -2])
         if question.options[-2:] != (OTHER, UNABLE) or len(named) < 2 or named != sorted(named, key=str.casefold):
             wrong.append(f"{question.id} offers {question.options}")
+        if question.each and (question.options[-3] != NOT_ASSESSED or len(question.each) < 2):
+            wrong.append(f"{question.id} is marked {question.each}")
     if question.to is Addressee.PROVIDER and not question.evidence:
         wrong.append(f"{question.id} has no evidence")
     if not question.settles:
@@ -101,45 +102,12 @@ def test_a_provider_is_shown_no_code(engine: Engine) -> None:
     assert not [text for text in shown if "R25.2" in text or "M62" in text]
 
 
-# ---- facts that policies miss, candidates of a reading ------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Missing:
-    id: str
-    says: str
-    criteria: tuple[tuple[str, str], ...]
+# ---- candidates of a reading --------------------------------------------------------------------------
 
 
 def matter(engine: Engine, claim: Claim, **known: Any) -> Matter:
     day = date(2026, 5, 15)
-    return Matter(claim, day, engine.book, engine.check(claim, day), claim.note or "", **known)
-
-
-@pytest.mark.book
-def test_one_question_settles_a_fact_for_all_policies_that_miss_it(engine: Engine) -> None:
-    from claimwright.model import Diagnosis
-
-    claim = Claim(Setting.PROFESSIONAL, (Diagnosis("J44.9"),))
-    missing = (
-        Missing("oxygen-saturation", "oxygen saturation", (("home-oxygen-a", "saturation"),)),
-        Missing("oxygen-saturation", "oxygen saturation", (("home-oxygen-b", "at-rest"), ("home-oxygen-b", "walking"))),
-        Missing("insurance-word", "a payment of the insurer", (("p", "c"),)),
-    )
-    found = questions_of(matter(engine, claim, missing=missing))
-    assert [len(each.settles) for each in found.questions] == [3]
-    assert found.questions[0].to is Addressee.PROVIDER
-    assert [each.policy for each in found.questions[0].settles] == ["home-oxygen-a", "home-oxygen-b", "home-oxygen-b"]
-    assert [(each.kind, each.policy) for each in found.withheld] == [("criterion", "p")]
-    assert compliant(found.questions[0]) == []
-
-
-@pytest.mark.book
-def test_a_fact_without_any_indicator_is_asked_of_the_coder(engine: Engine) -> None:
-    found = questions_of(
-        matter(engine, Claim(Setting.PROFESSIONAL, ()), missing=(Missing("f", "a tremor", (("p", "c"),)),))
-    )
-    assert [each.to for each in found.questions] == [Addressee.CODER]
+    return Matter(claim, day, engine.book, engine.check(claim, day), claim.note or "", notes=engine.notes, **known)
 
 
 @pytest.mark.book
@@ -153,7 +121,14 @@ def test_candidates_of_the_same_words_are_one_question(engine: Engine) -> None:
         Candidate("R25.2", "Cramp and spasm", True, (), "", CandidateStatus.SUPPORTED, spans=(span,)),
         Candidate("G47.62", "Sleep related leg cramps", True, (), "", decide, spans=(span,)),
         Candidate(
-            "S62.10", "Fracture of unspecified carpal bone", False, (), "", decide, spans=(other,), unsettled=("side",)
+            "S62.10",
+            "Fracture of unspecified carpal bone",
+            False,
+            (),
+            "",
+            decide,
+            spans=(other,),
+            unsettled=("laterality",),
         ),
     )
     reading = Reading("professional", date(2026, 5, 15), (), candidates)
@@ -205,23 +180,6 @@ def test_no_questions_are_a_document_too() -> None:
 @pytest.mark.book
 def test_cases_of_other_books_are_known(engine: Engine) -> None:
     assert [each for each in rule_cases.every() if isinstance(each, Case) and each.book == "whole"]
-
-
-@pytest.mark.book
-def test_the_engine_asks_what_policies_miss_where_it_can_cover(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Covered:
-        next_facts = (Missing("conservative-treatment", "treatment without operation", (("p", "tried"),)),)
-
-    claim = {
-        "setting": "professional",
-        "service_from": "2026-05-15",
-        "diagnoses": ["M54.12"],
-        "lines": [{"code": "95886"}],
-    }
-    monkeypatch.setattr(Engine, "cover", lambda *_, **__: Covered(), raising=False)
-    found = engine.query(claim)
-    assert "criterion" in [each.kind for one in found.questions for each in one.settles]
-    assert "criteria of coverage" not in [each.rule for each in found.not_evaluated]
 
 
 @pytest.mark.book

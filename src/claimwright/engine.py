@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from claimwright.model import Coverage, GroupReport, NoteFact, NoteRead, Policy, Reading
     from claimwright.model.asking import Asked
     from claimwright.notes.reading import Notes
-    from claimwright.queries.matter import MissingFact
 
 
 class Engine:
@@ -273,18 +272,12 @@ class Engine:
         report = self.check(read, day, as_of)
         on = read.date_of_service(day or date.today())
         reading = self.notes.read(read.note, read.setting, on, as_of) if read.note else None
-        missing = self._missing_facts(read, reading, day, as_of)
-        matter = Matter(read, on, self.book, report, read.note or "", reading, missing)
-        return questions_of(matter)
-
-    def _missing_facts(
-        self, claim: Claim, reading: Reading | None, day: date | None, as_of: date | None
-    ) -> Sequence[MissingFact]:
-        """The facts that policies for the claim's services miss."""
-        if not claim.lines:
-            return ()
-        facts = (lambda _: reading.facts) if reading else None
-        return self.cover(claim, facts_from_note=facts, day=day, as_of=as_of).next_facts
+        coverage = None
+        if read.lines:
+            facts = (lambda _: reading.facts) if reading else None
+            coverage = self.cover(read, facts_from_note=facts, day=day, as_of=as_of)
+        notes = self.notes if reading else None
+        return questions_of(Matter(read, on, self.book, report, read.note or "", reading, coverage, notes))
 
     def _risk(self, case: Case, year: int, model: str, variant: str) -> RiskResult | RiskOverview:
         from claimwright.grouping.hcc import explain, model_named, overview

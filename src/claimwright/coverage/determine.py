@@ -172,6 +172,7 @@ class _Judge:
             asks=None if each.rule.joins else each.asks,
             needed=each.status if each.rule is Rule.FACT else None,
             count=each.count,
+            counts=each.values if each.rule is Rule.FREQUENCY else (),
         )
 
     def _needed(self, missing: Missing | None) -> Any:

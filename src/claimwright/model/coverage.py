@@ -62,7 +62,8 @@ class StatedFact:
 class CriterionAnswer:
     """A node of the tree with its state and proof; `reason` says why where that is not plain.
 
-    As JSON the root also answers by the id of each criterion below it: state, and the words of the note.
+    `counts` are the services that a frequency counts. As JSON the root also answers by the id of each criterion
+    below it: state, and the words of the note.
     """
 
     id: str
@@ -76,6 +77,7 @@ class CriterionAnswer:
     asks: str | None = None
     needed: str | None = None
     count: int = 0
+    counts: tuple[str, ...] = ()
 
     @property
     def span_text(self) -> str | None:

@@ -21,7 +21,8 @@ class Addressee(StrEnum):
 class Evidence:
     """What a question rests on: words of the note with their span, or a place of the claim with its title.
 
-    `says` is what the question shows. `place` is set for a diagnosis, procedure or line, `span` for a note.
+    `says` is what the question shows. `place` is set for a diagnosis, procedure or line, `span` for a note;
+    a `fact` that the claim states has neither.
     """
 
     kind: str
@@ -32,19 +33,27 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What an answer settles: a `finding` (by rule), `criterion` (by policy), `candidate` (code) or `documentation`."""
+    """What an answer settles: a `finding` (by rule), `criterion` (by policy), `candidate` (code) or `documentation`.
+
+    `guidance` is a criterion of editorial guidance, which is no payer's rule. `fact` is what a criterion asks
+    about; `suffices`: this fact alone can settle the policy's criteria; `beside`: the fewest others it needs.
+    """
 
     kind: str
     id: str
     at: tuple[Place, ...] = field(default=(), metadata={"omit": True})
     policy: str | None = field(default=None, metadata={"omit": True})
+    fact: str | None = field(default=None, metadata={"omit": True})
+    suffices: bool = field(default=False, metadata={"omit": True})
+    beside: tuple[str, ...] = field(default=(), metadata={"omit": True})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question. `options` end with "other" and "unable to determine"; none for an open question.
 
-    `check` are the rules of the checker, all of them passed.
+    `each` are the marks of a checklist: then every option before "none of these" gets one of them. `check` are
+    the rules of the checker, all of them passed.
     """
 
     id: str
@@ -54,13 +63,15 @@ class Question:
     evidence: tuple[Evidence, ...]
     settles: tuple[Settled, ...]
     check: tuple[str, ...]
+    each: tuple[str, ...] = field(default=(), metadata={"omit": True})
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
     """The fewest questions that settle what is open on one claim.
 
-    `withheld` is what no compliant question could be made for.
+    `withheld` is what no compliant question could be made for; `deferred` are criteria that other answers make
+    needless: they are asked when those answers leave the policy open.
     """
 
     claim: str | None
@@ -68,6 +79,7 @@ class Questions:
     questions: tuple[Question, ...]
     withheld: tuple[Settled, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    deferred: tuple[Settled, ...] = field(default=(), metadata={"omit": True})
     date_assumed: bool = field(default=False, metadata={"omit": True})
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from claimwright.model.reading import NoteFact, Reading, Status
+from claimwright.notes.asserted import Asserted
 from claimwright.notes.candidates import Finder
 from claimwright.notes.reader import NoteReader, facts
 
@@ -33,6 +34,10 @@ class Notes:
     def status_at(self, text: str, start: int, end: int) -> Status:
         """What the note says of any of its words; `ValueError` when they are not in one sentence."""
         return self._reader.status_at(text, start, end)
+
+    def asserted(self, text: str) -> Asserted:
+        """The sentences of a note, and what it says of any of its words."""
+        return Asserted(self._reader, text)
 
     def read(self, text: str, setting: str | None, day: date, as_of: date | None = None) -> Reading:
         """Facts, and candidates for `setting` (None: not known) on `day`.

@@ -10,8 +10,10 @@ from claimwright.queries.lint import passes
 
 OTHER = "Other (please specify)"
 UNABLE = "Unable to determine"
+NOT_ASSESSED = "Not assessed"
 _MOST_SHOWN = 8
-_LONGEST_QUOTE = 240
+LONGEST_QUOTE = 240
+"""Characters of the record that one quotation shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Draft:
 
     `codes` are the diagnoses (without dots) whose description is in question: drafts that share one are asked as one.
     `options` are the answers beside "other" and "unable to determine"; fewer than two make an open question.
+    With `each`, they are the items of a checklist, each of which gets one of those marks; `none` says that no item
+    holds.
     """
 
     to: Addressee
@@ -28,6 +32,8 @@ class Draft:
     evidence: tuple[Evidence, ...]
     settles: tuple[Settled, ...]
     codes: frozenset[str] = field(default=frozenset())
+    each: tuple[str, ...] = ()
+    none: str = ""
 
 
 def question_of(draft: Draft, when: str = "") -> Question | None:
@@ -42,16 +48,18 @@ def question_of(draft: Draft, when: str = "") -> Question | None:
         tried = replace(draft, evidence=evidence[:_MOST_SHOWN])
         if not evidence:
             tried = replace(tried, to=Addressee.CODER)
-        text, options = _text(tried, when), _answers(tried.options)
+        text, options = _text(tried, when), _answers(tried)
         passed = passes(text, options)
         if passed is not None:
-            return Question("", tried.to, text, options, tried.evidence, tried.settles, passed)
+            return Question("", tried.to, text, options, tried.evidence, tried.settles, passed, tried.each)
     return None
 
 
-def _answers(options: Iterable[str]) -> tuple[str, ...]:
-    """Alphabetical, so that the order tells nothing; "other" and "unable to determine" at the end."""
-    named = sorted(dict.fromkeys(options), key=lambda each: (each.casefold(), each))
+def _answers(draft: Draft) -> tuple[str, ...]:
+    """Alphabetical, so that the order tells nothing; what names no finding at the end."""
+    named = sorted(dict.fromkeys(draft.options), key=lambda each: (each.casefold(), each))
+    if draft.each:
+        return (*named, draft.none, NOT_ASSESSED, OTHER, UNABLE)
     return (*named, OTHER, UNABLE) if len(named) > 1 else ()
 
 
@@ -65,19 +73,22 @@ def _showable(each: Evidence) -> bool:
 
 
 def _shown(says: str) -> str:
-    says = says.replace('"', "'").replace("“", "'").replace("”", "'").strip().rstrip(".")
-    return says if len(says) <= _LONGEST_QUOTE else says[: _LONGEST_QUOTE - 1].rstrip() + "…"
+    says = says.replace('"', "'").replace("“", "'").replace("”", "'").strip().rstrip(".,;:")
+    return says if len(says) <= LONGEST_QUOTE else says[: LONGEST_QUOTE - 1].rstrip() + "…"
 
 
 def _text(draft: Draft, when: str) -> str:
     to_coder = draft.to is Addressee.CODER
-    reported = [_of_claim(each, to_coder) for each in draft.evidence if each.kind != "note"]
+    reported = [_of_claim(each, to_coder) for each in draft.evidence if each.kind not in ("note", "fact")]
     noted = [f'"{_shown(each.says)}"' for each in draft.evidence if each.kind == "note"]
+    stated = [each.says for each in draft.evidence if each.kind == "fact"]
     parts = []
     if reported:
-        parts.append(f"Reported for the encounter{when}: {'; '.join(reported)}.")
+        parts.append(f"Reported for the encounter{when}: {'; '.join(dict.fromkeys(reported))}.")
     if noted:
         parts.append(f"Recorded in the note: {'; '.join(noted)}.")
+    if stated:
+        parts.append(f"Recorded with the encounter: {'; '.join(stated)}.")
     if not parts:
         parts.append("The claim and its note, as recorded, show no clinical indicators for this question.")
     return " ".join([*parts, draft.ask])
@@ -87,8 +98,9 @@ def _of_claim(each: Evidence, to_coder: bool) -> str:
     place = each.place
     if place is None or place.kind == "claim":
         return each.says
-    code = f"{place.code} " if to_coder else ""
-    return f'{code}"{_shown(each.says)}" ({place.kind} {place.position})'
+    return (
+        f'{place.code} "{_shown(each.says)}" ({place.kind} {place.position})' if to_coder else f'"{_shown(each.says)}"'
+    )
 
 
 def merged(drafts: Sequence[Draft], ask: str) -> Draft:

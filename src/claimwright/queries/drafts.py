@@ -1,4 +1,4 @@
-"""Drafts from findings, from gaps of documentation, from candidates of a reading, and from facts that policies miss."""
+"""Drafts from findings, from gaps of documentation, and from candidates of a reading."""
 
 from __future__ import annotations
 
@@ -10,35 +10,26 @@ from typing import Any
 from claimwright.model import Candidate, CandidateStatus, Finding, undotted
 from claimwright.model.query import Addressee, Evidence, Settled
 from claimwright.queries.draft import Draft
-from claimwright.queries.matter import Matter, quoted, rows_of
+from claimwright.queries.matter import SYMPTOMS, Matter, quoted, rows_of
 
 _MOST_OPTIONS = 8
-_SYMPTOMS = re.compile(r"R(?!99)\d")
-"""Chapter 18 in the codes of the tabular list (R00-R99); R99 is a cause of death not known, no symptom."""
-
 DESCRIPTION = "Please clarify, based on your clinical judgment, which description fits the condition evaluated."
 _OPEN = re.compile(r"(?:with )?(?:which|what|where|whose|how|limited)\b", re.IGNORECASE)
 """Questions of the coder that "as reported" does not answer."""
 
-_DETAIL = ("Details known (please specify)", "No further detail known")
+_AXES = {
+    "laterality": ("Please clarify the side.", ("Both sides", "Left", "Right")),
+    "trimester": ("Please clarify the trimester.", ("First trimester", "Second trimester", "Third trimester")),
+    "fetus": (
+        "Please clarify which fetus was affected.",
+        ("One fetus (please specify)", "Several fetuses (please specify)"),
+    ),
+}
+"""What a note leaves open of a code and a provider can tell; the stage of care and the sex are for the coder."""
+
 _UNTITLED = "no title in the lists loaded"
 _RECORD = ("As reported on the claim", "Documented otherwise in the record")
 _ADMISSION = ("Not present at admission; developed during the stay", "Present at admission")
-_ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "treatment": (
-        "Please clarify whether this was tried, and with what result: {says}.",
-        ("Not tried", "Tried, with improvement", "Tried, without improvement"),
-    ),
-    "measure": (
-        "Please clarify whether this was measured, and the value and its date: {says}.",
-        ("Measured (please give the value and its date)", "Not measured"),
-    ),
-    "": (
-        "Please clarify whether this was assessed, and what was found: {says}.",
-        ("Assessed and found", "Assessed and not found", "Not assessed"),
-    ),
-}
-"""Question and answers for a fact that is not documented, by the kind of fact."""
 
 
 # ---- findings -----------------------------------------------------------------------------------------
@@ -154,7 +145,7 @@ def _speaks_of(matter: Matter, row: dict[str, Any], each: Evidence) -> bool:
     if each.place is None:
         return False
     if row.get("sign"):
-        return each.place.position == 1 and _SYMPTOMS.match(each.place.code) is not None
+        return each.place.position == 1 and SYMPTOMS.match(each.place.code) is not None
     if row.get("title"):
         return re.search(row["title"], each.says, re.IGNORECASE) is not None
     codes = _plain(row.get("codes", ()))
@@ -190,32 +181,52 @@ def _siblings(matter: Matter, each: Evidence) -> tuple[str, ...]:
 
 
 def of_candidates(matter: Matter) -> Iterator[Draft]:
-    """Drafts for candidates that need a decision; candidates of the same words of the note are one draft."""
+    """Drafts for candidates that need a decision; candidates of the same words of the note are one draft.
+
+    None for what the claim reports already, and for symptoms beside a disease that it reports.
+    """
     if matter.reading is None:
         return
     groups: dict[int, list[Candidate]] = defaultdict(list)
     for each in matter.reading.candidates:
         if each.status is not CandidateStatus.NOT_CODABLE:
             groups[min((span.start for span in each.spans), default=-1)].append(each)
+    diseases = bool(matter.diseases())
     for start, group in sorted(groups.items()):
         open_ones = [each for each in group if each.status is CandidateStatus.NEEDS_DECISION]
-        if open_ones:
-            yield _of_candidates(matter, start, group, open_ones)
+        open_ones = [each for each in open_ones if not _reported(matter, each)]
+        if not open_ones or (diseases and all(SYMPTOMS.match(each.code) for each in group)):
+            continue
+        if draft := _of_candidates(matter, start, group, open_ones):
+            yield draft
 
 
-def _of_candidates(matter: Matter, start: int, group: list[Candidate], open_ones: list[Candidate]) -> Draft:
+def _reported(matter: Matter, each: Candidate) -> bool:
+    code = _stem(each)
+    return any(one.startswith(code) or code.startswith(one) for one in matter.codes)
+
+
+def _stem(each: Candidate) -> str:
+    return undotted(each.code.rstrip("-"))
+
+
+def _of_candidates(matter: Matter, start: int, group: list[Candidate], open_ones: list[Candidate]) -> Draft | None:
+    """None where nothing is open that a provider could tell."""
     sentence = matter.sentence_at(start)
     evidence = (quoted(sentence),) if sentence else ()
     settles = tuple(Settled("candidate", each.code) for each in open_ones)
-    titles = tuple(dict.fromkeys(each.title for each in group if each.title))
-    codes = frozenset(undotted(each.code.rstrip("-")) for each in group)
+    stems = {_stem(each) for each in group}
+    top = [each for each in group if not any(_stem(each) != one and _stem(each).startswith(one) for one in stems)]
+    titles = tuple(dict.fromkeys(each.title for each in top if each.title))
+    codes = frozenset(stems)
     if len(titles) > 1:
         return Draft(Addressee.PROVIDER, DESCRIPTION, titles, evidence, settles, codes)
-    asked = ", ".join(dict.fromkeys(axis for each in open_ones for axis in each.unsettled)) or "the details"
-    below = _below(matter, open_ones[0].code) or _DETAIL
-    return Draft(
-        Addressee.PROVIDER, f"Please clarify, as far as it is known: {asked}.", below, evidence, settles, codes
-    )
+    below = _below(matter, top[0].code)
+    axis = next((axis for each in open_ones for axis in each.unsettled if axis in _AXES), None)
+    if axis is not None:
+        ask, plain = _AXES[axis]
+        return Draft(Addressee.PROVIDER, ask, below or plain, evidence, settles, codes)
+    return Draft(Addressee.PROVIDER, DESCRIPTION, below, evidence, settles, codes) if below else None
 
 
 def _below(matter: Matter, code: str) -> tuple[str, ...]:
@@ -224,26 +235,6 @@ def _below(matter: Matter, code: str) -> tuple[str, ...]:
     if node is None:
         return ()
     children = matter.book.children(node)
-    titles = tuple(dict.fromkeys(each.title for each in children if "unspecified" not in each.title.lower()))
+    vague = node.title.lower().count("unspecified")
+    titles = tuple(dict.fromkeys(each.title for each in children if each.title.lower().count("unspecified") <= vague))
     return titles if 1 < len(titles) <= _MOST_OPTIONS else ()
-
-
-# ---- facts that policies miss -------------------------------------------------------------------------
-
-
-def of_missing(matter: Matter) -> list[Draft]:
-    """One draft for each fact that criteria need and nothing documents, whatever would meet them."""
-    rows = {row["fact"]: row for row in matter.book.lexicon_rows("facts")}
-    settles: dict[str, list[Settled]] = defaultdict(list)
-    says: dict[str, str] = {}
-    for fact in matter.missing:
-        says.setdefault(fact.id, str(rows.get(fact.id, {}).get("says") or fact.says))
-        settles[fact.id] += [Settled("criterion", criterion, policy=policy) for policy, criterion in fact.criteria]
-    grounds = (*matter.conditions(), *matter.lines)
-    out = []
-    for fact_id, settled in settles.items():
-        ask, options = _ANSWERS.get(str(rows.get(fact_id, {}).get("kind", "")), _ANSWERS[""])
-        to = Addressee.PROVIDER if grounds else Addressee.CODER
-        asked = ask.format(says=says[fact_id].strip().rstrip("."))
-        out.append(Draft(to, asked, options, grounds, tuple(dict.fromkeys(settled))))
-    return out

@@ -23,7 +23,7 @@ MOST_CHARACTERS = 100_000
 """Of one question; a question longer than that is no question."""
 
 _KEYS = frozenset({"id", "name", "title", "text", "question", "options"})
-_EXTRA = frozenset({"ok", "why", "breaks", "to", "evidence", "settles", "check"})
+_EXTRA = frozenset({"ok", "why", "breaks", "to", "evidence", "settles", "check", "each"})
 _LISTS = ("questions", "queries")
 _ANSWER = re.compile(r"^\s*(?:\[\s?[xX]?\s?\]|[☐□○◯•*]|-(?!-)|\(?[a-hA-H1-9][.)])\s+(?P<answer>\S.*)$")
 _OPTIONS = re.compile(r"^\s*(?:options|answers|choices|responses?)\s*:\s*(?P<rest>.*)$", re.IGNORECASE)

@@ -79,8 +79,13 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "payers": (frozenset({"payer", "says", "words"}), frozenset({"source"})),
     "service-families": (frozenset({"family", "says", "codes", "words"}), frozenset({"source"})),
     "states": (frozenset({"state", "says"}), frozenset({"words", "source"})),
+    "query-checklists": (
+        frozenset({"group", "kinds", "to", "ask"}),
+        frozenset({"ask_one", "ask_length", "ask_reported", "another", "each", "none"}),
+    ),
     "query-forms": (frozenset({"form", "rules", "to", "ask", "offer"}), frozenset({"also", "options"})),
     "query-indicators": (frozenset({"indicator", "says", "terms"}), frozenset({"lines", "procedures", "source"})),
+    "query-labels": (frozenset({"fact"}), frozenset({"label", "group", "ask"})),
     "query-rules": (frozenset({"name", "says"}), frozenset({"words", "unless"})),
     "query-triggers": (
         frozenset({"trigger", "says", "ask"}),

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from claimwright.model.query import Addressee, CheckedQuery, Evidence, Question, Questions, Settled
 
 _WIDTH = 80
+_LABEL = 32
+_LAST = 4
+"""Answers at the end of a checklist: none of these, not assessed, other, unable to determine."""
 _TO = {Addressee.PROVIDER: "the provider", Addressee.CODER: "the coder"}
 
 
@@ -20,8 +23,11 @@ def questions_text(found: Questions, bold: bool = False) -> str:
     for each in found.questions:
         out += ["", *_form(each, bold)]
     if found.withheld:
-        listed = "; ".join(dict.fromkeys(_settled(each) for each in found.withheld))
+        listed = _all_settled(found.withheld)
         out += ["", *_wrap(f"No compliant question can be made for: {listed}.", "")]
+    if found.deferred:
+        listed = _all_settled(found.deferred)
+        out += ["", *_wrap(f"Asked later, if the answers leave it open: {listed}.", "")]
     for lacking in found.not_evaluated:
         out += _wrap(f"Not evaluated: {lacking.rule} (wants {lacking.missing}). {lacking.how}", "")
     return "\n".join(out) + "\n"
@@ -30,15 +36,28 @@ def questions_text(found: Questions, bold: bool = False) -> str:
 def _form(each: Question, bold: bool) -> list[str]:
     title = f"{each.id}  QUESTION TO {_TO[each.to].upper()}"
     out = [f"\x1b[1m{title}\x1b[0m" if bold else title, *_wrap(each.text, "  "), ""]
-    if each.options:
+    if each.each:
+        out += _checklist(each)
+    elif each.options:
         out += [line for option in each.options for line in _wrap(option, "  [ ] ")]
     else:
         out += ["  Answer: " + "_" * 40]
     if each.to is Addressee.PROVIDER:
         out += ["", "  Provider: " + "_" * 24 + "  Date and time: " + "_" * 16]
     out += ["", *_wrap("Rests on: " + ("; ".join(map(_evidence, each.evidence)) or "nothing on the claim"), "  ")]
-    out += _wrap("Settles: " + "; ".join(dict.fromkeys(map(_settled, each.settles))), "  ")
+    out += _wrap("Settles: " + _all_settled(each.settles), "  ")
     return [*out, *_wrap(f"Checked: {len(each.check)} rules for questions that do not lead, all passed", "  ")]
+
+
+def _checklist(each: Question) -> list[str]:
+    """The items, each with its marks below; then the answers that name none."""
+    items, others = each.options[:-_LAST], each.options[-_LAST:]
+    marks = "  ".join(f"[ ] {mark}" for mark in each.each)
+    out = []
+    for item in items:
+        side_by_side = len(item) <= _LABEL and len(marks) + _LABEL + 4 <= _WIDTH
+        out += [f"  {item:<{_LABEL}}  {marks}"] if side_by_side else [*_wrap(item, "  "), *_wrap(marks, "      ")]
+    return [*out, *(line for option in others for line in _wrap(option, "  [ ] "))]
 
 
 def _evidence(each: Evidence) -> str:
@@ -49,10 +68,22 @@ def _evidence(each: Evidence) -> str:
     return f"{each.place.kind} {each.place.position} ({each.place.code})"
 
 
-def _settled(each: Settled) -> str:
-    at = ", ".join(place.code for place in each.at if place.code)
-    of = f" of {each.policy}" if each.policy else ""
-    return f"{each.kind} {each.id}{of}{f' ({at})' if at else ''}"
+def _all_settled(listed: Sequence[Settled]) -> str:
+    """What is settled, the criteria of one policy together."""
+    out: dict[tuple[str, str | None], list[str]] = {}
+    for each in listed:
+        at = ", ".join(place.code for place in each.at if place.code)
+        out.setdefault((each.kind, each.policy), []).append(each.id + (f" ({at})" if at else ""))
+    return "; ".join(_of_kind(kind, policy, list(dict.fromkeys(ids))) for (kind, policy), ids in out.items())
+
+
+def _of_kind(kind: str, policy: str | None, ids: list[str]) -> str:
+    names = ", ".join(ids)
+    if kind == "guidance":
+        return f"editorial guidance of {policy}, no payer's rule: {names}"
+    if kind == "criterion":
+        return f"{'criteria' if len(ids) > 1 else 'criterion'} of {policy}: {names}"
+    return f"{kind} {names}"
 
 
 def lint_text(checked: Sequence[CheckedQuery]) -> str:
