@@ -25,6 +25,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         ),
     ),
     "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
+    "nonessential-words": (frozenset({"beside", "words", "path"}), frozenset()),
     "note-sections": (
         frozenset({"section", "headers"}),
         frozenset({"rank", "status", "acute_only", "candidates", "final"}),
