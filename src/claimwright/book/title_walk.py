@@ -95,6 +95,7 @@ class Titles:
         self._book = book
         self._needs: dict[tuple[int, int], tuple[Need, ...]] = {}
         self._ids: dict[str, tuple[int, float] | None] = {}
+        self._exact: dict[str, int] = {}
         self._said: dict[tuple[object, ...], tuple[frozenset[int], ...]] = {}
         self._texts: dict[tuple[int, int, int], str] = {}
 
@@ -106,6 +107,7 @@ class Titles:
         if new:
             if len(self._ids) > 20 * _MOST_KEPT:
                 self._ids.clear()
+                self._exact.clear()
                 new = list(listed)
             stem_of = stems(new)
             asked = sorted(set(stem_of.values()))
@@ -113,6 +115,8 @@ class Titles:
             rows = self._book.rows(f"SELECT stem, id, weight FROM stem WHERE stem IN ({marks})", asked)
             found = {stem: (number, weight) for stem, number, weight in rows}
             self._ids |= {word: found.get(stem_of.get(word, "")) for word in new}
+            marks = ", ".join("?" * len(new))
+            self._exact |= dict(self._book.rows(f"SELECT word, -1 - id FROM word WHERE word IN ({marks})", new))
         return {word: known for word in listed if (known := self._ids.get(word))}
 
     def stems_of(self, listed: Sequence[str], spoken: bool) -> tuple[frozenset[int], ...]:
@@ -131,12 +135,15 @@ class Titles:
 
     def _stems_of(self, listed: tuple[str, ...], spoken: bool) -> tuple[frozenset[int], ...]:
         ids = self._stem_ids(listed)
-        own = [ids[word][0] if word in ids else -1 for word in listed]
-        out = [{number} for number in own]
+        own = [ids[word][0] if word in ids else None for word in listed]
+        out = [{number} if number is not None else set() for number in own]
+        for at, word in enumerate(listed):
+            if word in self._exact:
+                out[at].add(self._exact[word])
         for each in by_lexicons(self._book, listed):
             if each.how == "lay" and not spoken:
                 continue
-            held = frozenset(own[each.start : each.stop])
+            held = frozenset(number for number in own[each.start : each.stop] if number is not None)
             for text in each.means:
                 head = self._numbers(HEAD_END.split(text, maxsplit=1)[0])
                 if each.how == "lay" and not head.isdisjoint(held):
@@ -145,7 +152,7 @@ class Titles:
                 for at in range(each.start, each.stop):
                     if own[at] not in meant:
                         out[at] |= meant - held
-        return tuple(frozenset(each - {-1}) for each in out)
+        return tuple(map(frozenset, out))
 
     def _numbers(self, text: str) -> frozenset[int]:
         found = self._stem_ids([word for word in tokens(text) if word not in STOP_WORDS])
@@ -157,7 +164,7 @@ class Titles:
         """A mention and its surroundings; `general` are stems that name nothing that ails."""
         words = tokens(phrase)
         around = [word for word in tokens(context) if word not in STOP_WORDS]
-        own, refused = _apart(words)
+        own, refused = apart(words)
         telling = [at for at in own if words[at] not in STOP_WORDS and words[at] not in SIDES]
         meant = self.stems_of(words, True)
         ids = self._stem_ids(words)
@@ -165,8 +172,10 @@ class Titles:
         named = [at for at in telling if stem_of[words[at]] not in general] or telling
         places = [at for at in (*telling, *refused) if words[at] not in STOP_WORDS]
         nearby = self.stems_of(around, False)
-        open_, closed = _apart(around)
-        no = {number for word in dict.fromkeys(denied) for number, _ in self._stem_ids([word]).values()}
+        open_, closed = apart(around)
+        refusing = list(dict.fromkeys(word for each in denied for word in tokens(each)))
+        no = {number for number, _ in self._stem_ids(refusing).values()}
+        no |= {self._exact[word] for word in refusing if word in self._exact}
         return Asked(
             tuple(meant[at] for at in places),
             tuple(ids[words[at]][1] if words[at] in ids else _UNKNOWN for at in places),
@@ -297,7 +306,7 @@ def _side(words: Sequence[str]) -> int:
     return sum(SIDES[word] for word in set(words) & SIDES.keys())
 
 
-def _apart(words: Sequence[str]) -> tuple[list[int], list[int]]:
+def apart(words: Sequence[str]) -> tuple[list[int], list[int]]:
     """Places of what is said, and of what `without`, `no` or `not` denies."""
     said: list[int] = []
     denied: list[int] = []

@@ -18,14 +18,17 @@ import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimwright.book.search_index import NOTE_TEXTS
+from claimwright.book.search_index import NOTE_TEXTS, ROLES, SITE
 from claimwright.book.words import STOP_WORDS, stems, tokens
 
 if TYPE_CHECKING:
     from claimwright.sources.lexicon import Lexicon
 
 TABLE = "CREATE TABLE title_need (edition INTEGER, stem INTEGER, needs TEXT, PRIMARY KEY (edition, stem)) WITHOUT ROWID"
-"""`needs`: JSON list of [pos, kind, source, groups, negations, side, flags, optional] with stems as ids of `stem`."""
+"""`needs`: JSON list of [pos, kind, source, groups, negations, side, flags, optional] with stems as ids of `stem`.
+
+A word that shares its stem with another one of its wording stands for itself: -1 less its id in `word`.
+"""
 RESIDUAL, FAMILY, PERSONAL, UNSIDED = 1, 2, 4, 8
 """Flags: an axis is left open; family history; personal history; the side is left open."""
 SIDES = {"right": 1, "left": 2, "bilateral": 4}
@@ -118,6 +121,9 @@ def _unspecified(said: str, sided: Container[str]) -> tuple[str, int]:
             return found[1]
         if not before or before.endswith(_NAMING):
             return found[1]  # "Unspecified asthma" is asthma
+        last = found[1].split()[-1:]
+        if last and ROLES.get(last[0]) == SITE:
+            return found[1]  # a site must be said, whatever its side
         return f" {' '.join(found[1].split()[:-1])} "  # of "unspecified digestive organ" digestive is said
 
     return _UNSPECIFIED.sub(kept, said), flags
@@ -188,24 +194,35 @@ def _write(db: sqlite3.Connection, edition: int, needs: list[tuple[int, int, int
     rows = list(db.execute("SELECT id, stem, weight FROM stem"))
     ids = {stem: number for number, stem, _ in rows}
     weight = {number: each for number, _, each in rows}
+    exact = {word: -1 - number for number, word in db.execute("SELECT id, word FROM word")}
 
-    def of(listed: Iterable[str]) -> list[int]:
-        return sorted({ids[stem_of[word]] for word in listed if stem_of.get(word) in ids})
+    def of(listed: Iterable[str], alike: Container[str]) -> list[int]:
+        known = (word for word in listed if stem_of.get(word) in ids)
+        return sorted({exact[word] if word in alike and word in exact else ids[stem_of[word]] for word in known})
 
     filed: dict[int, list[object]] = {}
     for pos, kind, source, text, need in needs:
-        groups = [of(group) for group in need.groups]
+        alike = _alike(need, stem_of)
+        groups = [of(group, alike) for group in need.groups]
         if not all(groups):
             continue  # a word that no phrase has, such as one of a cut-off reference
-        groups.sort(key=lambda group: (-max(weight[stem] for stem in group), group))
-        head = of(need.head)
-        negations = [of(each) for each in need.negations]
+        groups.sort(key=lambda group: (-max(weight.get(stem, 0.0) for stem in group), group))
+        negations = [of(each, alike) for each in need.negations]
         needed = {stem for group in (*groups, *negations) for stem in group}
-        optional = [stem for stem in of(word for word in tokens(text) if _telling(word)) if stem not in needed]
+        optional = [stem for stem in of((word for word in tokens(text) if _telling(word)), ()) if stem not in needed]
         row = [pos, kind, source, groups, negations, need.side, need.flags, optional]
-        for stem in head:
+        for stem in of(need.head, ()):
             filed.setdefault(stem, []).append(row)
     db.executemany(
         "INSERT INTO title_need VALUES (?, ?, ?)",
         ((edition, stem, json.dumps(filed[stem], separators=(",", ":"))) for stem in sorted(filed)),
     )
+
+
+def _alike(need: Saying, stem_of: Mapping[str, str]) -> frozenset[str]:
+    """Words that the stemmer cuts alike though they are different ones: esophageal and esophagitis."""
+    by_stem: dict[str, set[str]] = {}
+    for group in (*need.groups, *need.negations):
+        for word in group:
+            by_stem.setdefault(stem_of.get(word, word), set()).add(word)
+    return frozenset(word for words in by_stem.values() if len(words) > 1 for word in words)

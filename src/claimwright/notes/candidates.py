@@ -172,7 +172,8 @@ class Finder:
         self, heard: _Heard, group: Sequence[Statement], day: date, as_of: date | None, lacking: dict[str, NotEvaluated]
     ) -> list[Offer]:
         first = group[0]
-        phrases = first.entry.means[:3] or (" ".join(first.span.text.split()),)
+        # What an everyday wording stands for is for the walks to say, which see when it is but a paraphrase.
+        phrases = first.entry.means[:3] if first.entry.short else (" ".join(first.span.text.split()),)
         context = " ".join(dict.fromkeys(heard.around(each) for each in group[:5]))
         sides = {each.side for each in group if each.side}
         side = sides.pop() if len(sides) == 1 else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from claimwright.book.note_phrases import porter, words
 from claimwright.book.index_codes import verify
 from claimwright.book.navigate import navigate
-from claimwright.book.title_walk import FAMILY_HISTORY, PERSONAL_HISTORY, PRESENT_ILLNESS, Way, titles_of
+from claimwright.book.title_walk import FAMILY_HISTORY, PERSONAL_HISTORY, PRESENT_ILLNESS, Way, apart, titles_of
 from claimwright.book.words import tokens
 from claimwright.model.codes import dotted, undotted
 from claimwright.model.finding import NotEvaluated
@@ -27,6 +27,7 @@ _LOOKED_AT = 12
 _NEAR_TOP = 0.999
 """Answers with this share of the best score are as good as it."""
 _MOST_KEPT = 20_000
+_EXTERNAL = frozenset("VWXY")
 _ALTERNATIVES = re.compile(r"\s+(?:and|or)\s+|[,;]\s*")
 class Offer(NamedTuple):
     """A code for a mention. `missing`: essential words of the path that the note does not literally have.
@@ -71,6 +72,7 @@ class Asked(NamedTuple):
     own: frozenset[str]
     main: frozenset[str]
     said: frozenset[str]
+    refused: frozenset[str]
 
     @property
     def history(self) -> bool:
@@ -141,9 +143,12 @@ _MODES = {"present": PRESENT_ILLNESS, "personal history": PERSONAL_HISTORY, "fam
 
 
 def _fits(offer: Offer, whose: str) -> bool:
-    """Is it a code of the person's illness, of their history, or of their family's, as asked?"""
+    """Is it a code of the person's illness, of their history, or of their family's, as asked?
+
+    What ails leads to no external cause.
+    """
     if whose == "present":
-        return not offer.history
+        return not offer.history and offer.code[0] not in _EXTERNAL
     said = " ".join(step.words.lower() for step in offer.path)
     family = "family" in said
     return offer.history and offer.code.startswith("Z") and family == (whose == "family history")
@@ -181,7 +186,31 @@ def _asked(question: Question, general: frozenset[str]) -> Asked:
         frozenset(stems),
         frozenset(named or stems),
         frozenset(stems | {stem_of.get(word, word) for word in around}),
+        _refused(f"{question.phrase} . {question.context}"),
     )
+
+
+def _refused(text: str) -> frozenset[str]:
+    """Stems that stand only after `without`, `no` or `not`."""
+    listed = tokens(text)
+    open_, closed = apart(listed)
+    stem_of = porter(listed)
+    return frozenset(stem_of[listed[at]] for at in closed) - {stem_of[listed[at]] for at in open_}
+
+
+_NEGATIVE = re.compile(r"\b(?:without|no|not|non\w*)\b", re.IGNORECASE)
+
+
+def _refuted(found: Any, asked: Asked) -> bool:
+    """Does the path take for said what was denied (`with aura` from `without aura`)?"""
+    if not asked.refused:
+        return False
+    for level in found.levels:
+        said = words(" ".join(each.found for each in level.evidence))
+        stem_of = porter(said)
+        if not _NEGATIVE.search(level.words) and not asked.refused.isdisjoint(stem_of[word] for word in said):
+            return True
+    return False
 
 
 # ---- by the Index -------------------------------------------------------------------------------
@@ -195,7 +224,7 @@ def _walked(book: Book, asked: Asked, day: date, as_of: date | None) -> tuple[li
     best: float | None = None
     widest = 0
     for rank, found in enumerate(answer.found[:_LOOKED_AT]):
-        if not found.levels[0].evidence or not _main_said(found, asked):
+        if not found.levels[0].evidence or not _main_said(found, asked) or _refuted(found, asked):
             continue
         stands_for = any(each.how == "lay" for each in found.levels[0].evidence)
         missing = tuple(word for level in found.levels for word in _unsaid(level, asked, stands_for))
