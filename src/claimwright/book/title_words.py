@@ -56,6 +56,8 @@ _EITHER = frozenset({"and", "or"})
 _PIECE = re.compile(r"[a-z0-9]+|[,;/]")
 _SPOKEN_LEFT_OPEN = frozenset({"unilateral", "specified"})
 _LONGEST_HEAD = 8
+_DISEASE = re.compile(r"(?:itis|osis|oma|emia|pathy|algia)$")
+"""Endings that make another thing of a site: esophageal, esophagitis. Diabetes and diabetic are one."""
 _HEADLESS = re.compile(r"^(?:encounter|screening|contact|exposure|acquired absence|presence|long term)\b")
 
 
@@ -225,4 +227,5 @@ def _alike(need: Saying, stem_of: Mapping[str, str]) -> frozenset[str]:
     for group in (*need.groups, *need.negations):
         for word in group:
             by_stem.setdefault(stem_of.get(word, word), set()).add(word)
-    return frozenset(word for words in by_stem.values() if len(words) > 1 for word in words)
+    several = [words for words in by_stem.values() if len(words) > 1]
+    return frozenset(word for words in several if any(map(_DISEASE.search, words)) for word in words)

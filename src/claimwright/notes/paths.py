@@ -208,7 +208,7 @@ def _refuted(found: Any, asked: Asked) -> bool:
     for level in found.levels:
         said = words(" ".join(each.found for each in level.evidence))
         stem_of = porter(said)
-        if not _NEGATIVE.search(level.words) and not asked.refused.isdisjoint(stem_of[word] for word in said):
+        if not _NEGATIVE.search(re.sub(r"\([^)]*\)", " ", level.words)) and not asked.refused.isdisjoint(stem_of[word] for word in said):
             return True
     return False
 
@@ -223,11 +223,17 @@ def _walked(book: Book, asked: Asked, day: date, as_of: date | None) -> tuple[li
     out: list[Offer] = []
     best: float | None = None
     widest = 0
+    literal: set[str] = set()
     for rank, found in enumerate(answer.found[:_LOOKED_AT]):
         if not found.levels[0].evidence or not _main_said(found, asked) or _refuted(found, asked):
             continue
         stands_for = any(each.how == "lay" for each in found.levels[0].evidence)
         missing = tuple(word for level in found.levels for word in _unsaid(level, asked, stands_for))
+        meant = {word for each in found.levels[0].evidence for word in each.found.split()}
+        if stands_for and not literal.isdisjoint(meant):
+            continue  # "muscle cramps" has the main term cramp; that it may stand for spasm too says less
+        if not stands_for and not missing:
+            literal |= meant
         width = _width(found, asked)
         if not missing:
             if best is not None and found.score < best * _NEAR_TOP:
@@ -259,7 +265,9 @@ def _lacks(said: str) -> NotEvaluated:
 
 def _width(found: Any, asked: Asked) -> int:
     """How many of the mention's own words the path has."""
-    said = words(" ".join(each.found for level in found.levels for each in level.evidence))
+    said = words(
+        " ".join(word for level in found.levels for word in (*level.nonessential, *(e.found for e in level.evidence)))
+    )
     stem_of = porter(said)
     return len(asked.own & {stem_of[word] for word in said})
 
