@@ -63,6 +63,8 @@ class Asked(NamedTuple):
     denied: frozenset[int]
     side: int
     mode: int
+    own: frozenset[int]
+    total: float
 
 
 class Way(NamedTuple):
@@ -176,14 +178,17 @@ class Titles:
         refusing = list(dict.fromkeys(word for each in denied for word in tokens(each)))
         no = {number for number, _ in self._stem_ids(refusing).values()}
         no |= {self._exact[word] for word in refusing if word in self._exact}
+        weights = tuple(ids[words[at]][1] if words[at] in ids else _UNKNOWN for at in places)
         return Asked(
             tuple(meant[at] for at in places),
-            tuple(ids[words[at]][1] if words[at] in ids else _UNKNOWN for at in places),
+            weights,
             frozenset().union(*(meant[at] for at in named)),
             frozenset().union(*(meant[at] for at in telling), *(nearby[at] for at in open_)),
             frozenset(no).union(*(meant[at] for at in refused), *(nearby[at] for at in closed)),
             SIDES.get(side or "", 0) or _side(words),
             mode,
+            frozenset().union(*(meant[at] for at in places)),
+            sum(weights) or 1.0,
         )
 
     # ---- wordings -------------------------------------------------------------------------------
@@ -324,37 +329,34 @@ def apart(words: Sequence[str]) -> tuple[list[int], list[int]]:
 
 def _judge(need: Need, asked: Asked, nearly: frozenset[int]) -> _Judged | None:
     """None when a wording is refuted, or lacks too much to be told."""
-    missing = []
+    around = asked.around
+    lacking, far = 0, 0
     for group in need.groups:
-        if group.isdisjoint(asked.around):
-            missing.append(group)
-            if len(missing) > 1 and not group & nearly:
+        if group.isdisjoint(around):
+            lacking += 1
+            far += group.isdisjoint(nearly)
+            if far and lacking > 1:
                 return None
-    if need.side and asked.side and need.side != asked.side:
+    if need.side and need.side != asked.side:
         return None
-    if need.side and not asked.side:
-        return None
-    if missing and len(missing) > 1 and not all(group & nearly for group in missing):
-        return None
-    doubted = []
     for negation in need.negations:
-        if negation <= asked.around:
+        if negation <= around:
             return None
-        if negation.isdisjoint(asked.denied):
-            doubted.append(negation)
-    total = sum(asked.weights) or 1.0
-    covered = width = 0.0
+    doubted = tuple(negation for negation in need.negations if negation.isdisjoint(asked.denied))
+    covered = 0.0
+    width = 0
     for stems_said, weight in zip(asked.places, asked.weights, strict=True):
         if not need.every.isdisjoint(stems_said):
             covered += weight
             width += 1
-    if covered < _LEAST * total:
+    if covered < _LEAST * asked.total:
         return None
-    own = frozenset().union(*asked.places)
-    further = sum(1.0 for group in need.groups if group.isdisjoint(own) and not group.isdisjoint(asked.around))
+    own = asked.own
+    further = sum(1.0 for group in need.groups if group.isdisjoint(own) and not group.isdisjoint(around))
     further += 0.5 * (len(need.negations) - len(doubted)) + (1.0 if need.side else 0.0)
     further -= _SLIGHT * len(doubted)
-    return _Judged(need, int(width), round(covered / total, 4), further, tuple(missing), tuple(doubted))
+    missing = tuple(group for group in need.groups if group.isdisjoint(around)) if lacking else ()
+    return _Judged(need, width, round(covered / asked.total, 4), further, missing, doubted)
 
 
 def _best(judged: list[_Judged]) -> list[_Judged]:
@@ -371,4 +373,5 @@ def _nearest(judged: list[_Judged], nearly: frozenset[int], best: list[_Judged])
     able = [each for each in judged if each.score >= least]
     able.sort(key=lambda each: (-each.score, -each.further, each.need.pos, each.need.kind))
     near = [each for each in able if all(group & nearly for group in each.missing)]
-    return [*near[:_MOST_NEAR], *(each for each in able if each not in near)][: _MOST_NEAR + 1]
+    other = next((each for each in able if len(each.missing) == 1 and each not in near), None)
+    return [*near[:_MOST_NEAR], *([other] if other else [])]

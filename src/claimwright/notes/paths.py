@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.book.note_phrases import porter, words
-from claimwright.book.index_codes import verify
+from claimwright.book.index_codes import members, verify
 from claimwright.book.navigate import navigate
 from claimwright.book.title_walk import FAMILY_HISTORY, PERSONAL_HISTORY, PRESENT_ILLNESS, Way, apart, titles_of
 from claimwright.book.words import tokens
@@ -132,8 +132,12 @@ class Finding:
         node = self._book.node_at(edition, way.pos)
         if way.unsided and node.parent >= 0:
             node = self._book.node_at(edition, node.parent)
-        verified = verify(self._book, node.code, words_said, day, as_of)
         path = (PathStep(way.wording, way.said),)
+        if not members(self._book, node, day):  # nothing below to choose from
+            offer = _offer(self._book, dotted(node.code), path, way.missing, (), day, as_of)
+            offer = offer if offer.billable else offer._replace(code="")
+            return offer._replace(doubted=way.doubted, width=way.width, around=way.further)
+        verified = verify(self._book, node.code, words_said, day, as_of)
         code = dotted(verified.code) if verified.known else ""
         offer = _offer(self._book, code, path, way.missing, verified.open_axes, day, as_of)
         return offer._replace(doubted=way.doubted, width=way.width, around=way.further)
