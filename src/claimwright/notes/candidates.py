@@ -195,22 +195,23 @@ class Finder:
             return None
         ruling = _ambiguous(statement) or _supported(statement, offer)
         evidence, spans = _evidence(statement), [statement.span]
-        if offer.further:
-            ruling = Ruling(
-                CandidateStatus.NEEDS_DECISION,
-                f"The path needs {' '.join(offer.missing)!r}, which the note does not say",
-                f"Does the record document {' '.join(offer.missing)} for {statement.span.text!r}?",
-            )
-        elif offer.missing:
+        if offer.missing:
             near = self._near.find(text, said, statement, offer.missing, (step.words for step in offer.path))
-            if near is None:
+            if near is not None:
+                evidence, spans = near.span.text, [statement.span, near.span]
+                ruling = Ruling(
+                    CandidateStatus.NEEDS_DECISION,
+                    f"The note says {near.span.text!r}, which is near {near.term!r} and not the same",
+                    f"Does the clinician document it as {near.term}? The note says {near.span.text!r}",
+                )
+            elif offer.further:
+                ruling = Ruling(
+                    CandidateStatus.NEEDS_DECISION,
+                    f"The path needs {' '.join(offer.missing)!r}, which the note does not say",
+                    f"Does the record document {' '.join(offer.missing)} for {statement.span.text!r}?",
+                )
+            else:
                 return None
-            evidence, spans = near.span.text, [statement.span, near.span]
-            ruling = Ruling(
-                CandidateStatus.NEEDS_DECISION,
-                f"The note says {near.span.text!r}, which is near {near.term!r} and not the same",
-                f"Does the clinician document it as {near.term}? The note says {near.span.text!r}",
-            )
         if statement.status is Status.UNCERTAIN:
             uncertain = self._settings.uncertain(statement, offer.code, setting)
             if not offer.missing or uncertain.status is CandidateStatus.NOT_CODABLE:
