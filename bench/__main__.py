@@ -20,6 +20,7 @@ from bench.procedures import procedures
 from bench.processes import Differs
 from bench.risk import risk
 from bench.searching import searching
+from bench.word_scores import words
 
 SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "peer": peer,
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "notes": lambda size: notes(max(20, size.explained // 10)),
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
     "search": lambda size: searching(size.codes // 4, size.codes // 4),
+    "words": lambda size: words(),
 }
 """What can be measured, in order."""
 

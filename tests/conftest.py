@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from claimwright.book.build import compile_book
+from claimwright.book.index_store import SHIPPED, index_of
 from claimwright.book.store import Book, open_book
 from claimwright.book.tree import Tree, grow
 from claimwright.engine import Engine
@@ -18,6 +19,16 @@ from tests import mini
 @pytest.fixture(scope="session")
 def book() -> Iterator[Book]:
     with open_book() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def plain_book(book: Book) -> Iterator[Book]:
+    """The whole book without the Alphabetic Index that a user may have added: shipped terms answer."""
+    with Book(book.folder) as opened:
+        index = index_of(opened)
+        index.documents = tuple(each for each in index.documents if each.kind == SHIPPED)
+        index.by_number = {each.number: each for each in index.documents}
         yield opened
 
 

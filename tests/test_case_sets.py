@@ -61,7 +61,7 @@ def test_every_mention_occurs_once(half: str) -> None:
 
 
 def test_vignettes_name_real_codes_and_mentions(tabular_names: set[str]) -> None:
-    for row in rows("vignettes"):
+    for row in [*rows("vignettes"), *rows("vignettes-more")]:
         for fact in row["facts"]:
             assert fact["status"] in STATUSES, row["id"]
             assert occurrences(fact["mention"], row["note"]) == 1, (row["id"], fact["mention"])

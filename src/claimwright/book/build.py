@@ -28,6 +28,7 @@ from claimwright.book.parts import Entry, insert, parts
 from claimwright.book.relations import edition_arrays, lexicon_spans, set_names
 from claimwright.book.schema import INDEXES, SCHEMA
 from claimwright.book.search_index import write_search
+from claimwright.book.title_words import write_title_needs
 from claimwright.book.tree import Tree, grow
 from claimwright.errors import BookMissing, SourceError
 from claimwright.model import Interval, undotted
@@ -144,6 +145,7 @@ def compile_book(files: list[homes.Input], work: Path, progress: Progress = lamb
             entries += part.write(db, [each for each in files if each.table in part.tables], arrays_folder)
         progress("indexing words", 0.6)
         write_search(db, lexicons)
+        write_title_needs(db, lexicons)
         write_note_phrases(db, lexicons)
         db.execute("COMMIT")
         db.executescript(INDEXES + "".join(part.indexes for part in others) + "ANALYZE; VACUUM;")

@@ -27,7 +27,7 @@ from claimwright.sources.installed import mce_file, shipped, tabular_file
 __version__: str = import_module("claimwright").__version__
 """By name: the package's front door names every room, and a room may not lean on those above it."""
 
-FORMAT = 5
+FORMAT = 6
 """Number of the book's layout; a book of another number is compiled anew."""
 
 

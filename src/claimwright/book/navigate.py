@@ -103,8 +103,11 @@ def navigate(
     most: int = 10,
     as_of: date | None = None,
     expand: index_evidence.Expansion = by_lexicons,
+    titles: bool = True,
 ) -> Navigation:
     """Codes that `phrase` leads to on `day`; `context` (its sentence) may evidence subterms, never the main term.
+
+    `titles`: add titles and inclusion terms where there is no index to diseases.
 
     Without the index to diseases the shipped index terms, titles and inclusion terms answer, and
     `not_evaluated` says so. Errors: `EditionMissing` when no tabular list is left under `as_of`.
@@ -123,7 +126,7 @@ def navigate(
         if dotted(verified.code) not in shown:
             shown[dotted(verified.code)] = each
             found.append(_found(each, verified, evidence, store))
-    if not any(each.kind == DISEASES for each in documents):
+    if titles and not any(each.kind == DISEASES for each in documents):
         _add_titles(book, found, evidence, day, as_of, most)
     best = tuple(found[:most])
     return Navigation(

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,7 +40,14 @@ SIDES = frozenset({"left", "right", "bilateral", "bilaterally", "both", "unspeci
 """Axes of a code, which a note may put anywhere or leave out."""
 JOINED = {"and": "&", "with": "&", "or": "&"}
 
-_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise|elsewhere) [a-z]+\b")
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified\b[^,;]*|, [a-z ]*\bnot (?:otherwise |elsewhere )?[a-z]+ied\b")
+_BRACKETS = re.compile(r"\[([a-z][a-z' -]{3,60})\]", re.IGNORECASE)
+"""Square brackets of the tabular list enclose synonyms."""
+_HEAD_END = re.compile(
+    r",|\b(?:of|in|with|without|due|following|by|from|to|on|at|for|during|associated|involving|affecting|not)\b"
+)
+_NO_HEAD = re.compile(r"other\b|unspecified\b", re.IGNORECASE)
+_LONGEST_HEAD = 3
 _CONTEXT = re.compile(
     r"\b(?:history|encounter|screening|sequelae?|complicating|supervision|newborn|examination|observation|counseling"
     r"|underdosing|exposure|poisoning|adverse effect|status|without|not)\b",
@@ -125,21 +133,36 @@ def _rows(lexicons: Mapping[str, Lexicon], name: str) -> tuple[dict[str, Any], .
 
 def _official(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -> Iterator[str]:
     """Wordings of conditions, from every edition; a title `X of Y` also as `Y X`."""
-    titles = db.execute(
+    titles_seen = db.execute(
         "SELECT DISTINCT code, title FROM node WHERE made = 0 AND kind IN ('category', 'subcategory', 'code')"
-    )
+    ).fetchall()
     notes = db.execute(
         "SELECT DISTINCT p.code, n.text FROM note n JOIN node p ON p.edition = n.edition AND p.pos = n.holder "
         "WHERE n.kind = 'inclusionTerm' AND p.kind IN ('category', 'subcategory', 'code')"
     )
-    for code, text in sorted({*titles, *notes}):
+    for code, text in sorted({*titles_seen, *notes}):
         if (code[0] in _NO_CONDITION and not code.startswith(_KEPT_APART)) or _CONTEXT.search(text):
             continue
         yield from _variants(_ASIDE.sub(" ", text))
+        yield from _BRACKETS.findall(text)
+    yield from _heads(text for code, text in sorted(titles_seen) if code[0] not in _NO_CONDITION)
     for row in _rows(lexicons, "index-terms"):
         yield from _variants(str(row["term"]))
         yield from _main_terms(str(row["path"]).split(" > ")[0].split(" - ")[0])
     yield from _index_terms(db)
+
+
+def _heads(titles: Iterable[str]) -> Iterator[str]:
+    """What titles name before their first preposition, of several (`Laceration`, `Colles' fracture`)."""
+    seen = Counter(
+        head
+        for title in titles
+        if not _NO_HEAD.match(title)
+        and (head := _HEAD_END.split(_ASIDE.sub(" ", title).lower(), maxsplit=1)[0].strip())
+    )
+    for head in sorted(seen):
+        if seen[head] > 1 and len(head.split()) <= _LONGEST_HEAD and not _CONTEXT.search(head) and head[-1] != "-":
+            yield head
 
 
 def _index_terms(db: sqlite3.Connection) -> Iterator[str]:

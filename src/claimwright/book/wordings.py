@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -150,6 +151,20 @@ def by_lexicons(book: Book, words: Sequence[str]) -> list[Said]:
 
     Rows that only count in capitals count here too: the letters are gone, so every meaning is told.
     """
+    kept = _KEPT.setdefault(book, {})
+    key = tuple(words)
+    if key not in kept:
+        if len(kept) > _MOST_KEPT:
+            kept.clear()
+        kept[key] = _by_lexicons(book, words)
+    return kept[key]
+
+
+_KEPT: weakref.WeakKeyDictionary[Any, dict[tuple[str, ...], list[Said]]] = weakref.WeakKeyDictionary()
+_MOST_KEPT = 4000
+
+
+def _by_lexicons(book: Book, words: Sequence[str]) -> list[Said]:
     stem_of = stems(words)
     out = []
     for group in wordings(book, words, [True] * len(words), stem_of):

@@ -7,6 +7,7 @@ is offered whose main term the note does not have. Nothing here changes a claim.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,13 +17,19 @@ from claimwright.model.codes import undotted
 from claimwright.model.finding import NotEvaluated
 from claimwright.model.reading import Candidate, CandidateStatus, Status
 from claimwright.notes.near import Near
-from claimwright.notes.paths import Offer, offers
+from claimwright.notes.paths import Finding, Offer, Question
 from claimwright.notes.reader import NoteReader, Said, Statement
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
 
-_FROM_NOTE = (Status.PRESENT, Status.UNCERTAIN, Status.HISTORICAL)
+_WHOSE = {
+    Status.PRESENT: "present",
+    Status.UNCERTAIN: "present",
+    Status.HISTORICAL: "personal history",
+    Status.FAMILY: "family history",
+}
+"""Statuses that may lead to a code, and to what kind of code."""
 _CODED_KINDS = frozenset({"finding", "symptom", "condition", ""})
 MOST_MENTIONS = 200
 """Different mentions of one note that are looked up; a longer note is a book, and its first ones are shown."""
@@ -108,7 +115,8 @@ class Finder:
     def __init__(self, book: Book, reader: NoteReader) -> None:
         """Over the lexicons that `reader` has read."""
         self._book = book
-        self._general = reader.phrases.general
+        terms = dict.fromkeys(str(row["term"]) for row in book.lexicon_rows("near-terms"))
+        self._finding = Finding(book, reader.phrases.general, terms)
         self._kinds = {name: str(row["kind"]) for name, row in reader.facts.items()}
         self._settings = Settings(book)
         self._near = Near(book, reader)
@@ -117,10 +125,11 @@ class Finder:
         self, text: str, said: Said, setting: str | None, day: date, as_of: date | None = None
     ) -> tuple[tuple[Candidate, ...], tuple[NotEvaluated, ...]]:
         """Candidates in order of status and place, and what could not be evaluated."""
+        heard = _Heard(said.statements)
         best: dict[str, tuple[tuple[int, int, int], Candidate]] = {}
         lacking: dict[str, NotEvaluated] = {}
         for group in _by_words(self._worth(said.statements))[:MOST_MENTIONS]:
-            for offer in self._offers(text, group, day, as_of, lacking):
+            for offer in self._offers(heard, group, day, as_of, lacking):
                 for statement in group[:MOST_PLACES]:
                     found = self._judged(text, said, statement, offer, setting)
                     if found is None:
@@ -140,7 +149,7 @@ class Finder:
         last = -1
         ordered = sorted(statements, key=lambda each: (each.span.start, -each.span.end))
         for index, each in enumerate(ordered):
-            if each.status not in _FROM_NOTE or not each.section.candidates or each.entry.absent:
+            if each.status not in _WHOSE or not _in_place(each) or each.entry.absent:
                 continue
             if each.entry.facts and not any(self._kinds.get(name, "") in _CODED_KINDS for name in each.entry.facts):
                 continue
@@ -160,15 +169,18 @@ class Finder:
             yield each
 
     def _offers(
-        self, text: str, group: Sequence[Statement], day: date, as_of: date | None, lacking: dict[str, NotEvaluated]
+        self, heard: _Heard, group: Sequence[Statement], day: date, as_of: date | None, lacking: dict[str, NotEvaluated]
     ) -> list[Offer]:
         first = group[0]
-        phrases = first.entry.means[:3] or (first.span.text,)
-        context = " ".join(dict.fromkeys(each.sentence.text for each in group[:5]))
+        # What an everyday wording stands for is for the walks to say, which see when it is but a paraphrase.
+        phrases = first.entry.means[:3] if first.entry.short else (" ".join(first.span.text.split()),)
+        context = " ".join(dict.fromkeys(heard.around(each) for each in group[:5]))
+        sides = {each.side for each in group if each.side}
+        side = sides.pop() if len(sides) == 1 else None
         out: dict[str, Offer] = {}
         for phrase in phrases:
-            past = first.status is Status.HISTORICAL
-            found, missing = offers(self._book, phrase, context, past, self._general, day, as_of)
+            question = Question(phrase, context, _WHOSE[first.status], heard.denied, side)
+            found, missing = self._finding.offers(question, day, as_of)
             for each in found:
                 out.setdefault(each.code, each)
             for each_missing in missing:
@@ -179,26 +191,27 @@ class Finder:
         self, text: str, said: Said, statement: Statement, offer: Offer, setting: str | None
     ) -> Candidate | None:
         """One offer for one statement; None when its words are not in the note."""
-        if (statement.status is Status.HISTORICAL) != offer.history:
+        if (statement.status in (Status.HISTORICAL, Status.FAMILY)) != offer.history:
             return None
         ruling = _ambiguous(statement) or _supported(statement, offer)
         evidence, spans = _evidence(statement), [statement.span]
-        if offer.further:
-            ruling = Ruling(
-                CandidateStatus.NEEDS_DECISION,
-                f"The path needs {' '.join(offer.missing)!r}, which the note does not say",
-                f"Does the record document {' '.join(offer.missing)} for {statement.span.text!r}?",
-            )
-        elif offer.missing:
+        if offer.missing:
             near = self._near.find(text, said, statement, offer.missing, (step.words for step in offer.path))
-            if near is None:
+            if near is not None:
+                evidence, spans = near.span.text, [statement.span, near.span]
+                ruling = Ruling(
+                    CandidateStatus.NEEDS_DECISION,
+                    f"The note says {near.span.text!r}, which is near {near.term!r} and not the same",
+                    f"Does the clinician document it as {near.term}? The note says {near.span.text!r}",
+                )
+            elif offer.further:
+                ruling = Ruling(
+                    CandidateStatus.NEEDS_DECISION,
+                    f"The path needs {' '.join(offer.missing)!r}, which the note does not say",
+                    f"Does the record document {' '.join(offer.missing)} for {statement.span.text!r}?",
+                )
+            else:
                 return None
-            evidence, spans = near.span.text, [statement.span, near.span]
-            ruling = Ruling(
-                CandidateStatus.NEEDS_DECISION,
-                f"The note says {near.span.text!r}, which is near {near.term!r} and not the same",
-                f"Does the clinician document it as {near.term}? The note says {near.span.text!r}",
-            )
         if statement.status is Status.UNCERTAIN:
             uncertain = self._settings.uncertain(statement, offer.code, setting)
             if not offer.missing or uncertain.status is CandidateStatus.NOT_CODABLE:
@@ -238,8 +251,49 @@ def _ambiguous(statement: Statement) -> Ruling | None:
     )
 
 
+def _in_place(statement: Statement) -> bool:
+    """May this part of the note lead to a code? A section of family history may, to a code of family history."""
+    return statement.section.candidates or statement.section.status is statement.status is Status.FAMILY
+
+
+_AWAY = (Status.ABSENT, Status.FAMILY, Status.HYPOTHETICAL, Status.UNCERTAIN, Status.HISTORICAL)
+_A_SIDE = re.compile(r"\b(?:left|right|bilateral(?:ly)?|both)\b", re.IGNORECASE)
+
+
+class _Heard:
+    """What the sentences of a note say besides a mention: without what they deny or tell of others, without sides."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._by_sentence: dict[int, list[Statement]] = {}
+        denied: dict[str, None] = {}
+        for each in statements:
+            if each.status in _AWAY:
+                self._by_sentence.setdefault(each.number, []).append(each)
+            if each.status is Status.ABSENT:
+                denied |= dict.fromkeys(each.span.text.lower().split())
+        self.denied = tuple(denied)
+
+    def around(self, statement: Statement) -> str:
+        """The sentence of a mention without its neighbours of another status, and without sides."""
+        sentence, own = statement.sentence, statement.span
+        said = sentence.text
+        for other in self._by_sentence.get(statement.number, ()):
+            low, high = other.span.start, other.span.end
+            if other.status is not statement.status and (high <= own.start or own.end <= low):
+                low, high = low - sentence.start, high - sentence.start
+                said = said[:low] + " " * (high - low) + said[high:]
+        return _A_SIDE.sub(" ", said)
+
+
 def _supported(statement: Statement, offer: Offer) -> Ruling:
     words = " > ".join(step.words for step in offer.path)
+    if offer.doubted:
+        what = " ".join(offer.doubted)
+        return Ruling(
+            CandidateStatus.NEEDS_DECISION,
+            f"The note states it ({words}); it does not say that there is no {what}",
+            f"Does the record exclude {what}?",
+        )
     if offer.unsettled:
         return Ruling(
             CandidateStatus.NEEDS_DECISION,
@@ -256,9 +310,9 @@ def _supported(statement: Statement, offer: Offer) -> Ruling:
 
 
 def _by_words(statements: Iterator[Statement]) -> list[list[Statement]]:
-    """Statements with the same words and kind of status, in order of the first of each."""
-    out: dict[tuple[str, bool], list[Statement]] = {}
+    """Statements with the same words and as whose, in order of the first of each."""
+    out: dict[tuple[str, str], list[Statement]] = {}
     for each in statements:
-        key = (" ".join(each.span.text.lower().split()), each.status is Status.HISTORICAL)
+        key = (" ".join(each.span.text.lower().split()), _WHOSE[each.status])
         out.setdefault(key, []).append(each)
     return list(out.values())

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from claimwright.book.note_phrases import JOINED, LONGEST, SIDES, SKIP, Entry, Phrases
 from claimwright.notes.text import Sentence, Token
 
-_LINKS = frozenset("-/")
+_LINKS = frozenset("-/'\u2019")
 """Signs that may stand inside a wording; every other one ends it."""
 
 

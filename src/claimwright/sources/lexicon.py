@@ -30,6 +30,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"absent_terms", "narrower", "unit", "source"}),
     ),
     "near-terms": (frozenset({"near", "term", "says"}), frozenset({"ours", "source"})),
+    "nonessential-words": (frozenset({"beside", "words", "path"}), frozenset()),
     "note-sections": (
         frozenset({"section", "headers"}),
         frozenset({"rank", "status", "acute_only", "candidates", "final"}),
