@@ -65,7 +65,8 @@ class Entry(NamedTuple):
 
     `condition`: it may be looked up in the Index. `means` holds the official words an everyday word or an
     abbreviation stands for; `short` marks an abbreviation, whose meaning is one of them. `written` is how it
-    must be written (small letters: in any case), or empty.
+    must be written (small letters: in any case), or empty. Without one of the words `needs` in its sentence, or
+    with one of `bars`, an ambiguous short form means something else.
     """
 
     condition: bool = False
@@ -74,6 +75,8 @@ class Entry(NamedTuple):
     means: tuple[str, ...] = ()
     written: str = ""
     short: bool = False
+    needs: frozenset[str] = frozenset()
+    bars: frozenset[str] = frozenset()
 
 
 # ---- building -----------------------------------------------------------------------------------
@@ -95,6 +98,7 @@ def write_note_phrases(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) 
             _key(text) not in stop and any(_names(meaning, official) for meaning in payload["m"])
         ):
             said.append((_key(text), payload))
+    said += _ambiguous(lexicons, {key for key, _ in said})
     entries: dict[str, dict[str, dict[str, Any]]] = {}
     for stems, payload in said:
         if stems and len(stems) <= LONGEST:
@@ -213,6 +217,20 @@ def _ours(lexicons: Mapping[str, Lexicon]) -> Iterator[tuple[str, dict[str, Any]
             capitals = row.get("capitals") or len(short) < _SHORTEST
             meanings = [*map(str, row["means"]), *map(str, row.get("beyond") or ())]
             yield short, {"c": 1, "m": meanings, "s": 1, "w": short if capitals else short.lower()}
+
+
+def _ambiguous(
+    lexicons: Mapping[str, Lexicon], said: Collection[tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """For short forms already said: how they must be written, and which words allow or bar their meaning."""
+    for row in _rows(lexicons, "ambiguous-short-forms"):
+        key = _key(str(row["short"]))
+        if key in said:
+            payload = {"n": list(row.get("needs") or ()), "b": list(row.get("bars") or ())}
+            yield key, {
+                **{name: words for name, words in payload.items() if words},
+                **({"w": str(row["short"])} if row.get("capitals") else {}),
+            }
 
 
 def words(text: str) -> list[str]:
@@ -350,6 +368,8 @@ def _read(data: str) -> dict[str, Entry]:
             tuple(payload.get("m", ())),
             payload.get("w", ""),
             "s" in payload,
+            frozenset(payload.get("n", ())),
+            frozenset(payload.get("b", ())),
         )
         for rest, payload in json.loads(data).items()
     }

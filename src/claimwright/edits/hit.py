@@ -9,6 +9,7 @@ from functools import cached_property
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book, NodeEntry, NoteEntry, RegistryEntry, TabularEdition
+from claimwright.edits.established import established
 from claimwright.edits.frame import CLAIM, DIAGNOSIS, EPOCH, LINE, PROCEDURE, Frame
 from claimwright.edits.manual import label
 from claimwright.edits.registry import Rule
@@ -334,6 +335,7 @@ class Hit:
             if frame.row[end.index] >= 0
             and not int(frame.flags[end.index]) & barred
             and not end.belongs("secondary-only")
+            and established(end)
         ]
         return min(free, key=lambda end: (end.chapter == FACTORS, end.index), default=None)
 

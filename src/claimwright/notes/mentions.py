@@ -69,7 +69,17 @@ def _matches(
         if rest in entries:
             out.append((at, entries[rest]))
     out.reverse()
-    return [(last, entry) for last, entry in out if not entry.written or _written(text, tokens, first, last, entry)]
+    return [(last, entry) for last, entry in out if _meant(text, tokens, first, last, entry)]
+
+
+def _meant(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:
+    """Does a short form stand for what its entry says, by how it is written and by the words beside it?"""
+    if entry.written and not _written(text, tokens, first, last, entry):
+        return False
+    if not entry.needs and not entry.bars:
+        return True
+    beside = {token.word for place, token in enumerate(tokens) if not first <= place < last}
+    return beside.isdisjoint(entry.bars) and (not entry.needs or not beside.isdisjoint(entry.needs))
 
 
 def _written(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:

@@ -235,6 +235,14 @@ def facts(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
     return tuple(out)
 
 
+def _term(said: Statement, name: str | None) -> str:
+    """What a fact is called: the official word its wording stands for; the wording itself, where that is open."""
+    means = said.entry.means
+    if name is None and means and not (said.entry.short and len(means) > 1):
+        return means[0]
+    return " ".join(said.span.text.lower().split())
+
+
 def _fact(said: Statement, name: str | None) -> NoteFact:
     status = said.status
     if name is not None and name not in said.entry.facts and status is Status.PRESENT:
@@ -243,7 +251,7 @@ def _fact(said: Statement, name: str | None) -> NoteFact:
         status = Status.ABSENT  # "no family history of": the fact is the relative's disease, and it is denied
     return NoteFact(
         id=name,
-        term=said.entry.means[0] if name is None and said.entry.means else " ".join(said.span.text.lower().split()),
+        term=_term(said, name),
         status=status,
         span=said.span,
         section=said.section.name,

@@ -18,6 +18,7 @@ from claimwright.sources.installed import shipped
 
 ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "acute-conditions": (frozenset({"kind", "words"}), frozenset()),
+    "ambiguous-short-forms": (frozenset({"short", "ours"}), frozenset({"capitals", "needs", "bars", "also"})),
     "assertion-triggers": (
         frozenset({"triggers"}),
         frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from claimwright.edits.conditions import in_effect
+from claimwright.edits.established import established
 from claimwright.edits.hit import End, Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Pair
@@ -26,7 +27,8 @@ def combination_code(hit: Hit) -> Finding | None:
 
     ## What it checks
     Pairs of diagnoses that ICD-10-CM classifies to one code, from `lexicons/combination-codes.yaml`: each
-    row names the guideline that joins the two. Several partners of one code are reported together.
+    row names the guideline that joins the two. Several partners of one code are reported together. A code that
+    the claim's own note denies, or doubts where uncertain diagnoses are not reported, is no partner.
 
     ## Why it matters
     Multiple codes are not used where the classification provides a combination code. "With" presumes
@@ -38,8 +40,8 @@ def combination_code(hit: Hit) -> Finding | None:
     ## How to fix
     Report the combination code, if the record does not say that the two are unrelated.
     """
-    partners = [(end, row) for end in hit.others() for row in _rows(hit, end)]
-    if not partners or min(end.index for end, _ in partners) != hit.right.index:
+    partners = [(end, row) for end in hit.others() for row in _rows(hit, end) if established(end)]
+    if not established(hit.left) or not partners or min(end.index for end, _ in partners) != hit.right.index:
         return None
     combined = _combined([row for _, row in partners])
     replace: dict[str, tuple[str, ...]] = {hit.left.code: combined}

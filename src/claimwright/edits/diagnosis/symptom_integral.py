@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimwright.edits.conditions import in_effect, secondary
+from claimwright.edits.established import established
 from claimwright.edits.grounds import because_related, grounds
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
@@ -24,7 +25,8 @@ def symptom_integral(hit: Hit) -> Finding | None:
     ## What it checks
     A chapter 18 code among the secondary diagnoses, with a diagnosis on the same claim that a cited
     source names as a disease with that symptom (`lexicons/integral-symptoms.yaml`). A symptom in first
-    place is `symptom-principal`.
+    place is `symptom-principal`. A diagnosis that the claim's own note denies, or doubts where uncertain
+    diagnoses are not reported, does not count.
 
     ## Why it matters
     Signs and symptoms that belong routinely to a disease are not coded beside it; those that do not
@@ -36,7 +38,9 @@ def symptom_integral(hit: Hit) -> Finding | None:
     ## How to fix
     Drop the symptom if the record explains it by the disease; keep it, after the disease, if it does not.
     """
-    if any(end.index < hit.right.index and grounds(hit, hit.left, end) for end in hit.others()):
+    if not established(hit.right):
+        return None
+    if any(end.index < hit.right.index and grounds(hit, hit.left, end) and established(end) for end in hit.others()):
         return None
     rows = grounds(hit, hit.left, hit.right)
     integral = rows[0]["relation"] == "integral"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimwright.edits.conditions import in_effect, principal, secondary
+from claimwright.edits.established import established
 from claimwright.edits.grounds import because_related, grounds
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
@@ -29,7 +30,8 @@ def symptom_principal(hit: Hit) -> Finding | None:
     ## What it checks
     A chapter 18 code in first place, with a diagnosis on the same claim that a cited source names as a
     disease with that symptom (`lexicons/integral-symptoms.yaml`). The finding shows the source and its
-    words. Unrelated diagnoses do not matter, and a pair that no source joins is no finding.
+    words. Unrelated diagnoses do not matter, and a pair that no source joins is no finding. Nor is one whose
+    diagnosis the claim's own note denies, or doubts where uncertain diagnoses are not reported.
 
     ## Why it matters
     Symptom codes are not used as principal diagnosis when a related definitive diagnosis has been
@@ -42,7 +44,9 @@ def symptom_principal(hit: Hit) -> Finding | None:
     Put the definitive diagnosis first, and ask whether the symptom is part of it: if it is, it is not
     reported at all.
     """
-    if any(end.index < hit.right.index and grounds(hit, hit.left, end) for end in hit.others()):
+    if not established(hit.right):
+        return None
+    if any(end.index < hit.right.index and grounds(hit, hit.left, end) and established(end) for end in hit.others()):
         return None
     rows = grounds(hit, hit.left, hit.right)
     integral = any(row["relation"] == "integral" for row in rows)

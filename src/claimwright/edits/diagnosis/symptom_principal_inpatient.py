@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimwright.edits.conditions import in_effect, in_set, principal
+from claimwright.edits.established import established
 from claimwright.edits.grounds import grounds
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
@@ -37,7 +38,7 @@ def symptom_principal_inpatient(hit: Hit) -> Finding | None:
     Look for a diagnosis established by discharge. If there is none, the code stands as it is. Where a
     related diagnosis is on the claim, `symptom-principal` speaks instead.
     """
-    if any(end.in_effect and grounds(hit, hit.left, end) for end in hit.others()):
+    if any(end.in_effect and grounds(hit, hit.left, end) and established(end) for end in hit.others()):
         return None
     return hit.finding(
         f"{hit.left.named} is a symptom and the principal diagnosis of an inpatient stay; "

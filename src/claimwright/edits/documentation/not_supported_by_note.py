@@ -41,9 +41,24 @@ def _unshown(told: Noted) -> Iterator[tuple[int, int]]:
             if _is_silent(told, pos):
                 yield index, SILENT
             continue
-        exact = [number for number in told.naming(index) if _unshown_by(told, pos, told.facts[number].status)]
-        if exact and all(told.facts[number].status in UNSHOWN for number in near):
-            yield index, max(exact, key=lambda number: (told.facts[number].status is not Status.HISTORICAL, number))
+        number = _against(told, index)
+        if number is not None:
+            yield index, number
+
+
+def _against(told: Noted, index: int) -> int | None:
+    """The mention by which the note leaves a diagnosis unshown; None where another one shows it."""
+    pos = told.pos(index)
+    exact = [number for number in told.naming(index) if _unshown_by(told, pos, told.facts[number].status)]
+    if not exact or any(told.facts[number].status not in UNSHOWN for number in told.near(index)):
+        return None
+    return max(exact, key=lambda number: (told.facts[number].status is not Status.HISTORICAL, number))
+
+
+def denied(told: Noted, index: int) -> bool:
+    """Does the note only deny a diagnosis, tell it of a relative, or of what may come? A history denies nothing."""
+    number = _against(told, index) if told.pos(index) >= 0 else None
+    return number is not None and told.facts[number].status is not Status.HISTORICAL
 
 
 def _unshown_by(told: Noted, pos: int, status: Status) -> bool:

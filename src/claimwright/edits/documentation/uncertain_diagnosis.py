@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.book.store import Book
 from claimwright.edits.documented import Documented, noted
+from claimwright.edits.established import established
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Because, Finding, Fix, NoteFact, Setting, Severity, Status, dotted, undotted
@@ -50,10 +51,37 @@ def _uncertain(told: Noted) -> Iterator[tuple[int, int]]:
     if not any(each.status is Status.UNCERTAIN for each in told.facts):
         return
     for index in told.diagnoses:
-        near = told.near(index)
-        doubted = [number for number in near if told.facts[number].status is Status.UNCERTAIN]
-        if doubted and not any(told.facts[number].status is Status.PRESENT for number in near):
-            yield index, _firmest(told, index, doubted)
+        number = _doubted(told, index)
+        if number is not None:
+            yield index, number
+
+
+def _doubted(told: Noted, index: int) -> int | None:
+    """The mention by which the note doubts a diagnosis; None where it does not, or states it elsewhere."""
+    near = told.near(index)
+    doubted = [number for number in near if told.facts[number].status is Status.UNCERTAIN]
+    if not doubted or any(told.facts[number].status is Status.PRESENT for number in near):
+        return None
+    return _firmest(told, index, doubted)
+
+
+def unreported(told: Noted, index: int) -> bool:
+    """Is a diagnosis one that the note doubts, and that the claim's setting therefore does not report?"""
+    number = _doubted(told, index)
+    if number is None:
+        return False
+    law, word = _law(told.book), _word(told.facts[number])
+    code = told.claim.diagnoses[index - told.diagnoses.start].code
+    inpatient = told.claim.setting is Setting.INPATIENT
+    return not inpatient or word in law.unlikely or _confirmed_only(law, code) is not None
+
+
+def _word(fact: NoteFact) -> str:
+    return fact.trigger.text.lower() if fact.trigger else f"the heading {fact.section}"
+
+
+def _confirmed_only(law: _Law, code: str) -> dict[str, Any] | None:
+    return next((each for each in law.confirmed if any(_within(code, one) for one in each["codes"])), None)
 
 
 def _firmest(told: Noted, index: int, doubted: list[int]) -> int:
@@ -91,10 +119,10 @@ def uncertain_diagnosis(hit: Hit) -> Finding | None:
     """
     told = noted(hit)
     fact = told.facts[hit.key]
-    word = fact.trigger.text.lower() if fact.trigger else f"the heading {fact.section}"
+    word = _word(fact)
     law = _law(hit.book)
     row = law.setting[hit.claim.setting.value]
-    only = next((each for each in law.confirmed if any(_within(hit.left.code, code) for code in each["codes"])), None)
+    only = _confirmed_only(law, hit.left.code)
     if word in law.unlikely:
         return _remove(hit, fact, [row["section"]], f"the note holds it for unlikely ({word!r})")
     if hit.claim.setting is not Setting.INPATIENT:
@@ -102,7 +130,7 @@ def uncertain_diagnosis(hit: Hit) -> Finding | None:
         similar = "" if printed else f", a similar term that {row['section']} does not print"
         return _remove(hit, fact, [row["section"], f"{row['section']}.instead"], f"uncertain ({word!r}{similar})")
     if only is not None:
-        return _remove(hit, fact, [row["section"]], f"uncertain ({word!r}), and {only['says']} ({only['section']})")
+        return _remove(hit, fact, [row["section"]], f"uncertain ({word!r}), and {only['says']}")
     section = "II.H" if hit.left.position == 1 else "III.C"
     for each in law.asked:
         if word in each["words"]:
@@ -115,7 +143,7 @@ def uncertain_diagnosis(hit: Hit) -> Finding | None:
 
 
 def _remove(hit: Hit, fact: NoteFact, sections: list[str], why: str) -> Finding:
-    kept = [each.code for each in hit.others() if each.code != hit.left.code]
+    kept = [each.code for each in hit.others() if each.code != hit.left.code and established(each)]
     left = f"{_listed(kept)} {'remains' if len(kept) == 1 else 'remain'}" if kept else "nothing remains on the claim"
     return hit.finding(
         f"{hit.left.named} is reported, and the note does not show it as established: {why}",
