@@ -312,3 +312,12 @@ def test_no_question_without_something_open(engine: Engine) -> None:
 def test_words_of_a_users_policy_that_break_a_rule_are_withheld(engine: Engine) -> None:
     assert not _fit("higher payment for the practice")
     assert _fit("a tremor at rest")
+
+
+@pytest.mark.book
+def test_the_same_words_are_quoted_once(engine: Engine) -> None:
+    found = engine.query(claim("anthem", ["R25.2"], ["95909"], note="Exam: no weakness. Leg cramps.\n" * 4))
+    assert found.questions
+    for each in found.questions:
+        says = [one.says for one in each.evidence if one.kind == "note"]
+        assert len(set(says)) == len(says)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from claimwright.model.coverage import CriterionAnswer
@@ -115,6 +116,7 @@ def _small(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
+@lru_cache(maxsize=1024)
 def _fit(label: str) -> bool:
     """Would the words of this item alone break a rule?"""
     options = (label, "None of these", NOT_ASSESSED, OTHER, UNABLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from claimwright.model.query import Addressee, Evidence, Question, Settled
 from claimwright.queries.lint import passes
@@ -43,7 +44,7 @@ def question_of(draft: Draft, when: str = "") -> Question | None:
     asked without clinical indicators: then it is the coder who is asked for documentation. `when` names the
     day of the encounter, where the claim does.
     """
-    kept = tuple(each for each in _unique(draft.evidence) if _showable(each))
+    kept = tuple(each for each in _unique(draft.evidence) if _showable(_shown(each.says)))
     for evidence in (kept, tuple(each for each in kept if each.kind != "note")):
         tried = replace(draft, evidence=evidence[:_MOST_SHOWN])
         if not evidence:
@@ -67,9 +68,10 @@ def _unique(evidence: Iterable[Evidence]) -> list[Evidence]:
     return list(dict.fromkeys(evidence))
 
 
-def _showable(each: Evidence) -> bool:
-    """Would its words alone break a rule?"""
-    return passes(f'The record shows "{_shown(each.says)}". Please clarify the diagnosis.') is not None
+@lru_cache(maxsize=4096)
+def _showable(says: str) -> bool:
+    """May these words be shown? They may not if they break a rule by themselves."""
+    return passes(f'The record shows "{says}". Please clarify the diagnosis.') is not None
 
 
 def _shown(says: str) -> str:

@@ -154,11 +154,11 @@ class Matter:
     def told(self, facts: Collection[str], past: bool = False) -> list[Evidence]:
         """The words of the note on these facts, present or denied; with `past`, of the history and relatives too."""
         statuses = _PAST if past else _TOLD
-        out: dict[int, Evidence] = {}
+        out: dict[str, Evidence] = {}
         for each in self.reading.facts if self.reading else ():
             if each.id in facts and each.status in statuses:
                 found = _quoted_fact(each)
-                out.setdefault(found.span.start if found.span else -1, found)
+                out.setdefault(found.says, found)
             if len(out) == _MOST_QUOTES:
                 break
         return list(out.values())
@@ -167,14 +167,14 @@ class Matter:
         """Sentences of the note that share a word of weight with these titles."""
         wanted = {word for title in titles for word in stems(title) if len(word) >= _LEAST_WORD}
         wanted = {word for word in wanted if not lexicon()["common-words"].are(word)}
-        out: list[Evidence] = []
+        out: dict[str, Evidence] = {}
         for each in self.sentences if wanted else ():
             # A longer sentence would be cut, and its denial might be in what is cut off.
             if len(each.text) <= LONGEST_QUOTE and wanted & stems(each.text):
-                out.append(quoted(each))
+                out.setdefault(each.text, quoted(each))
                 if len(out) == most:
                     break
-        return out
+        return list(out.values())
 
     @cached_property
     def indicators(self) -> dict[str, tuple[Evidence, ...]]:
@@ -191,15 +191,16 @@ class Matter:
     def mentions(self, terms: tuple[str, ...]) -> list[Evidence]:
         """Where the note holds one of these terms as present or uncertain, and the claim's facts that name one."""
         pattern = _terms(terms)
-        found: list[Evidence] = []
+        found: dict[str, Evidence] = {}
         for sentence in self.sentences:
             hit = next((one for one in pattern.finditer(sentence.text) if self._is_said(sentence, one)), None)
             if hit:
-                found.append(quoted(_clause(sentence, hit)))
+                shown = quoted(_clause(sentence, hit))
+                found.setdefault(shown.says, shown)
                 if len(found) == _MOST_MENTIONS:
                     break
         stated = (each for each in self.claim.facts if each.status == "present")
-        return found + [self._of_fact(each) for each in stated if pattern.search(each.id.replace("-", " "))]
+        return [*found.values()] + [self._of_fact(each) for each in stated if pattern.search(each.id.replace("-", " "))]
 
     def _is_said(self, sentence: Span, hit: re.Match[str]) -> bool:
         """Does the note say so, and not that it was called off?"""
