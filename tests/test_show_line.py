@@ -76,7 +76,7 @@ def test_a_code_known_from_tables_only_has_what_they_say_and_no_title(stocked: B
     assert [(each.setting, each.units, each.indicator) for each in tables.units] == [("practitioner", 2, 1)]
     assert tables.primary_of == ("ZZ010", "ZZ013")
     assert [(each.modifier, each.work, each.status) for each in tables.fees] == [("", 1.5, "A"), ("26", 1.5, "A")]
-    assert {each.table for each in record.editions} == {"pfs", "ncci-mue", "ncci-aoc"}
+    assert {each.table for each in record.editions} == {"pfs", "opps", "ncci-mue", "ncci-aoc"}
 
 
 def test_units_are_told_by_setting_and_edits_by_column(stocked: Book) -> None:

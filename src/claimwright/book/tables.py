@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ def not_loaded(book: Book) -> dict[str, str]:
     out = dict(NOT_LOADED)
     for each in addable().values():
         if each.table not in have:
-            out[each.table] = f"{each.title}; claimwright data add {each.table} FILE"
+            accept = " --accept-licence" if each.terms else ""
+            out[each.table] = f"{each.title}; claimwright data add {each.table} FILE{accept}"
     return out
 
 
@@ -48,6 +49,7 @@ class Table:
     """One loaded table: its edition and window, the files it came from, how many rows they gave.
 
     `source` and `sha256` are those of the first file; `files` has all of them where there are several.
+    `title` is what the table is, of one that a user can add.
     """
 
     table: str
@@ -60,12 +62,14 @@ class Table:
     licence: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     files: tuple[dict[str, str], ...] = ()
+    title: str = ""
 
 
 def tables(book: Book) -> tuple[Table, ...]:
     """Every loaded table, official ones first."""
     manifest = book.manifest
     files = {(each["table"], each["path"]): each for each in manifest["inputs"]}
+    titles = {name: each.title for name, each in addable().items()}
     out = []
     for entry in manifest["tabular"]:
         source = files["icd10cm-tabular", entry["file"]]
@@ -92,7 +96,7 @@ def tables(book: Book) -> tuple[Table, ...]:
             Table(f"lexicon {name}", f"reviewed {entry['reviewed']}", None, None, source["origin"], source["sha256"],
                   entry["rows"], source["licence"])
         )  # fmt: skip
-    return tuple(out)
+    return tuple(replace(each, title=titles.get(each.table, "")) for each in out)
 
 
 def _table(entry: dict[str, Any], source: dict[str, Any], rows: int, detail: dict[str, Any]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from claimwright.book.tables import Table
 
@@ -15,11 +16,13 @@ def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
             f", {table.starts} to {table.ends}" if table.ends else f", since {table.starts}" if table.starts else ""
         )
         lines.append(f"{table.table}: {table.edition}{window}")
+        if table.title:
+            lines.append(f"  {table.title}")
         if table.files:
             lines.append(f"  {table.rows:,} rows from {len(table.files)} files added by the user ({table.licence})")
             lines += [f"  {each['file']} sha256 {each['sha256']}" for each in table.files]
         else:
-            lines.append(f"  {table.rows:,} rows from {table.source} ({table.licence})")
+            lines.append(f"  {table.rows:,} rows from {_origin(table.source)} ({table.licence})")
             lines.append(f"  sha256 {table.sha256}")
         lines += _details(table)
     lines += _procedures(found)
@@ -27,6 +30,14 @@ def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
     lines.append("Not loaded (answers that need them say so):")
     lines += [f"  {name}: {what}" for name, what in sorted(missing.items())]
     return "\n".join(lines) + "\n"
+
+
+_ADDED = "added by the user: "
+
+
+def _origin(source: str) -> str:
+    """The file before whose it is, for a file that the user added."""
+    return f"{source.removeprefix(_ADDED)}, added by the user" if source.startswith(_ADDED) else source
 
 
 def _procedures(found: Sequence[Table]) -> list[str]:
@@ -63,6 +74,8 @@ def _details(table: Table) -> list[str]:
         days = [f"{day} {count:,}" for day, count in billable.items()]
         out.append("  billable codes from:")
         out += [f"    {'   '.join(days[at : at + 3])}" for at in range(0, len(days), 3)]
+    if isinstance(table.detail.get("documents"), int):
+        out += _documents(table.detail)
     missing = table.detail.get("missing_parts")
     if missing:
         out.append(f"  not loaded of it: part {', '.join(map(str, missing))}; what it lacks is not evaluated")
@@ -76,3 +89,14 @@ def _details(table: Table) -> list[str]:
         if table.detail.get(key):
             out.append(f"  codes {key}: {', '.join(table.detail[key])}")
     return out
+
+
+def _documents(detail: dict[str, Any]) -> list[str]:
+    """An export of the Medicare Coverage Database: how much of it answers, and what was left out."""
+    answering, listed = detail.get("answering", 0), detail["documents"]
+    others = f"; {listed - answering:,} more stand in an export added later" if answering < listed else ""
+    out = [f"  {answering:,} versions of documents that answer{others}"]
+    out.append(f"  {detail.get('diagnoses', 0):,} listed diagnoses, {detail.get('services', 0):,} listed services")
+    left = {"drafts": detail.get("drafts_left_out"), "rows that name no code": detail.get("placeholders_left_out")}
+    said = [f"{what} {number:,}" for what, number in left.items() if number]
+    return [*out, f"  left out: {', '.join(said)}"] if said else out
