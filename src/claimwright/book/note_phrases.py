@@ -204,10 +204,13 @@ def _ambiguous(
         key = _key(str(row["short"]))
         if key in said:
             payload = {"n": list(row.get("needs") or ()), "b": list(row.get("bars") or ())}
-            yield key, {
-                **{name: words for name, words in payload.items() if words},
-                **({"w": str(row["short"])} if row.get("capitals") else {}),
-            }
+            yield (
+                key,
+                {
+                    **{name: words for name, words in payload.items() if words},
+                    **({"w": str(row["short"])} if row.get("capitals") else {}),
+                },
+            )
 
 
 def words(text: str) -> list[str]:
