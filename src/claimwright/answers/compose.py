@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from claimwright.coverage.facts import QUESTION
 from claimwright.coverage.select import DAY, PAYER, PLACE
 from claimwright.model.asking import AnswerSection, Line, SectionedAnswer, Source, Understood
-from claimwright.model.coverage import Coverage, CriterionAnswer, Item, Listed, PolicyAnswer, Supply
+from claimwright.model.coverage import Coverage, CriterionAnswer, Item, Listed, PolicyAnswer, StatedFact, Supply
 from claimwright.model.policy import Cite
 
 SECTIONS = ("short", "appropriate", "documentation", "denials", "alternatives")
@@ -183,7 +184,7 @@ class Composer:
         own = node.says.rstrip(". :")
         told = own.lower().endswith(("any of these", "all of these", "none of these"))
         says = f"{own}:" if told else f"{own}: {rule}" if rule and node.children else f"{own}."
-        spans = [f'"{each.span.text}"' for each in node.facts if each.span]
+        spans = [f'"{each.span.text}"{_only_asked(each)}' for each in node.facts if each.span]
         yield self._item(answer, says, node.cite, node.state.value, spans, depth)
         for child in node.children:
             yield from self._criteria(answer, child, depth + 1)
@@ -224,6 +225,10 @@ class Composer:
         key = "item-below" if depth else "item"
         text = self.wording(key, policy=answer.policy, says=says, state=f"{shown}{proof}")
         return Line(text, answer.policy, self.sources.cite(answer, cite), state, depth=depth)
+
+
+def _only_asked(fact: StatedFact) -> str:
+    return ", as asked" if fact.source == QUESTION else ""
 
 
 def cited(line: Line) -> str:

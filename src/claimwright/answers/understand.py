@@ -14,6 +14,7 @@ from claimwright.answers.lexicon import Cue, QuestionWords
 from claimwright.answers.person import age_said, sex_said
 from claimwright.answers.text import Word, words_of
 from claimwright.answers.when import days_said
+from claimwright.coverage.facts import QUESTION
 from claimwright.model.asking import DiagnosisAsked, FactAsked, ServiceAsked, Understood
 from claimwright.model.reading import NoteFact, Status
 
@@ -29,6 +30,8 @@ _AROUND = 4
 _CONDITION = frozenset({"for", "with", "if", "when", "because", "after"})
 """Words behind which a condition stands, not a service."""
 _SUPPOSING = frozenset({"if", "when", "whether", "would", "should", "could", "can"})
+_DATED = frozenset({"on", "in", "from", "since", "of"})
+"""Words that a day of service may bring along."""
 
 
 class Run(NamedTuple):
@@ -192,8 +195,9 @@ class Reader:
                 continue
             supposed = each.status is Status.HYPOTHETICAL and _supposed(each)
             hers = each.status is Status.FAMILY and out.about_relative and not str(each.id).startswith("family-")
-            status = Status.PRESENT if supposed or hers else each.status
-            read.append((replace(each, section="question", status=status), supposed))
+            served = each.status is Status.HISTORICAL and self._is_day(out, each)
+            status = Status.PRESENT if supposed or hers or served else each.status
+            read.append((replace(each, section=QUESTION, status=status), supposed))
         out.read = tuple(each for each, _ in read)
         out.said = replace(
             out.said,
@@ -205,6 +209,15 @@ class Reader:
                 for each, supposed in read
             ),
         )  # fmt: skip
+
+    def _is_day(self, out: Reading, fact: NoteFact) -> bool:
+        """Is a fact past only by the date of service, which stands beside it?"""
+        if fact.trigger is None:
+            return False
+        inside = _inside(out.words, fact.trigger.start, fact.trigger.end)
+        return out.said.date is not None and all(
+            out.taken[index] or out.words[index].lower in _DATED or out.words[index].sign for index in inside
+        )
 
     # ---- diagnoses -------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ the nature of the effect goes before it (guideline I.C.19.e.5.a).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,6 +49,12 @@ def drug_stem(book: Book, words: str, day: date | None = None) -> DrugStem | Non
     best = [each for length, each in found if length == most]
     codes = {each.code for each in best}
     return best[0] if len(codes) == 1 else None
+
+
+def drug_stems(book: Book, parts: Iterable[str], day: date | None = None) -> tuple[DrugStem, ...]:
+    """The stems of an enumeration, a drug a part, as `drug_stem` has them; each stem once, unknown drugs left out."""
+    found = [drug_stem(book, part, day) for part in parts]
+    return tuple({each.code: each for each in reversed(found) if each}.values())[::-1]
 
 
 def _of_lexicon(book: Book, store: IndexStore, said: Sequence[str]) -> list[tuple[int, DrugStem]]:

@@ -10,7 +10,7 @@ from typing import Any
 from claimwright.coverage.atoms import Scene, judge_atom
 from claimwright.coverage.codes import CodeSet
 from claimwright.coverage.crd import coverage_information
-from claimwright.coverage.facts import Facts, Said
+from claimwright.coverage.facts import QUESTION, Facts, Said
 from claimwright.coverage.logic import Judged, Literal, Missing, deciding, judge
 from claimwright.coverage.prepared import PreparedVersion
 from claimwright.coverage.select import Chosen
@@ -59,24 +59,40 @@ class _Judge:
         self.listed, self.diagnoses = self._listed()
         self.said: dict[int, Said] = {}
         self.tree = judge(self.version.criteria, self._atom) if self.version.criteria else None
+        self.shown = self._shown()
 
     def _listed(self) -> tuple[Listed, tuple[DiagnosisAnswer, ...]]:
         if self.version.diagnoses is None:
             return Listed.NOT_LOADED, tuple(DiagnosisAnswer(each, Listed.NOT_LOADED, ()) for each in self.codes)
         return self.prepared.listed(self.codes, self.chosen.services)
 
+    def _shown(self) -> State | None:
+        """State of the tree by what the record shows, without what a question only says."""
+        if self.version.criteria is None or self.tree is None:
+            return None
+        if self.facts.recorded is self.facts:
+            return self.tree.state
+        return judge(self.version.criteria, lambda each: judge_atom(each, self._scene(self.facts.recorded)).state).state
+
+    def _unshown(self) -> bool:
+        """Is the state of the tree decided by what a question says, and nothing else?"""
+        told = self.tree is not None and self.tree.state is not State.NOT_DOCUMENTED
+        return told and self.tree is not None and self.shown is not self.tree.state
+
     def _atom(self, criterion: Criterion) -> State:
-        scene = Scene(
+        said = self.said[id(criterion)] = judge_atom(criterion, self._scene(self.facts))
+        return said.state
+
+    def _scene(self, facts: Facts) -> Scene:
+        return Scene(
             claim=self.claim,
-            facts=self.facts,
+            facts=facts,
             day=self.chosen.day,
             codes=self.chosen.diagnoses,
             modifiers=self.chosen.modifiers,
             group=self.prepared.group_named,
             code_set=lambda codes: CodeSet(codes, self.prepared.grounds.order),
         )
-        said = self.said[id(criterion)] = judge_atom(criterion, scene)
-        return said.state
 
     def determined(self) -> Determined:
         """The answer, and the sets of missing facts behind it."""
@@ -86,6 +102,11 @@ class _Judge:
         if open_ and self.tree and self.listed is not Listed.NOT_LISTED:
             missing, against = Missing(self.tree), deciding(self.tree, met=False)
         ids = _ranked(missing) if missing else ()
+        sets = tuple(tuple(map(self._needed(missing), each)) for each in missing.sets) if missing else ()
+        unshown = self._unshown() and self.listed is not Listed.NOT_LISTED
+        if unshown and self.tree and self.tree.state is State.MET:
+            sets = (tuple(self._to_show()),)
+            ids = tuple(each.id for each in sets[0])
         version = self.version
         services = tuple(sorted(self.chosen.services))
         answer = PolicyAnswer(
@@ -96,7 +117,7 @@ class _Judge:
             diagnoses=self.diagnoses,
             criteria=self._answer(self.tree) if self.tree else None,
             missing=ids,
-            missing_sets=tuple(tuple(map(self._needed(missing), each)) for each in missing.sets) if missing else (),
+            missing_sets=sets,
             more_missing_sets=bool(missing and not missing.complete),
             decides=tuple(dict.fromkeys(each.asks for each in missing.singles())) if missing else (),
             documentation=tuple(self._document(each) for each in version.documentation),
@@ -109,8 +130,27 @@ class _Judge:
                 f"{self.policy.id}|{version.version}|{self.claim.id}|{self.chosen.day}|{self.chosen.diagnoses}",
                 self.today,
             ),
+            rests_on=QUESTION if unshown else None,
         )  # fmt: skip
         return Determined(answer, missing, against)
+
+    def _to_show(self) -> Iterator[NeededFact]:
+        """Of the criteria that are met, what only the question says: the record has to show it."""
+        assert self.tree is not None  # noqa: S101 - see determined
+        told = set()
+        for node in _walk(self.tree):
+            each = node.criterion
+            said = self.said.get(id(each))
+            if node.children or said is None or node.state is State.NOT_DOCUMENTED or each.asks in told:
+                continue
+            if any(fact.source == QUESTION for fact in said.facts):
+                told.add(each.asks)
+                fact = each.rule is Rule.FACT
+                absent = fact and (each.status == "absent") is (node.state is State.MET)
+                needed = ("absent" if absent else "present") if fact else node.state.value
+                yield NeededFact(
+                    each.asks, needed, self.prepared.grounds.lexicon.says(each.asks) if fact else each.says
+                )
 
     # ---- the verdict ----------------------------------------------------------------------------
 
@@ -136,10 +176,13 @@ class _Judge:
             )
         if tree is None:
             return self._by_list(names)
+        if tree.state is State.MET and self._unshown():
+            return Determination.INSUFFICIENT, "the criteria are met if the record documents what the question says"
         if tree.state is State.MET:
             return Determination.SUPPORTED, "the criteria are met"
         if tree.state is State.NOT_MET:
-            return Determination.NOT_SUPPORTED, "the criteria are not met"
+            told = ", as the question tells it; the record decides" if self._unshown() else ""
+            return Determination.NOT_SUPPORTED, f"the criteria are not met{told}"
         return Determination.INSUFFICIENT, "the criteria are neither met nor denied: facts are not documented"
 
     def _by_list(self, names: str) -> tuple[Determination, str]:
@@ -188,7 +231,8 @@ class _Judge:
     def _document(self, remark: Remark) -> Item:
         if not remark.facts:
             return Item(remark.says, remark.cite, "not-checked")
-        open_ = tuple(each for each in remark.facts if self.facts.of(each).state is State.NOT_DOCUMENTED)
+        shown = self.facts.recorded
+        open_ = tuple(each for each in remark.facts if shown.of(each).state is State.NOT_DOCUMENTED)
         return Item(remark.says, remark.cite, "missing" if open_ else "met", remark.facts, open_)
 
     def _guidance(self, remark: Remark) -> Item:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from claimwright.model import Claim, NoteFact
@@ -17,6 +18,9 @@ from claimwright.model.coverage import State, StatedFact
 
 DONE = frozenset({"history", "treatment", "test", "service"})
 """Kinds of facts that are true once they have been: what is told of the past counts."""
+
+QUESTION = "question"
+"""Section and source of what a question says: nobody has shown yet that the record documents it."""
 
 DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 """Mean lengths of the units of time, in days."""
@@ -98,6 +102,12 @@ class Facts:
             self._by_id.setdefault(each.id, []).append(each)
         self._kept: dict[str, Said] = {}
 
+    @cached_property
+    def recorded(self) -> Facts:
+        """The statements without those that a question only says; itself where there are none."""
+        kept = [each for each in self.stated if each.source != QUESTION]
+        return self if len(kept) == len(self.stated) else Facts(kept, self.lexicon)
+
     def of(self, fact: str) -> Said:
         """Is the fact present (met), absent (not met), or neither? Opposed statements leave it open."""
         kept = self._kept.get(fact)
@@ -148,7 +158,7 @@ def of_claim(claim: Claim) -> tuple[StatedFact, ...]:
 
 
 def of_note(found: Iterable[NoteFact]) -> tuple[StatedFact, ...]:
-    """Facts read from a note; mentions without an id are left out."""
+    """Facts read from a note, or from a question (its section says so); mentions without an id are left out."""
     out = []
     for each in found:
         if each.id is None:
@@ -157,7 +167,7 @@ def of_note(found: Iterable[NoteFact]) -> tuple[StatedFact, ...]:
         numbers = tuple((one.value, _unit(one.unit)) for one in each.measures if one.kind != "frequency")
         value = each.measures[0].value if len(each.measures) == 1 else None
         out.append(
-            StatedFact(each.id, each.status.value, "note", value, each.evidence, each.section, each.side, numbers,
+            StatedFact(each.id, each.status.value, QUESTION if each.section == QUESTION else "note", value, each.evidence, each.section, each.side, numbers,
                        failed(each.tried))
         )  # fmt: skip
     return tuple(out)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from claimwright.book.code_words import CodeWords
-from claimwright.book.drugs import DrugStem, drug_stem
+from claimwright.book.drugs import DrugStem, drug_stem, drug_stems
 from claimwright.edits.noted import Noted, Word
 from claimwright.model import NoteFact, Span, Status
 
@@ -20,19 +20,30 @@ _DRUG_WORDS = 6
 _STOPS = frozenset({".", ";", ":", ",", "(", ")", "but", "and", "with", "which", "who", "while", "after", "before"})
 
 
+_JOINS = frozenset({",", "and", "plus", "&"})
+"""What joins one drug to the next; a comma does only where the enumeration ends in another of these."""
+_USE = frozenset(
+    "a an the his her their chronic daily long term - high low dose oral iv concurrent concomitant recent regular "
+    "frequent use therapy treatment intake".split()
+)
+"""Words that stand around the name of a drug and are no part of it."""
+
+
 class DrugEffect(NamedTuple):
-    """A condition (`diagnosis` in the frame, `fact` of the note), what attributes it (`cause`), and the drug's stem.
+    """A condition (`diagnosis` in the frame, `fact` of the note), what attributes it (`cause`), and the drugs' stems.
 
     `active`: the note says that the condition or the drug is acted on; `later`: that it may be a later encounter.
+    `also` are further places that attribute it to other drugs.
     """
 
     diagnosis: int
     fact: NoteFact
     cause: str
-    drug: DrugStem
+    drugs: tuple[DrugStem, ...]
     span: Span
     active: bool
     later: bool
+    also: tuple[Span, ...] = ()
 
 
 class _Words(NamedTuple):
@@ -73,15 +84,17 @@ def drug_effects(told: Noted) -> Iterator[DrugEffect]:
     lists = _lists(told.words)
     active, later = (bool(each.search(told.read.text)) for each in (lists.active, lists.later))
     for sentence in told.sentences:
-        for condition, cause, drug, low, high in _attributed(told, sentence, lists):
+        for condition, cause, drugs, low, high in _attributed(told, sentence, lists):
             for index in told.diagnoses:
                 if condition in told.supporting(index):
                     fact = told.facts[condition]
-                    yield DrugEffect(index, fact, cause, drug, told.span(low, high), active, later)
+                    yield DrugEffect(index, fact, cause, drugs, told.span(low, high), active, later)
 
 
-def _attributed(told: Noted, sentence: Sequence[Word], lists: _Words) -> Iterator[tuple[int, str, DrugStem, int, int]]:
-    """(number of the fact, cause, drug, start, end) of each attribution in a sentence."""
+def _attributed(
+    told: Noted, sentence: Sequence[Word], lists: _Words
+) -> Iterator[tuple[int, str, tuple[DrugStem, ...], int, int]]:
+    """(number of the fact, cause, drugs, start, end) of each attribution in a sentence."""
     inside = [
         (number, each)
         for number, each in enumerate(told.facts)
@@ -103,12 +116,12 @@ def _attributed(told: Noted, sentence: Sequence[Word], lists: _Words) -> Iterato
             continue
         after = at + len(cause)
         condition = _before(sentence, at, inside, lists)
-        named = _clause(sentence, after, lists)
-        if condition and named and not _barred(sentence, condition[1], named[-1], lists):
-            drug = drug_stem(told.book, " ".join(word.text for word in named), told.day)
-            if drug:
-                low, high = min(condition[1].span.start, named[0].start), named[-1].end
-                yield condition[0], " ".join(cause), drug, low, high
+        parts = _enumerated(told, sentence, after, lists) if condition else []
+        if condition and parts and not _barred(sentence, condition[1], parts[-1][-1], lists):
+            drugs = drug_stems(told.book, [text for part in parts for text in _texts(told, part)], told.day)
+            if drugs:
+                low, high = min(condition[1].span.start, parts[0][0].start), parts[-1][-1].end
+                yield condition[0], " ".join(cause), drugs, low, high
         at = after
 
 
@@ -126,6 +139,42 @@ def _before(
     return best
 
 
+def _enumerated(told: Noted, sentence: Sequence[Word], after: int, lists: _Words) -> list[list[Word]]:
+    """The words of each drug of "lisinopril, ibuprofen and a diuretic"; after the first only what is a drug."""
+    first = _clause(sentence, after, lists)
+    if not first:
+        return []
+    parts, pending, at = [first], list[list[Word]](), after + len(first)
+    while at < len(sentence) and sentence[at].text in _JOINS:
+        firm = False
+        while at < len(sentence) and sentence[at].text in _JOINS:
+            firm = firm or sentence[at].text != ","
+            at += 1
+        part = _clause(sentence, at, lists)
+        core = [word.text for word in part if word.text not in _USE]
+        # "and started insulin", "and lisinopril was continued": another matter, not another drug of the list.
+        if not core or drug_stem(told.book, core[0], told.day) is None or not _only_drug(told, core):
+            break
+        pending.append(part)
+        if firm:
+            parts, pending = [*parts, *pending], []
+        at += len(part)
+    return parts
+
+
+def _only_drug(told: Noted, core: Sequence[str]) -> bool:
+    """Do all words belong to the name: one word, or words that only together are another entry or the same?"""
+    return len(core) == 1 or all(word == "/" or drug_stem(told.book, word, told.day) is not None for word in core[1:])
+
+
+def _texts(told: Noted, part: Sequence[Word]) -> list[str]:
+    """A part as one drug, or as the drugs that a slash joins where it is no entry as a whole."""
+    whole = " ".join(word.text for word in part)
+    if "/" not in whole.split() or drug_stem(told.book, whole, told.day) is not None:
+        return [whole]
+    return whole.split(" / ")
+
+
 def _clause(sentence: Sequence[Word], after: int, lists: _Words) -> list[Word]:
     """The words in which a drug is named: up to the end of the clause, or to what brought the cause about itself."""
     out: list[Word] = []
@@ -141,7 +190,7 @@ def _clause(sentence: Sequence[Word], after: int, lists: _Words) -> list[Word]:
 
 def _joined(
     told: Noted, sentence: Sequence[Word], at: int, inside: list[tuple[int, NoteFact]], lists: _Words
-) -> tuple[int, str, DrugStem, int, int] | None:
+) -> tuple[int, str, tuple[DrugStem, ...], int, int] | None:
     """`lisinopril-induced cough`: a drug, `induced`, and the condition after it."""
     if sentence[at].text not in lists.caused or at < 1:
         return None
@@ -154,7 +203,7 @@ def _joined(
     drug = drug_stem(told.book, back[-1].text, told.day)
     if drug is None:
         return None
-    return after[0], f"-{sentence[at].text}", drug, back[-1].start, after[1].span.end
+    return after[0], f"-{sentence[at].text}", (drug,), back[-1].start, after[1].span.end
 
 
 def _barred(sentence: Sequence[Word], fact: NoteFact, last: Word, lists: _Words) -> bool:

@@ -120,13 +120,17 @@ class Noted:
 
     @cached_property
     def drug_effects(self) -> tuple[DrugEffect, ...]:
-        """Reported conditions that the note attributes to a drug, one for each diagnosis."""
+        """Reported conditions that the note attributes to drugs, one for each diagnosis with all its drugs."""
         from claimwright.edits.drug_effects import drug_effects
 
-        first: dict[int, DrugEffect] = {}
+        found: dict[int, DrugEffect] = {}
         for each in drug_effects(self):
-            first.setdefault(each.diagnosis, each)
-        return tuple(first.values())
+            first = found.setdefault(each.diagnosis, each)
+            known = {drug.code for drug in first.drugs}
+            more = tuple(drug for drug in each.drugs if drug.code not in known)
+            spans = (*first.also, each.span) if more else first.also
+            found[each.diagnosis] = first._replace(drugs=(*first.drugs, *more), also=spans)
+        return tuple(found.values())
 
     def closer(self, index: int) -> Alternative | None:
         """The code that the note's words lead to instead of a diagnosis; looked for once."""

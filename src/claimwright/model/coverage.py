@@ -41,7 +41,7 @@ class Listed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatedFact:
-    """One statement of one fact: by the `claim`, by the `note` (then with its span), or of the `patient`.
+    """One statement of one fact: by the `claim`, the `note` or a `question` (with its span), or of the `patient`.
 
     `value` is what the statement carries: a number, a day, words. `lengths` are durations and other numbers
     with their units. `failed` says that a treatment did not help; None where nothing is said of it.
@@ -231,8 +231,12 @@ class PolicyAnswer:
     related: tuple[Related, ...]
     versions: tuple[Window, ...]
     citations: tuple[SourceUsed, ...]
+<<<<<<< HEAD
     source: str
     note: str
+=======
+    rests_on: str | None = field(default=None, metadata={"omit": True})
+>>>>>>> h-fix
 
 
 class NotSelected(NamedTuple):

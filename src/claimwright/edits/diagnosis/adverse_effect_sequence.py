@@ -127,28 +127,39 @@ def _notes(hit: Hit, path: list[NodeEntry], end: End | None = None) -> list[Beca
 
 
 def _missing(hit: Hit, effect: DrugEffect) -> Finding | None:
-    """The note attributes the condition to a drug, and no code says so."""
+    """The note attributes the condition to drugs, and no code says so."""
     told = noted(hit)
-    node = hit.book.node(hit.scene.edition.number, undotted(effect.drug.code))
-    code = f"{effect.drug.code}A"
-    if node is None or not hit.book.billable(undotted(code), hit.day):
+    nodes = {
+        dotted(undotted(each.code)): node
+        for each in effect.drugs
+        if (node := hit.book.node(hit.scene.edition.number, undotted(each.code))) is not None
+        and hit.book.billable(undotted(f"{each.code}A"), hit.day)
+    }
+    if not nodes:
         return None
-    title = node.title
     acute = hit.claim.setting in (Setting.INPATIENT, Setting.EMERGENCY) or effect.active
     certain = acute and not effect.later
-    stem = dotted(undotted(effect.drug.code))
+    codes = tuple(f"{stem}A" for stem in nodes)
     listed = sorted([hit.left, *hit.others()], key=lambda end: end.index)
     at = next(number for number, end in enumerate(listed) if end.index == hit.left.index) + 1
-    order = (*(end.code for end in listed[:at]), code, *(end.code for end in listed[at:]))
-    asked = f"Is this active treatment (A), a later encounter in recovery (D) or a sequela (S): which code of {stem}?"
+    order = (*(end.code for end in listed[:at]), *codes, *(end.code for end in listed[at:]))
+    stems = " and ".join(nodes)
+    asked = f"Is this active treatment (A), a later encounter in recovery (D) or a sequela (S): which code of {stems}?"
+    said = " and ".join(repr(each.text) for each in (effect.span, *effect.also))
+    drugs = "a drug" if len(nodes) == 1 else f"{len(nodes)} drugs"
+    titles = "; ".join(f"{stem} ({node.title})" for stem, node in nodes.items())
+    whose = "the drug" if len(nodes) == 1 else "them"
     return hit.finding(
-        f"The note says {effect.span.text!r}: {hit.left.named} as an adverse effect of a drug, and no code of T36-T50 "
-        f"for the drug is on the claim; the table of drugs leads to {stem} ({title})",
-        because=[told.because(effect.span, effect.fact.section), *_notes(hit, hit.book.path(node))],
+        f"The note says {said}: {hit.left.named} as an adverse effect of {drugs}, and no code of T36-T50 "
+        f"for {whose} is on the claim; the table of drugs leads to {titles}",
+        because=[
+            *(told.because(each, effect.fact.section) for each in (effect.span, *effect.also)),
+            *dict.fromkeys(note for node in nodes.values() for note in _notes(hit, hit.book.path(node))),
+        ],
         severity=Severity.WARNING,
         fix=Fix(
-            say=f"Add {code if certain else stem + '-'} right after {hit.left.code}",
-            add=(code,) if certain else (),
+            say=f"Add {' and '.join(codes if certain else [f'{stem}-' for stem in nodes])} right after {hit.left.code}",
+            add=codes if certain else (),
             reorder=order if certain else (),
             ask=None if certain else asked,
         ),

@@ -147,7 +147,7 @@ def _tree(node: CriterionAnswer, answer: PolicyAnswer, depth: int, width: int) -
 
 def _fact(fact: StatedFact) -> str:
     if fact.span:
-        return f'note: "{" ".join(fact.span.text.split())}"'
+        return f'{fact.source}: "{" ".join(fact.span.text.split())}"'
     value = f" {fact.value}" if fact.value is not None else ""
     return f"{fact.source}: {fact.id} {fact.status}{value}"
 
