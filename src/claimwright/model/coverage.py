@@ -231,12 +231,9 @@ class PolicyAnswer:
     related: tuple[Related, ...]
     versions: tuple[Window, ...]
     citations: tuple[SourceUsed, ...]
-<<<<<<< HEAD
     source: str
     note: str
-=======
     rests_on: str | None = field(default=None, metadata={"omit": True})
->>>>>>> h-fix
 
 
 class NotSelected(NamedTuple):
