@@ -17,7 +17,9 @@ from claimwright.notes.reading import Notes
 
 CASES = Path(__file__).parent / "cases"
 VIGNETTES: list[dict[str, Any]] = [
-    row for name in ("vignettes", "vignettes-more") for row in yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    row
+    for name in ("vignettes", "vignettes-more")
+    for row in yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
 ]
 
 MISSED = {

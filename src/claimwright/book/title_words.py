@@ -84,7 +84,9 @@ def saying(text: str, sided: Container[str] = frozenset(), idle: Mapping[str, fr
     said, more = _unspecified(said, sided)
     if _OTHER.search(said) or _HEADLESS.match(said):
         return None
-    negations = tuple(filter(None, (_content(part) for found in _NEGATION.finditer(said) for part in _either(found[1]))))
+    negations = tuple(
+        filter(None, (_content(part) for found in _NEGATION.finditer(said) for part in _either(found[1])))
+    )
     said = _NEGATION.sub(" ", said)
     side = sum(SIDES[word] for word in set(tokens(said)) & SIDES.keys())
     groups = _groups(said)

@@ -29,6 +29,8 @@ _NEAR_TOP = 0.999
 _MOST_KEPT = 20_000
 _EXTERNAL = frozenset("VWXY")
 _ALTERNATIVES = re.compile(r"\s+(?:and|or)\s+|[,;]\s*")
+
+
 class Offer(NamedTuple):
     """A code for a mention. `missing`: essential words of the path that the note does not literally have.
 
@@ -212,7 +214,9 @@ def _refuted(found: Any, asked: Asked) -> bool:
     for level in found.levels:
         said = words(" ".join(each.found for each in level.evidence))
         stem_of = porter(said)
-        if not _NEGATIVE.search(re.sub(r"\([^)]*\)", " ", level.words)) and not asked.refused.isdisjoint(stem_of[word] for word in said):
+        if not _NEGATIVE.search(re.sub(r"\([^)]*\)", " ", level.words)) and not asked.refused.isdisjoint(
+            stem_of[word] for word in said
+        ):
             return True
     return False
 
