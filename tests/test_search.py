@@ -207,9 +207,7 @@ def test_context_chooses_among_corrections(book: Book) -> None:
 
 @whole_book
 def test_a_side_is_a_slot(plain_book: Book) -> None:
-    found = codes(search(plain_book, "pain in knee, left", DAY))
-    assert found[0] == "M25.562"
-    assert "M25.56" in found[:3]
+    assert codes(search(plain_book, "pain in knee, left", DAY))[:2] == ["M25.562", "M25.56"]
     assert codes(search(plain_book, "knee pain", DAY))[0] == "M25.569"
 
 
