@@ -28,12 +28,12 @@ SAID = [
     ("Strength is full throughout.", "motor-loss", "absent", "Strength is full"),
     ("Strength 5/5 in both legs.", "motor-loss", "absent", "Strength 5/5"),
     ("Full strength in all four limbs.", "motor-loss", "absent", "Full strength"),
-    ("Progressive weakness of the right hand.", "motor-loss", "present", "weakness"),
-    ("Foot drop on the left.", "motor-loss", "present", "Foot drop"),
+    ("Progressive weakness of the right hand.", "progressive-weakness", "present", "Progressive weakness"),
+    ("Foot drop on the left.", "foot-drop", "present", "Foot drop"),
     ("Sensation intact.", "sensory-loss", "absent", "Sensation intact"),
     ("Sensory exam normal.", "sensory-loss", "absent", "Sensory exam normal"),
-    ("Denies numbness.", "sensory-loss", "absent", "Denies numbness"),
-    ("Numbness of the soles.", "sensory-loss", "present", "Numbness"),
+    ("Denies numbness.", "numbness", "absent", "Denies numbness"),
+    ("Numbness of the soles.", "numbness", "present", "Numbness"),
     ("No burning or shooting pain.", "neuropathic-pain", "absent", "No burning or shooting pain"),
     ("No burning pain.", "neuropathic-pain", "absent", "No burning pain"),
     ("Burning pain in both feet at night.", "neuropathic-pain", "present", "Burning pain"),
@@ -49,19 +49,17 @@ def test_a_fact_in_many_wordings(notes: Notes, text: str, name: str, status: str
 
 
 def test_pins_and_needles(notes: Notes) -> None:
-    found = [each for each in notes.facts("Pins and needles in both feet.") if each.id]
-    assert found
-    assert {each.status.value for each in found} == {"present"}
-    assert all(each.span.text.startswith("Pins and needles") for each in found)
+    (found,) = facts(notes, "Pins and needles in both feet.", "paresthesia")
+    assert (found.status.value, found.span.text, found.side) == ("present", "Pins and needles", "bilateral")
 
 
 @pytest.mark.parametrize(
     ("text", "name", "kind", "value"),
     [
         ("SpO2 86% on room air at rest.", "oxygen-saturation", "value", 86),
-        ("BMI 41.", "bmi", "value", 41),
+        ("BMI 41.", "body-mass-index", "value", 41),
         ("Smokes 1 ppd, 30 pack-years.", "pack-years", "value", 30),
-        ("A 30 pack-year history.", "pack-years", "value", 30),
+        ("A 30-pack-year history.", "pack-years", "value", 30),
         ("Pack-years: 42.", "pack-years", "value", 42),
     ],
 )

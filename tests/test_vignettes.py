@@ -72,7 +72,7 @@ def test_a_fact_is_read_with_its_status(reading: Any, row: dict[str, Any], fact:
     found = [
         each.status.value
         for each in reading(row["id"]).facts
-        if start <= each.span.start and each.span.end <= end or each.span.start <= start and end <= each.span.end
+        if (start <= each.span.start and each.span.end <= end) or (each.span.start <= start and end <= each.span.end)
     ]
     assert fact["status"] in found
 

@@ -368,7 +368,7 @@ def _best(judged: list[_Judged]) -> list[_Judged]:
 
 
 def _nearest(judged: list[_Judged], nearly: frozenset[int], best: list[_Judged]) -> list[_Judged]:
-    """Wordings that lack something, those that lack only what a paraphrase may say first; as much said as by the best."""
+    """Wordings that lack something and say as much as the best; first those that lack what a paraphrase may say."""
     least = best[0].score if best else 0.0
     able = [each for each in judged if each.score >= least]
     able.sort(key=lambda each: (-each.score, -each.further, each.need.pos, each.need.kind))

@@ -174,8 +174,8 @@ def write_title_needs(db: sqlite3.Connection, lexicons: Mapping[str, Lexicon]) -
     for (edition,) in db.execute("SELECT id FROM edition ORDER BY id").fetchall():
         wordings = [*_wordings(db, edition)]
         sided = {_plain(text) for _, kind, _, text in wordings if kind == 0}
-        said = [(pos, kind, source, text, saying(text, sided, idle)) for pos, kind, source, text in wordings]
-        _write(db, edition, [(*where, text, need) for *where, text, need in said if need])
+        said = [(*each, saying(each[3], sided, idle)) for each in wordings]
+        _write(db, edition, [(pos, kind, source, text, need) for pos, kind, source, text, need in said if need])
 
 
 def _wordings(db: sqlite3.Connection, edition: int) -> Iterator[tuple[int, int, int, str]]:

@@ -46,6 +46,8 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 
+_BEFORE = re.compile(r"(?<![\w./-])(?P<low>[0-9]{1,6}(?:\.[0-9]{1,4})?)\+?\s?(?P<unit>%)?[\s-]?$")
+
 
 def times(rows: Iterable[dict[str, Any]]) -> Times:
     """The rows of the lexicon, compiled."""
@@ -170,6 +172,16 @@ def value_after(text: str, end: int, stop: int, unit: str | None) -> Measure | N
     start = found.start("low")
     last = found.end("unit") if found["unit"] else found.end("high") if found["high"] else found.end("low")
     return Measure("value", float(found["low"]), said or unit or "", Span(start, last, text[start:last]))
+
+
+def value_before(text: str, start: int, low: int, unit: str | None) -> Measure | None:
+    """The number right before the name of a measure (`30 pack-years`); `low` is where its sentence begins."""
+    found = _BEFORE.search(text, max(low, start - 12), start)
+    if not found:
+        return None
+    said = "%" if found["unit"] else unit or ""
+    first, last = found.start("low"), found.end("unit") if found["unit"] else found.end("low")
+    return Measure("value", float(found["low"]), said, Span(first, last, text[first:last]))
 
 
 def measures_of(sentence: Sentence, mention: Mention, others: Sequence[Mention], found: Beside) -> list[Measure]:

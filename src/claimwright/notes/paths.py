@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from claimwright.book.note_phrases import porter, words
 from claimwright.book.index_codes import members, verify
 from claimwright.book.navigate import navigate
+from claimwright.book.note_phrases import porter, words
 from claimwright.book.title_walk import FAMILY_HISTORY, PERSONAL_HISTORY, PRESENT_ILLNESS, Way, apart, titles_of
 from claimwright.book.words import tokens
 from claimwright.model.codes import dotted, undotted

@@ -190,7 +190,9 @@ class NoteReader:
         out: list[Measure] = []
         unit = next((row.get("unit") for each in mention.entry.facts if (row := self.facts.get(each))), None)
         if any(self.facts.get(each, {}).get("kind") in ("measure", "test") for each in mention.entry.facts):
-            value = attributes.value_after(text, sentence.tokens[mention.last - 1].end, sentence.end, unit)
+            first, last = sentence.tokens[mention.first], sentence.tokens[mention.last - 1]
+            value = attributes.value_after(text, last.end, sentence.end, unit)
+            value = value or attributes.value_before(text, first.start, sentence.start, unit)
             out += [value] if value else []
         if beside.measures:
             out += attributes.measures_of(sentence, mention, found, beside)
