@@ -182,7 +182,7 @@ def test_the_text_says_what_is_missing_before_the_criteria(shelf: Book) -> None:
     text = coverage_text(found)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
-    assert text.index("Missing: sensory-loss") < text.index("Criteria")
+    assert text.index("Missing") < text.index("ids: sensory-loss") < text.index("Criteria")
     assert '[-] loss of strength: not met <- note: "No weakness"' in " ".join(text.split())
     assert "**not documented**" in coverage_markdown(found)
 

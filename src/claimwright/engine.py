@@ -295,7 +295,7 @@ class Engine:
 
                 day = claim.date_of_service(otherwise)
                 look_up = partial(self.notes.read, claim.note, claim.setting.value, day, as_of)
-                out[index] = NoteRead(claim.note, self.notes.facts(claim.note), look_up)
+                out[index] = NoteRead(claim.note, self.notes.diagnoses(claim.note), look_up)
         return out
 
     def _scenes(

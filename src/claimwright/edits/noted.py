@@ -87,6 +87,10 @@ class Noted:
             self._nearby[index] = self._speaking(index, self._liberal)
         return self._nearby[index]
 
+    def worded(self, index: int) -> list[int]:
+        """Numbers of the facts that speak of the diagnosis in its own words, in part at least."""
+        return self._speaking(index, self._shares)
+
     def supporting(self, index: int) -> list[int]:
         """Numbers of the facts that state the diagnosis: its words, or all that is essential of one of its wordings."""
         return self._speaking(index, self._states)
@@ -105,13 +109,12 @@ class Noted:
         return bool(bare) and any(bare == core for each in self.words.lineage(pos) for core in each.cores)
 
     def _liberal(self, said: Stems, pos: int) -> bool:
-        telling = said - self.words.generic
-        if not telling:
+        return self._shares(said, pos) or (bool(said - self.words.generic) and self.same_category(said, pos))
+
+    def _shares(self, said: Stems, pos: int) -> bool:
+        if not said - self.words.generic:
             return False
-        for each in self.words.lineage(pos):
-            if said <= each.stems or any(core <= said for core in each.cores):
-                return True
-        return self.same_category(said, pos)
+        return any(said <= each.stems or any(core <= said for core in each.cores) for each in self.words.lineage(pos))
 
     def same_category(self, said: Stems, pos: int) -> bool:
         """Do the words name a code of the category that holds `pos`?"""

@@ -162,7 +162,7 @@ class Finder:
                 not each.entry.condition
                 and inside
                 and inside[0].entry.condition
-                and inside[0].span.end <= each.span.end
+                and inside[0].span.start < each.span.end
             ):
                 continue  # "leg cramps" is a fact, "cramps" the wording that the book has
             last = each.span.end

@@ -69,17 +69,22 @@ def _matches(
         if rest in entries:
             out.append((at, entries[rest]))
     out.reverse()
-    return [(last, entry) for last, entry in out if _meant(text, tokens, first, last, entry)]
+    found = ((last, _meant(text, tokens, first, last, entry)) for last, entry in out)
+    return [(last, entry) for last, entry in found if entry is not None]
 
 
-def _meant(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:
-    """Does a short form stand for what its entry says, by how it is written and by the words beside it?"""
+def _meant(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> Entry | None:
+    """What a wording stands for here: a short form by how it is written and by the words beside it, or nothing."""
     if entry.written and not _written(text, tokens, first, last, entry):
-        return False
+        return None
     if not entry.needs and not entry.bars:
-        return True
+        return entry
     beside = {token.word for place, token in enumerate(tokens) if not first <= place < last}
-    return beside.isdisjoint(entry.bars) and (not entry.needs or not beside.isdisjoint(entry.needs))
+    if not beside.isdisjoint(entry.bars):
+        return None
+    if not entry.needs or not beside.isdisjoint(entry.needs):
+        return entry
+    return entry._replace(facts=(), absent=()) if entry.condition else None  # one of its meanings; which, is open
 
 
 def _written(text: str, tokens: Sequence[Token], first: int, last: int, entry: Entry) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claimwright.book.note_phrases import Entry, Phrases, porter, words
@@ -243,6 +243,29 @@ def _term(said: Statement, name: str | None) -> str:
     if name is None and means and not (said.entry.short and len(means) > 1):
         return means[0]
     return " ".join(said.span.text.lower().split())
+
+
+def of_diagnoses(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
+    """As `facts`, where a condition is meant as a diagnosis: "rule out neuropathy" doubts it.
+
+    As a fact of a policy the same words state that the condition is suspected, which is what policies ask for.
+    """
+    return facts([_doubted(each, statements) for each in statements])
+
+
+def _doubted(each: Statement, statements: Sequence[Statement]) -> Statement:
+    """A fact whose wording holds a condition and the word that doubts or denies it, by what is said of that."""
+    if not each.entry.facts or each.entry.condition or each.status is not Status.PRESENT:
+        return each
+    span = each.span
+    for other in statements:
+        inside = other.number == each.number and other.entry.condition and span.start < other.span.start < span.end
+        if inside and other.trigger is not None and span.start <= other.trigger.start < span.end:
+            return replace(
+                each, span=other.span, status=other.status, trigger=other.trigger, signs=other.signs,
+                leaning=other.leaning,
+            )  # fmt: skip
+    return each
 
 
 def _fact(said: Statement, name: str | None) -> NoteFact:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from claimwright.model.reading import NoteFact, Reading, Status
 from claimwright.notes.asserted import Asserted
 from claimwright.notes.candidates import Finder
-from claimwright.notes.reader import NoteReader, facts
+from claimwright.notes.reader import NoteReader, facts, of_diagnoses
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -26,6 +26,10 @@ class Notes:
     def facts(self, text: str) -> tuple[NoteFact, ...]:
         """What the note states, in order of place; any text is a note."""
         return self._reader.facts_of(text)
+
+    def diagnoses(self, text: str) -> tuple[NoteFact, ...]:
+        """As `facts`, where a condition that is only suspected is uncertain: what a claim's codes are held against."""
+        return of_diagnoses(self._reader.statements(text).statements)
 
     def fact_rows(self) -> tuple[dict[str, Any], ...]:
         """The rows of `lexicons/facts.yaml`, in order: what can be found, and by which terms."""

@@ -60,7 +60,12 @@ def _doubted(told: Noted, index: int) -> int | None:
     """The mention by which the note doubts a diagnosis; None where it does not, or states it elsewhere."""
     near = told.near(index)
     doubted = [number for number in near if told.facts[number].status is Status.UNCERTAIN]
-    if not doubted or any(told.facts[number].status is Status.PRESENT for number in near):
+    stated = [number for number in near if told.facts[number].status is Status.PRESENT]
+    if doubted and stated:
+        # "Neck pain, possible cervical radiculopathy": a neighbour in the category does not state it.
+        worded = set(told.worded(index))
+        stated = [number for number in stated if number in worded or worded.isdisjoint(doubted)]
+    if not doubted or stated:
         return None
     return _firmest(told, index, doubted)
 

@@ -11,6 +11,7 @@ from claimwright.model.coverage import (
     Determination,
     Item,
     Listed,
+    NeededFact,
     PolicyAnswer,
     State,
     StatedFact,
@@ -80,7 +81,6 @@ def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
     if answer.note:
         yield from _wrap(answer.note, "  ", width)
     if answer.missing:
-        yield from _wrap(f"Missing: {', '.join(answer.missing)}", "  ? ", width)
         yield from _sets(answer, width)
     groups = ", ".join(dict.fromkeys(group for each in answer.diagnoses for group in each.groups))
     where = f" (group {groups})" if groups else ""
@@ -119,18 +119,26 @@ def _about(answer: PolicyAnswer) -> str:
 
 
 def _sets(answer: PolicyAnswer, width: int) -> Iterator[str]:
-    """What would turn the answer: one fact alone, or several together."""
+    """What would turn the answer, the shortest way first: one fact alone, several together, then every id."""
+    yield "  Missing"
     alone = [one[0] for one in answer.missing_sets if len(one) == 1]
-    together = [one for one in answer.missing_sets if len(one) > 1]
+    together = sorted((one for one in answer.missing_sets if len(one) > 1), key=len)
     if alone:
-        words = "; ".join(f"{_stripped(each.says)} ({each.needed})" for each in alone)
-        yield from _wrap(f"{'one of these is enough' if len(alone) > 1 else 'enough'}: {words}", "    ", width, 2)
+        yield from _wrap("one of these is enough:" if len(alone) > 1 else "this is enough:", "  ? ", width)
+        for each in alone:
+            yield from _wrap(_needed(each), "    - ", width)
     for one in together[:_MOST_SETS]:
-        words = " and ".join(f"{_stripped(each.says)} ({each.needed})" for each in one)
-        yield from _wrap(f"together enough: {words}", "    ", width, 2)
+        yield from _wrap(f"together enough: {'; and '.join(map(_needed, one))}", "  ? ", width)
     more = len(together) - _MOST_SETS
     if more > 0 or answer.more_missing_sets:
-        yield f"    and {'more' if answer.more_missing_sets else more} other ways"
+        ways = "more ways" if answer.more_missing_sets else f"{more} more {'way' if more == 1 else 'ways'}"
+        yield f"    and {ways}"
+    yield from _wrap(f"ids: {', '.join(answer.missing)}", "    ", width, 2)
+
+
+def _needed(fact: NeededFact) -> str:
+    needed = "" if fact.needed == "present" else f" ({fact.needed.replace('-', ' ')})"
+    return f"{_stripped(fact.says)}{needed}"
 
 
 def _tree(node: CriterionAnswer, answer: PolicyAnswer, depth: int, width: int) -> Iterator[str]:

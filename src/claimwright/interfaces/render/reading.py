@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from claimwright.model.reading import Candidate, Measure, NoteFact, Reading
 
 _WIDTH = 80
+_COUNTED = frozenset({"day", "week", "month", "year", "hour", "minute", "time", "pack-year", "episode"})
+"""Units that have a plural."""
 
 
 def reading_text(reading: Reading) -> str:
@@ -37,7 +39,8 @@ def _fact(fact: NoteFact) -> Iterator[str]:
 
 
 def _measure(measure: Measure) -> str:
-    return f"{measure.value:g} {measure.unit}".strip()
+    plural = "s" if measure.unit in _COUNTED and measure.value != 1 else ""
+    return f"{measure.value:g} {measure.unit}{plural}".strip()
 
 
 def _short(text: str, most: int = 60) -> str:
