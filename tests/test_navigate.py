@@ -299,7 +299,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
         ("abdominal cramps", "R10.9", "R10.9"),
         ("heart attack", "I21.9", "I21.9"),
         ("diabetic polyneuropathy type 2", "E11.42", "E11.42"),
-        ("struck by lightning", "T75.0", "T75.0-"),
+        ("struck by lightning", "T75.00", "T75.00"),
         ("writer's cramp", "F48.8", "F48.8"),
         ("organic writer's cramp", "G25.89", "G25.89"),
         ("seizure disorder", "G40.909", "G40.909"),
@@ -341,7 +341,8 @@ def test_a_cramp_at_night_is_a_tie(whole: Book) -> None:
 @needs_files
 @pytest.mark.book
 def test_metastatic_to_or_from_a_site_is_a_tie(whole: Book) -> None:
-    assert navigate(whole, "metastatic cancer of liver", date(2025, 11, 15)).ties == (("C22.9", "C78.7"),)
+    tie = navigate(whole, "metastatic cancer of liver", date(2025, 11, 15)).ties[0]
+    assert {"C22.9", "C78.7"} <= set(tie)
 
 
 @needs_files

@@ -68,6 +68,18 @@ def test_the_nearest_release_answers_outside_its_days_and_says_so(stocked: Book)
     assert {"validity", "units", "ptp", "add_on", "fees"} <= {each.part for each in record.not_evaluated}
 
 
+def test_a_release_that_covers_the_day_and_has_no_such_code_is_named(stocked: Book) -> None:
+    record = stocked.show("hcpcs:Z0003", date(2026, 11, 1))
+    assert record.billable is None
+    assert record.status == "not listed by 2026 Oct, which covers 2026-11-01; 2026 Jul lists it"
+
+
+def test_every_file_behind_a_record_is_named_with_its_digest(stocked: Book) -> None:
+    files = {each.file: each.sha256 for each in stocked.show("ZZ020", DAY).sources}
+    assert list(files) == [f"ccipra-v322r0-f{part}.txt" for part in range(1, 5)]
+    assert all(len(each) == 64 for each in files.values())
+
+
 def test_a_code_known_from_tables_only_has_what_they_say_and_no_title(stocked: Book) -> None:
     record = stocked.show("zz001", DAY)
     tables = record.procedure

@@ -1,14 +1,13 @@
 """The Alphabetic Index in a search: what its navigator finds, and how its list and the tabular one become one.
 
-A book without a navigator or an Index is searched by the tabular list alone.
+A book without an Index is searched by the tabular list and our rows of the Index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.ranking import TOP, Scored
 from claimwright.book.search_index import KINDS
@@ -17,12 +16,12 @@ from claimwright.model.codes import undotted
 if TYPE_CHECKING:
     from claimwright.book.store import Book
 
-NAVIGATOR = "claimwright.book.navigate"
 _MOST = 10
 _WHOLE = 0.999
 INDEX, BOTH = 0.9, 0.1
 """What a walk of the whole question through the Index is worth, and what a second list adds."""
-_TERMS_ONLY = "index-terms"
+_OFFICIAL = "icd10cm-"
+"""How the names of the documents of an added Index begin; our own rows of it are searched as they are."""
 
 
 class IndexHit(NamedTuple):
@@ -45,10 +44,12 @@ class IndexHits(NamedTuple):
 
 def index_hits(book: Book, edition: int, text: str, day: date, as_of: date | None) -> IndexHits:
     """What the navigator finds for the question as it was read."""
-    navigate = _navigator()
-    if navigate is None or not text:
+    from claimwright.book.navigate import navigate
+
+    if not text:
         return IndexHits()
-    found = [each for each in navigate(book, text, day, most=_MOST, as_of=as_of).found if each.source != _TERMS_ONLY]
+    walked = navigate(book, text, day, most=_MOST, as_of=as_of, titles=False).found
+    found = [each for each in walked if each.source.startswith(_OFFICIAL)]
     out: dict[int, IndexHit] = {}
     for each in found:
         node = book.node(edition, undotted(each.code))
@@ -57,16 +58,6 @@ def index_hits(book: Book, edition: int, text: str, day: date, as_of: date | Non
             trail = " > ".join(level.words for level in each.levels)
             out.setdefault(node.pos, IndexHit(share, node.pos, trail, tuple(each.via), tuple(each.rules), each.source))
     return IndexHits(tuple(out.values()), bool(found))
-
-
-def _navigator() -> Any:
-    """`navigate`, or None in a release without it."""
-    try:
-        return import_module(NAVIGATOR).navigate
-    except ModuleNotFoundError as error:
-        if error.name != NAVIGATOR:
-            raise
-        return None
 
 
 def fused(

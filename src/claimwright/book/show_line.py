@@ -187,6 +187,9 @@ class _Page:
             return f"not yet in effect; added {entry.added}"
         if entry.last and entry.last < day:
             return f"no longer in effect; last day {entry.last}"
+        covering = procedures(self.book).edition(HCPCS, day)
+        if self.release and covering and day not in self.release.window:
+            return f"not listed by {covering.name}, which covers {day}; {self.release.name} lists it"
         if self.release and day not in self.release.window:
             return f"in effect by {self.release.name}, the nearest release loaded; {day} is not covered"
         return "in effect"
@@ -225,11 +228,14 @@ class _Page:
 
     def _sources(self) -> list[SourceRecord]:
         digests = {(each["table"], each["path"]): each["sha256"] for each in self.book.manifest["inputs"]}
-        return [
-            SourceRecord(e.table, e.name, e.window.starts, e.window.ends, file, digests.get((e.table, file), ""))
-            for e in self._answering()
-            for file in _files(e)
-        ]
+        out = []
+        for e in self._answering():
+            alone = {"file": e.extra["file"], "sha256": digests.get((e.table, e.extra["file"]), "")}
+            out += [
+                SourceRecord(e.table, e.name, e.window.starts, e.window.ends, each["file"], each["sha256"])
+                for each in e.extra.get("files", [alone])
+            ]
+        return out
 
     def _also(self) -> str | None:
         """The same letters as a diagnosis or the beginning of a procedure of ICD-10-PCS."""
@@ -258,12 +264,6 @@ class _Page:
             how = f"{release.name} does not list it; no other table says" if release else how_to_load(table, day)
             out.insert(0, Unloaded("billable", table, how))
         return out
-
-
-def _files(edition: TableEdition) -> list[str]:
-    """Names of the files of an edition; some tables list them with their hashes."""
-    listed = edition.extra.get("files", [edition.extra["file"]])
-    return [str(each["file"]) if isinstance(each, dict) else str(each) for each in listed]
 
 
 def _level_two(entry: HcpcsEntry | None) -> LevelTwoRecord | None:

@@ -167,8 +167,8 @@ def of_note(found: Iterable[NoteFact]) -> tuple[StatedFact, ...]:
         numbers = tuple((one.value, _unit(one.unit)) for one in each.measures if one.kind != "frequency")
         value = each.measures[0].value if len(each.measures) == 1 else None
         out.append(
-            StatedFact(each.id, each.status.value, QUESTION if each.section == QUESTION else "note", value, each.evidence, each.section, each.side, numbers,
-                       failed(each.tried))
+            StatedFact(each.id, each.status.value, QUESTION if each.section == QUESTION else "note", value,
+                       each.evidence, each.section, each.side, numbers, failed(each.tried))
         )  # fmt: skip
     return tuple(out)
 

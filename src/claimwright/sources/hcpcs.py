@@ -19,7 +19,7 @@ from claimwright.errors import SourceError
 from claimwright.model import Interval
 from claimwright.sources import workbook
 from claimwright.sources.cells import plain
-from claimwright.sources.ncci import Rejected, check_rejected, check_release, quarter_of
+from claimwright.sources.ncci import Rejected, check_begins, check_rejected, check_release, quarter_of
 from claimwright.sources.packed import read_packed
 
 WIDTH = 320
@@ -98,6 +98,7 @@ def read(file: Path, release: date | None = None) -> HcpcsFile:
         _read_text(data, file, reader)
     rows, rejected = reader.rows(), tuple(reader.rejected)
     check_rejected(file, len(rows), rejected)
+    check_begins(file, window, reader.begins, "a code")
     return HcpcsFile(title, window, rows, reader.dental, rejected)
 
 
@@ -156,6 +157,7 @@ class _Reader:
     def __init__(self) -> None:
         self.dental = 0
         self.rejected: list[Rejected] = []
+        self.begins: list[tuple[int, date]] = []
         self._found: dict[str, tuple[Hcpcs, list[str]]] = {}
         self._open: tuple[str, list[str]] | None = None
         self.begun = False
@@ -193,6 +195,7 @@ class _Reader:
         elif code in self._found:
             self.rejected.append(Rejected(number, f"{code} a second time"))
         else:
+            self.begins.append((number, row.added))
             self._found[code] = (row, [cell["long description"].strip()])
             self._open = (code, self._found[code][1])
 

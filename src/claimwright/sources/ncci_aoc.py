@@ -17,7 +17,15 @@ from claimwright.errors import SourceError
 from claimwright.model import Interval
 from claimwright.sources import workbook
 from claimwright.sources.cells import cut_off, plain, unended
-from claimwright.sources.ncci import Rejected, check_rejected, check_release, plausible_quarter, quarter, quarter_name
+from claimwright.sources.ncci import (
+    Rejected,
+    check_begins,
+    check_rejected,
+    check_release,
+    plausible_quarter,
+    quarter,
+    quarter_name,
+)
 from claimwright.sources.packed import decoded, read_packed
 
 CONTRACTOR = "CCCCC"
@@ -80,7 +88,7 @@ def read(file: Path, release: date | None = None) -> AocFile:
     lines = _lines(data, file)
     at, places = _header(lines, file)
     window = _window(name, file, release)
-    rows, rejected = [], []
+    rows, at_line, rejected = [], [], []
     for line, cells in lines[at + 1 :]:
         if not any(cells):
             continue
@@ -89,10 +97,12 @@ def read(file: Path, release: date | None = None) -> AocFile:
             rejected.append(Rejected(line, found))
         else:
             rows.append(found)
+            at_line.append((line, found.effective))
     short = unended(data) and len(lines[-1][1]) < len(lines[at][1])
     if short or (rejected and cut_off(data, rejected[-1].line)):
         raise SourceError(f"{file}:{lines[-1][0]}", "the file is cut off in this row", "a whole file")
     check_rejected(file, len(rows), rejected)
+    check_begins(file, window, at_line, "an edit")
     return AocFile(window, tuple(dict.fromkeys(rows)), tuple(rejected))
 
 
