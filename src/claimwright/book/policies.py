@@ -52,7 +52,11 @@ class Policies:
         """The policy of an id, in any case; `InputError` for one that is not loaded."""
         found = next((each for each in self.ids if each.lower() == name.strip().lower()), None)
         if found is None:
-            raise InputError("policy", f"{name!r} is not loaded", "an id that `claimwright policies` lists")
+            from difflib import get_close_matches  # only for a misspelt id
+
+            near = get_close_matches(name.strip().upper()[:40], [each.upper() for each in self.ids], 3, 0.5)
+            hint = f", such as {' or '.join(each for each in self.ids if each.upper() in near)}" if near else ""
+            raise InputError("policy", f"{name!r} is not loaded", f"an id that `claimwright policies` lists{hint}")
         return self._policy(found)
 
     def all(self) -> list[Policy]:
