@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claimwright.book import index_hits as index_module
+from claimwright.book import navigate as navigate_module
 from claimwright.book.index_hits import INDEX, IndexHit, fused
 from claimwright.book.query_words import read_question
 from claimwright.book.ranking import TOP, Scored
@@ -265,7 +265,7 @@ def test_a_navigator_is_used_when_there_is_one(book: Book, monkeypatch: pytest.M
     found = SimpleNamespace(
         code="J10.1", levels=levels, via=("see Cramp",), rules=("dash",), score=0.6, source="icd10cm-index FY2025"
     )
-    monkeypatch.setattr(index_module, "_navigator", lambda: lambda *_, **__: SimpleNamespace(found=(found, found)))
+    monkeypatch.setattr(navigate_module, "navigate", lambda *_, **__: SimpleNamespace(found=(found, found)))
     answer = search(book, "writer's cramp", DAY, explain=True)
     assert (answer.hits[0].code, answer.hits[0].kind) == ("F48.8", "inclusion")
     assert "G25.89" in codes(answer)

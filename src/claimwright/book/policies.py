@@ -66,10 +66,19 @@ class Policies:
         found = self._own_id(name)
         document = self.imported.get(name)
         if found is None and document is None:
-            raise InputError("policy", f"{name!r} is not loaded", "an id that `claimwright policies` lists")
+            raise InputError(
+                "policy", f"{name!r} is not loaded", f"an id that `claimwright policies` lists{self._near(name)}"
+            )
         if found is None or document is None:
             return document or self._policy(found or "")
         return self._joined(self._policy(found), document)
+
+    def _near(self, name: str) -> str:
+        """Ids that a misspelt one may stand for, as the end of a sentence."""
+        from difflib import get_close_matches  # only for a misspelt id
+
+        near = get_close_matches(name.strip().upper()[:40], [each.upper() for each in self.ids], 3, 0.5)
+        return f", such as {' or '.join(each for each in self.ids if each.upper() in near)}" if near else ""
 
     def all(self) -> list[Policy]:
         """Every policy: those of the book, then imported documents with their days and services, without lists."""

@@ -63,12 +63,14 @@ def read_context(name: str) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _is_file(given: str) -> bool:
-    """Does the argument name a file? One word that does, and is JSON by its name or its first character."""
+    """Does the argument name a file? One word that does, and looks like a name, or is JSON by its first character."""
     try:
-        if len(given) > _LONGEST_NAME or " " in given or not Path(given).is_file():
+        if len(given) > _LONGEST_NAME or " " in given or not Path(given).exists():
             return False
+        if "/" in given or "." in given:
+            return bool(given.strip("."))
         with Path(given).open("rb") as stream:
-            return given.endswith(".json") or stream.read(64).lstrip()[:1] == b"{"
+            return stream.read(64).lstrip()[:1] == b"{"
     except (OSError, ValueError):
         return False
 

@@ -44,6 +44,8 @@ def read_claims(name: str, text: bytes | None = None) -> tuple[list[Claim], bool
 
 
 def _bytes(name: str, place: str) -> bytes:
+    if not name:
+        raise InputError("file", "has an empty name", "a file of claims, or - for standard input")
     try:
         if name == "-":
             data = _limited(sys.stdin.buffer, place)

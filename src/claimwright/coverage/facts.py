@@ -166,9 +166,10 @@ def of_note(found: Iterable[NoteFact]) -> tuple[StatedFact, ...]:
         # How often something happens is no length and no value.
         numbers = tuple((one.value, _unit(one.unit)) for one in each.measures if one.kind != "frequency")
         value = each.measures[0].value if len(each.measures) == 1 else None
+        source = QUESTION if each.section == QUESTION else "note"
         out.append(
-            StatedFact(each.id, each.status.value, QUESTION if each.section == QUESTION else "note", value,
-                       each.evidence, each.section, each.side, numbers, failed(each.tried))
+            StatedFact(each.id, each.status.value, source, value, each.evidence, each.section, each.side, numbers,
+                       failed(each.tried))
         )  # fmt: skip
     return tuple(out)
 

@@ -22,35 +22,10 @@ _STOPS = frozenset({".", ";", ":", ",", "(", ")", "but", "and", "with", "which",
 
 _JOINS = frozenset({",", "and", "plus", "&"})
 """What joins one drug to the next; a comma does only where the enumeration ends in another of these."""
-_USE = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "his",
-        "her",
-        "their",
-        "chronic",
-        "daily",
-        "long",
-        "term",
-        "-",
-        "high",
-        "low",
-        "dose",
-        "oral",
-        "iv",
-        "concurrent",
-        "concomitant",
-        "recent",
-        "regular",
-        "frequent",
-        "use",
-        "therapy",
-        "treatment",
-        "intake",
-    ]
-)
+_USE = frozenset({
+    "a", "an", "the", "his", "her", "their", "chronic", "daily", "long", "term", "-", "high", "low", "dose", "oral",
+    "iv", "concurrent", "concomitant", "recent", "regular", "frequent", "use", "therapy", "treatment", "intake",
+})  # fmt: skip
 """Words that stand around the name of a drug and are no part of it."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from importlib import import_module
 
@@ -96,6 +97,7 @@ def main() -> None:
 
 
 def fail(sentence: str, code: int) -> None:
-    """One sentence on standard error, and the exit code."""
+    """One sentence on standard error, and the exit code; an endless word of it (a name, a value) is cut."""
+    sentence = re.sub(r"\S{200,}", lambda found: f"{found[0][:100]}\u2026{found[0][-20:]}", sentence)
     click.echo(f"claimwright: {sentence}", err=True)
     sys.exit(code)

@@ -11,6 +11,7 @@ import click
 
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.options import common, the_book, wide
+from claimwright.interfaces.cli.places import known_mac, known_state
 
 if TYPE_CHECKING:
     from claimwright.claims.ask_document import AskDocument
@@ -59,7 +60,9 @@ def command(
     before, texts = read_context(context) if context else ({}, {})
     text = texts.get(follow.strip(), follow) if follow is not None else question
     document = read_ask(text or "")
-    engine = Engine(the_book())
+    book = the_book()
+    given["state"], given["mac"] = known_state(book, given["state"]), known_mac(book, given["mac"])
+    engine = Engine(book)
     found = engine.ask(document.question, audience, _given(engine, document, before, own, day, given), as_of)
     if as_json:
         sys.stdout.write(to_json(found) + "\n")

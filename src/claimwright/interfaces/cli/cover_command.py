@@ -11,6 +11,7 @@ import click
 
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.options import common, the_book, wide
+from claimwright.interfaces.cli.places import known_mac, known_state
 
 if TYPE_CHECKING:
     from claimwright.claims.cover_document import CoverDocument
@@ -52,8 +53,10 @@ def command(
         raise InputError("cover", f"found {found}", "one of them")
     if claim is not None and asked:
         raise InputError(f"--{next(iter(asked)).rstrip('s')}", "stands beside a CLAIM", "one or the other")
+    book = the_book()
+    given["state"], given["mac"] = known_state(book, given["state"]), known_mac(book, given["mac"])
     documents, several = read_cover(claim) if claim is not None else ([_asked(given, day)], False)
-    engine = Engine(the_book())
+    engine = Engine(book)
     policies = engine.read_policies(Path(own)) if own else None
     answers = [_answer(engine, each, policies, day, as_of) for each in documents]
     if as_json:

@@ -46,6 +46,8 @@ def command(note: str, setting: str | None, day: date | None, as_of: date | None
 
 def note_text(name: str) -> str:
     """The note of a file, or of standard input for `-`; `InputError` names the byte that is not UTF-8."""
+    if not name:
+        raise InputError("note", "has an empty name", "a text file")
     place = "standard input" if name == "-" else name
     try:
         if name == "-":
