@@ -17,7 +17,15 @@ from claimwright.errors import SourceError
 from claimwright.model import Interval
 from claimwright.sources import workbook
 from claimwright.sources.cells import cut_off, plain, unended
-from claimwright.sources.ncci import Rejected, check_begins, check_rejected, check_release, plausible_quarter, quarter, quarter_name
+from claimwright.sources.ncci import (
+    Rejected,
+    check_begins,
+    check_rejected,
+    check_release,
+    plausible_quarter,
+    quarter,
+    quarter_name,
+)
 from claimwright.sources.packed import decoded, read_packed
 
 CONTRACTOR = "CCCCC"
