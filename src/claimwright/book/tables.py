@@ -39,7 +39,8 @@ def not_loaded(book: Book) -> dict[str, str]:
     out = dict(NOT_LOADED)
     for each in addable().values():
         if each.table not in have:
-            out[each.table] = f"{each.title}; claimwright data add {each.table} FILE"
+            terms = " --accept-licence" if each.terms else ""
+            out[each.table] = f"{each.title}; claimwright data add {each.table} FILE{terms}"
     return out
 
 

@@ -19,7 +19,7 @@ def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
             lines.append(f"  {table.rows:,} rows from {len(table.files)} files added by the user ({table.licence})")
             lines += [f"  {each['file']} sha256 {each['sha256']}" for each in table.files]
         else:
-            lines.append(f"  {table.rows:,} rows from {table.source} ({table.licence})")
+            lines.append(f"  {table.rows:,} rows {_from(table.source)} ({table.licence})")
             lines.append(f"  sha256 {table.sha256}")
         lines += _details(table)
     lines += _procedures(found)
@@ -27,6 +27,11 @@ def tables_text(found: Sequence[Table], missing: Mapping[str, str]) -> str:
     lines.append("Not loaded (answers that need them say so):")
     lines += [f"  {name}: {what}" for name, what in sorted(missing.items())]
     return "\n".join(lines) + "\n"
+
+
+def _from(source: str) -> str:
+    """`added by the user: FILE` has its preposition already."""
+    return source if source.startswith("added ") else f"from {source}"
 
 
 def _procedures(found: Sequence[Table]) -> list[str]:
