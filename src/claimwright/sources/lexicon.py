@@ -54,7 +54,7 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "msdrg-versions": (frozenset({"version", "name", "starts", "ends"}), frozenset()),
     "opps-status": (frozenset({"status", "paid", "says", "source"}), frozenset({"covered"})),
     "ncci-settings": (frozenset({"setting", "value", "says"}), frozenset()),
-    "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset({"source"})),
+    "ncci-modifiers": (frozenset({"modifiers", "says"}), frozenset({"source", "column_2_until"})),
     "cpt-modifiers": (frozenset({"modifiers", "source"}), frozenset()),
     "modifier-rules": (
         frozenset({"modifiers", "says", "ask", "source"}),

@@ -77,8 +77,9 @@ def units_exceed_mue(hit: Hit) -> Finding | None:
     lines = [line] if hit.right_index < 0 else [each for each in line.same_day() if each.code == line.code]
     total = sum(each.line.units for each in lines)
     of = "on one line" if hit.right_index < 0 else f"on {line.day}"
+    noun = "unit" if total == 1 else "units"
     return hit.finding(
-        f"{line.named} is reported with {total:g} units {of}; the limit is {limit.units} "
+        f"{line.named} is reported with {total:g} {noun} {of}; the limit is {limit.units} "
         f"(adjudication indicator {limit.indicator})",
         because=[
             proof(
