@@ -130,10 +130,10 @@ class Tokens:
 
     def _isa(self, text: str, start: int) -> Delimiters:
         placed, counted = _placed(text, start), _counted(text, start)
-        found = placed or counted
+        found = counted or placed  # a separator inside a field spoils the count, a field too short the place
         if found is None:
             return self._guess(text, start)
-        if placed is None:
+        if placed != counted:
             self.note("ISA of the wrong length", "the ISA is not 106 characters long; its elements were counted")
         return found
 
