@@ -50,8 +50,8 @@ def draft_claim(
     exempt: bool = False,
 ) -> Claim:
     """The claim of these fields. Errors: `Refused`, naming the field, when they cannot be one claim."""
+    _check_days(setting, service_from, service_to, procedures)  # first: a claim of the ICD-9-CM era is just that
     _check_diagnoses(diagnoses)
-    _check_days(setting, service_from, service_to, procedures)
     _check_lines(lines, len(diagnoses))
     if birth_date is not None and age is None:
         age = age_on(birth_date, service_from or service_to)
@@ -90,7 +90,7 @@ def age_on(born: date, day: date | None) -> int | None:
 
 def _check_diagnoses(diagnoses: Sequence[Diagnosis]) -> None:
     if not diagnoses:
-        raise Refused("diagnoses", "the record has no diagnosis", "at least one ICD-10-CM code")
+        raise Refused("diagnoses", "the record has no ICD-10-CM diagnosis", "at least one")
     if len(diagnoses) > MOST_DIAGNOSES:
         raise Refused("diagnoses", f"{len(diagnoses)} diagnoses on one claim", f"at most {MOST_DIAGNOSES}")
     for number, each in enumerate(diagnoses):

@@ -26,7 +26,7 @@ _MARKS = (b'"resourceType"', b'"diagnosisCodeableConcept"', b'"billablePeriod"')
 
 
 class _Entry(msgspec.Struct):
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = msgspec.Raw(b"null")
     fullUrl: str | None = None  # noqa: N815 - FHIR's name
 
 
@@ -95,7 +95,7 @@ class FhirRecords:
         within: dict[str, Mapping[str, Any]] = {}
         claims = []
         for index, entry in enumerate(entries):
-            raw = bytes(entry.resource or b"null")
+            raw = bytes(entry.resource)
             value = _ANY.decode(raw)
             kind = value.get("resourceType") if isinstance(value, dict) else None
             if kind in KINDS:

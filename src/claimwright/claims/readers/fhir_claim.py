@@ -55,6 +55,7 @@ class ResourceReader:
     ) -> None:
         self.resource, self.within, self.counts = resource, within, counts
         self.at = ""
+        self.icd9 = 0
         self.contained: dict[str, Mapping[str, Any]] = {}
 
     def read(self) -> Claim:
@@ -90,6 +91,8 @@ class ResourceReader:
                 discharge_status=self._discharge(),
             )
         except Refused as refused:
+            if refused.field == "diagnoses" and self.icd9:
+                refused.problem += f": its {self.icd9} codes are ICD-9-CM"
             raise Refused(_path(refused.field, indexes, items), refused.problem, refused.expected) from None
 
     def _id(self) -> str | None:
@@ -146,6 +149,7 @@ class ResourceReader:
                 best = rank, code.strip()
         if best is None:
             nine = any("icd-9" in str(each.get("system")).lower() for each in concept.get("coding") or ())
+            self.icd9 += nine
             self.counts["ICD-9-CM codes left out" if nine else "diagnoses without an ICD-10-CM code"] += 1
             return None
         return best[1]

@@ -357,10 +357,6 @@ class ClaimReader:
 
     def _claim(self) -> Claim:
         self._line_done()
-        if not self.diagnoses and not self.external:
-            what = f"its {self.icd9} codes are ICD-9-CM" if self.icd9 else "it has none"
-            self._era()
-            raise Damage(0, f"no ICD-10-CM diagnosis: {what}", "HI with qualifier ABK or ABF")
         context = self.context
         starts, ends = self._period()
         try:
@@ -379,17 +375,11 @@ class ClaimReader:
                 discharge_status=self.status,
             )
         except Refused as refused:
+            if refused.field == "diagnoses" and self.icd9:
+                refused.problem += f": its {self.icd9} codes are ICD-9-CM"
             kind = refused.field.split("[")[0].split(".")[0]
             at = self.where.get("days" if kind.startswith("service") else kind, 0)
             raise Damage(at, f"{refused.field}: {refused.problem}", refused.expected) from None
-
-    def _era(self) -> None:
-        """A claim of the ICD-9-CM era is refused for its date, which says more than its codes."""
-        starts, ends = self._period()
-        try:
-            draft_claim(Setting.OUTPATIENT, [Diagnosis("Z00")], (), service_from=starts, service_to=ends)
-        except Refused as refused:
-            raise Damage(self.where.get("days", 0), f"{refused.field}: {refused.problem}", refused.expected) from None
 
     def _period(self) -> tuple[date | None, date | None]:
         """Statement dates, else those of the claim, of its lines, of admission and discharge."""
