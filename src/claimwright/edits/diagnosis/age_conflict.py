@@ -62,7 +62,7 @@ def age_conflict(hit: Hit) -> Finding:
     ## How to fix
     Check age and birth date first; then choose the code for the patient's age.
     """
-    age = hit.claim.patient.age
+    age = hit.age
     return _by_table(hit, age) if hit.key == _BY_TABLE else _by_note(hit, age)
 
 
