@@ -32,7 +32,7 @@ CHUNK = 131_072
 HEAD = 65_536
 """Bytes of the beginning of a file by which its format is recognised."""
 
-FORMATS = ("parquet",)
+FORMATS = ("parquet", "packed", "x12", "fhir", "ours", "tables")
 """Modules of this room that are formats, the surest of its own files first."""
 
 
@@ -131,4 +131,10 @@ def format_of(path: Path) -> Format:
         module = cast("Format", import_module(f"{__name__}.{name}"))
         if module.recognises(head):
             return module
-    raise InputError(str(path), f"starts with {head[:12]!r}, which is no known format", "a file of claims")
+    raise unknown(str(path), head)
+
+
+def unknown(name: str, head: bytes) -> InputError:
+    """The refusal of a content that is of no format: one sentence that names what is known."""
+    known = "X12 837, FHIR Claim or ExplanationOfBenefit, CSV, Parquet, or claims as JSON; plain, gz or zip"
+    return InputError(name, f"starts with {head[:12]!r}, which is no known format", known)

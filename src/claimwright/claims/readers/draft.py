@@ -23,7 +23,7 @@ POA = frozenset({"Y", "N", "U", "W", "1"})
 _NOBODY, _NO_PAYER = Patient(), Payer()
 
 
-class Refused(Exception):  # noqa: N818 - it never leaves the readers
+class Refused(Exception):
     """This record is no claim: `field` is the key of the contract concerned, in the contract's own path."""
 
     def __init__(self, field: str, problem: str, expected: str = "") -> None:
@@ -102,9 +102,7 @@ def _check_diagnoses(diagnoses: Sequence[Diagnosis]) -> None:
             raise Refused(f"diagnoses[{number}].poa", f"found {each.poa[:12]!r}", "Y, N, U, W or 1")
 
 
-def _check_days(
-    setting: Setting, starts: date | None, ends: date | None, procedures: Sequence[Procedure]
-) -> None:
+def _check_days(setting: Setting, starts: date | None, ends: date | None, procedures: Sequence[Procedure]) -> None:
     _era(starts, "service_from")
     _era(ends, "service_to")
     if setting is not Setting.INPATIENT:

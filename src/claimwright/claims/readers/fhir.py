@@ -126,3 +126,7 @@ class FhirRecords:
 
 def _under(root: str, path: str) -> str:
     return path if root == "$" else f"{root}.{path}"
+
+
+RECORDS = FhirRecords
+"""What reads any stream of this format."""

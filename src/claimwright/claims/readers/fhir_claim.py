@@ -229,7 +229,9 @@ class ResourceReader:
         for index, each in enumerate(self.resource.get("procedure") or ()):
             self.at = f"procedure[{index}]"
             concept = each.get("procedureCodeableConcept") or {}
-            code = next((c["code"] for c in concept.get("coding") or () if c.get("code") and _pcs(c.get("system"))), None)
+            code = next(
+                (c["code"] for c in concept.get("coding") or () if c.get("code") and _pcs(c.get("system"))), None
+            )
             if code is None:
                 self.counts["procedures without an ICD-10-PCS code"] += 1
                 continue
@@ -345,7 +347,7 @@ def _hcpcs(concept: Mapping[str, Any]) -> str | None:
     """The HCPCS or CPT code among the codings: never an NDC, a HIPPS or an absent reason."""
     for each in concept.get("coding") or ():
         code, system = each.get("code"), (each.get("system") or "hcpcs").lower()
-        if code and ("hcpcs" in system or system.endswith("/cpt") or system.endswith("2.16.840.1.113883.6.12")):
+        if code and ("hcpcs" in system or system.endswith(("/cpt", "2.16.840.1.113883.6.12"))):
             return str(code).strip()
     return None
 

@@ -44,3 +44,7 @@ class OurRecords:
                 yield reject(number, refusal, item.raw)
             else:
                 yield Record(claim, number, item.place if item.root == "$" else f"{item.place}: {item.root}")
+
+
+RECORDS = OurRecords
+"""What reads any stream of this format."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
@@ -14,20 +15,23 @@ from claimwright.model import Claim
 
 
 class Record(NamedTuple):
-    """A claim: its number in the file from 1, its place there, what else the format says of it, its bytes.
+    """A claim: its number in the file from 1, its place there, its charge if stated, and what else is said of it.
 
-    `beside` is the format's own (`x12_claim.Beside` for an 837); `raw` is the record as the file has it,
-    kept because a later check may still refuse it.
+    `beside` is the format's own (`x12_claim.Beside` for an 837).
     """
 
     claim: Claim
     number: int
     place: str
     beside: Any = None
+    charge: float | None = None
 
 
 class Records(Protocol):
     """A stream of records being read: iterate once."""
+
+    def __init__(self, stream: BinaryIO, name: str, options: Options | None = None) -> None:
+        """Read `stream`, which errors call `name`."""
 
     counts: Counter[str]
     """The format's own counters by the words a summary shows."""
@@ -39,6 +43,15 @@ class Records(Protocol):
         """Every record in order; refused ones as `Reject`. Errors: `InputError` when nothing can be read on."""
 
 
+class Streamed(Protocol):
+    """What a format's module has beside `Format` when it can read any stream, such as what is in a zip."""
+
+    RECORDS: type[Records]
+
+    def recognises(self, head: bytes) -> bool:
+        """As `Format.recognises`."""
+
+
 class Opened(NamedTuple):
     """An open file: `stream` to read, and how far it has been read, 0 to 1."""
 
@@ -47,13 +60,12 @@ class Opened(NamedTuple):
 
 
 Opener = Callable[[Path], AbstractContextManager[Opened]]
-Maker = Callable[[BinaryIO, str, Options], Records]
 
 
 class RecordReader:
     """A `Reader` of chunks over any stream of records."""
 
-    def __init__(self, path: Path, options: Options, opener: Opener, make: Maker) -> None:
+    def __init__(self, path: Path, options: Options, opener: Opener, make: type[Records]) -> None:
         self.path, self.options = path, options
         self._opener, self._make = opener, make
         self._counts: Mapping[str, int] = {}
@@ -72,41 +84,46 @@ class RecordReader:
             yield from _chunks(records, self.options, start, opened.done)
 
 
-def _chunks(records: Iterable[Record | Reject], options: Options, start: int, done: Callable[[], float]) -> Iterator[Chunk]:
-    claims: list[Claim] = []
-    numbers: list[int] = []
+def _chunks(
+    records: Iterable[Record | Reject], options: Options, start: int, done: Callable[[], float]
+) -> Iterator[Chunk]:
+    held: list[Record] = []
     rejects: list[Reject] = []
-    mark, stopped = start, None
-    for each in records:
-        if each.number <= start:
-            continue
-        if isinstance(each, Reject):
-            if options.on_error == "stop":
-                stopped = each
+    mark = start
+    stopped: InputError | None = None
+    try:
+        for each in records:
+            if each.number <= start:
+                continue
+            if isinstance(each, Record):
+                held.append(each)
+            elif options.on_error == "stop":
+                stopped = each.error
                 break
-            rejects.append(each)
-        else:
-            claims.append(each.claim)
-            numbers.append(each.number)
-        mark = each.number
-        if len(claims) + len(rejects) >= options.size:
-            yield _chunk(claims, numbers, rejects, options, mark, done())
-            claims, numbers, rejects = [], [], []
-    if claims or rejects:
-        yield _chunk(claims, numbers, rejects, options, mark, 1.0 if stopped is None else done())
+            else:
+                rejects.append(each)
+            mark = each.number
+            if len(held) + len(rejects) >= options.size:
+                yield _chunk(held, rejects, options, mark, done())
+                held, rejects = [], []
+    except InputError as error:  # what was read before it is given first
+        stopped = error
+    if held or rejects:
+        yield _chunk(held, rejects, options, mark, 1.0 if stopped is None else done())
     if stopped is not None:
-        raise stopped.error
+        raise stopped
 
 
-def _chunk(
-    claims: list[Claim], numbers: list[int], rejects: list[Reject], options: Options, mark: int, done: float
-) -> Chunk:
+def _chunk(held: list[Record], rejects: list[Reject], options: Options, mark: int, done: float) -> Chunk:
     import numpy as np
 
     from claimwright.claims.batch import batch_of
 
-    batch = batch_of(claims, options.otherwise)
-    return Chunk(batch, np.array(numbers, dtype=np.int64), tuple(rejects), mark, done)
+    batch = batch_of([each.claim for each in held], options.otherwise)
+    if any(each.charge is not None for each in held):
+        totals = np.array([np.nan if each.charge is None else each.charge for each in held], dtype=np.float64)
+        batch = replace(batch, totals=totals)
+    return Chunk(batch, np.array([each.number for each in held], dtype=np.int64), tuple(rejects), mark, done)
 
 
 def reject(number: int, refusal: InputError, record: bytes) -> Reject:

@@ -44,7 +44,7 @@ def starts_as_x12(head: bytes) -> bool:
     for name in ("ISA", "GS", "ST"):
         if text.startswith(name) and len(text) > len(name):
             apart = text[len(name)]
-            return not apart.isalnum() and apart not in " \r\n\"',;" or (apart in ",;" and name == "ISA")
+            return (not apart.isalnum() and apart not in " \r\n\"',;") or (apart in ",;" and name == "ISA")
     return False
 
 
@@ -138,7 +138,9 @@ class X12Records:
             yield from self._close("" if self._inside else "SE without ST")
             self._end(elements)
         elif name in ("ST", "GE", "GS", "IEA", "ISA"):
-            yield from self._close("the transaction ends without SE: the end of this claim may be missing" if self._inside else "")
+            yield from self._close(
+                "the transaction ends without SE: the end of this claim may be missing" if self._inside else ""
+            )
             self._envelope(name, elements)
         elif name == "CLM" and (self._claims or not self._inside):
             yield from self._close("")
@@ -174,7 +176,7 @@ class X12Records:
             self.kept[each.split(self._with.element, 1)[0]] += 1
         if beside.icd9:
             self.counts["ICD-9-CM codes left out"] += beside.icd9
-        yield Record(claim, self.records, self._place(self._first), beside)
+        yield Record(claim, self.records, self._place(self._first), beside, beside.charge)
 
     def _read(self, parts: list[str], problem: str) -> tuple[Claim, Beside, int]:
         context, first = self._context, self._first
@@ -266,7 +268,11 @@ class X12Records:
             context.problem = (self.segments, f"HL of level {level[:6]!r}", "level 20, 22 or 23")
         elif above is None or above[0] != parent:
             wanted = "billing provider (20)" if level == "22" else "subscriber (22)"
-            context.problem = (self.segments, f"HL {number[:12]} names the parent {parent[:12]!r}", f"the {wanted} above")
+            context.problem = (
+                self.segments,
+                f"HL {number[:12]} names the parent {parent[:12]!r}",
+                f"the {wanted} above",
+            )
         else:
             provider = above[1]
             context.state, context.problem = provider.state, provider.problem
@@ -320,7 +326,9 @@ class X12Records:
         """Counters at the end. Every segment is accounted for."""
         kept = sum(self.kept.values())
         if self.segments != self.used + kept + self.rejected:
-            raise AssertionError(f"{self.segments} segments read, {self.used} used, {kept} kept, {self.rejected} rejected")
+            raise AssertionError(
+                f"{self.segments} segments read, {self.used} used, {kept} kept, {self.rejected} rejected"
+            )
         self.counts["segments"] = self.segments
         self.counts["segments used"] = self.used
         self.counts["segments kept"] = kept
@@ -344,9 +352,9 @@ def _control(block: Block) -> bool:
 
 def _no_controls(parts: list[str], delimiters: Delimiters) -> None:
     for index, each in enumerate(parts):
-        found = next((c for c in each if (c < " " and c not in "\t\r\n" or c == "\x7f") and c not in delimiters), None)
-        if found is not None:
-            raise Damage(index, f"holds the control character {ord(found)}", "text")
+        odd = {c for c in each if (c < " " and c not in "\t\r\n") or c == "\x7f"} - set(delimiters)
+        if odd:
+            raise Damage(index, f"holds the control character {ord(min(odd))}", "text")
 
 
 def _holds_loop(parts: list[str], element: str) -> bool:
@@ -358,3 +366,7 @@ def _holds_loop(parts: list[str], element: str) -> bool:
         if lined and text.startswith(("SBR", "DMG", "PAT", f"NM1{element}IL", f"NM1{element}QC", f"NM1{element}85")):
             return True
     return False
+
+
+RECORDS = X12Records
+"""What reads any stream of this format."""

@@ -46,7 +46,7 @@ _NOT_BY_CARE = frozenset({"7", "8"})
 and special facilities (CMS, type of bill code structure)."""
 
 
-class Damage(Exception):  # noqa: N818 - it never leaves the readers
+class Damage(Exception):
     """A segment that cannot be read: its index among the claim's segments, what is wrong, what was expected."""
 
     def __init__(self, index: int, problem: str, expected: str = "") -> None:
@@ -166,7 +166,9 @@ class ClaimReader:
             self.index = index
             if handler is None:
                 if SEGMENT_ID.match(elements[0]) is None:
-                    raise Damage(index, f"begins with {elements[0][:12]!r}, which is no segment", "two or three letters")
+                    raise Damage(
+                        index, f"begins with {elements[0][:12]!r}, which is no segment", "two or three letters"
+                    )
                 self.unread.append(text)
             elif handler(self, elements):
                 used += 1
@@ -187,7 +189,8 @@ class ClaimReader:
         self._bounded(elements)
         if self.line is not None:
             raise Damage(self.index, "diagnoses after a service line: the start of a claim is lost", "CLM before HI")
-        return all([self._composite(each) for each in elements[1:] if each])
+        understood = [self._composite(each) for each in elements[1:] if each]
+        return all(understood)
 
     def _composite(self, text: str) -> bool:
         """One code of an HI; False when it is not understood."""

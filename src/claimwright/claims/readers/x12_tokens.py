@@ -174,7 +174,9 @@ def _placed(text: str, start: int) -> Delimiters | None:
     """Delimiters by position, if what follows the 106 characters looks like the next segment."""
     if len(text) < start + 106:
         return None
-    found = _delimiters(text[start + 3], text[start + 104], text[start + 105], text[start + 82], text[start + 84 : start + 89])
+    found = _delimiters(
+        text[start + 3], text[start + 104], text[start + 105], text[start + 82], text[start + 84 : start + 89]
+    )
     return found if found and _follows(text, start + 106, found) else None
 
 

@@ -17,7 +17,8 @@ from claimwright.interfaces.cli.options import common, the_book, wide
 def command(file: str, day: date | None, as_of: date | None, as_json: bool) -> int:
     """Check the claims of FILE (- is standard input).
 
-    FILE holds one claim, a JSON array of claims, or one claim a line. Exit code 1 when any finding
+    FILE holds one claim, a JSON array of claims, or one claim a line; or X12 837, FHIR Claims or
+    ExplanationOfBenefits, or CSV, plain or packed, told by content. Exit code 1 when any finding
     is an error, 0 otherwise.
     """
     # One claim needs no threads of linear algebra, and starting them costs more than the check.
@@ -26,7 +27,10 @@ def command(file: str, day: date | None, as_of: date | None, as_json: bool) -> i
     from claimwright.engine import Engine
     from claimwright.model import Verdict, to_json
 
-    claims, several = read_claims(file)
+    notes: list[str] = []
+    claims, several = read_claims(file, notes=notes)
+    for each in notes:
+        click.echo(f"claimwright: {each}", err=True)
     reports = Engine(the_book()).check_all(claims, day, as_of)
     if as_json:
         sys.stdout.write(to_json(reports if several else reports[0]) + "\n")
