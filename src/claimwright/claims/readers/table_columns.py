@@ -20,13 +20,22 @@ from claimwright.claims.readers.draft import POA, Refused, draft_claim
 from claimwright.errors import InputError
 from claimwright.model import Claim, Diagnosis, Payer, Procedure, ServiceLine, Setting
 
-OF_CLAIM = {
-    "id": ("claimid", "claim", "claimnumber", "clmid"), "setting": (),
-    "service_from": ("servicedate", "fromdate", "dos"), "service_to": ("todate", "throughdate"), "age": ("patientage",), "sex": ("gender", "patientsex"),
-    "birth_date": ("dob", "dateofbirth"), "payer": ("payerid",), "state": ("payerstate",), "mac": ("payermac",),
-    "admitting_diagnosis": ("admitdx", "admittingdx"), "discharge_status": ("dischargestatuscode",),
-    "poa_exempt_hospital": (), "charge": ("totalcharge",),
-}  # fmt: skip
+OF_CLAIM: dict[str, tuple[str, ...]] = {
+    "id": ("claimid", "claim", "claimnumber", "clmid"),
+    "setting": (),
+    "service_from": ("servicedate", "fromdate", "dos"),
+    "service_to": ("todate", "throughdate"),
+    "age": ("patientage",),
+    "sex": ("gender", "patientsex"),
+    "birth_date": ("dob", "dateofbirth"),
+    "payer": ("payerid",),
+    "state": ("payerstate",),
+    "mac": ("payermac",),
+    "admitting_diagnosis": ("admitdx", "admittingdx"),
+    "discharge_status": ("dischargestatuscode",),
+    "poa_exempt_hospital": (),
+    "charge": ("totalcharge",),
+}
 """Columns of the claim, each with other names it goes by, in lower case without signs."""
 
 REPEATED = {

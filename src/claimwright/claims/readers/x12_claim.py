@@ -102,6 +102,12 @@ def x12_date(text: str) -> date | None:
         return None
 
 
+def x12_amount(text: str) -> float | None:
+    """A number as X12 writes it; None for what is none, or longer than any amount."""
+    text = text.strip()
+    return float(text) if len(text) <= 18 and _AMOUNT.match(text) else None
+
+
 class _Line:
     """A service line between its LX and the next."""
 
@@ -337,10 +343,10 @@ class ClaimReader:
         return found
 
     def _amount(self, text: str, what: str) -> float:
-        text = text.strip()
-        if _AMOUNT.match(text) is None or len(text) > 18:
+        found = x12_amount(text)
+        if found is None:
             raise Damage(self.index, f"{what}: {text[:20]!r} is not a number", "digits")
-        return float(text)
+        return found
 
     def _bounded(self, elements: list[str]) -> None:
         if len(elements) - 1 > MOST_ELEMENTS[elements[0]] and any(elements[MOST_ELEMENTS[elements[0]] + 1 :]):
