@@ -20,7 +20,15 @@ from typing import BinaryIO
 from claimwright.claims.readers import Options, Reader, Reject
 from claimwright.claims.readers.records import Record, RecordReader, reject
 from claimwright.claims.readers.streams import plain
-from claimwright.claims.readers.x12_claim import SEGMENT_ID, Beside, ClaimReader, Context, Damage, x12_date
+from claimwright.claims.readers.x12_claim import (
+    SEGMENT_ID,
+    Beside,
+    ClaimReader,
+    Context,
+    Damage,
+    unfolded,
+    x12_date,
+)
 from claimwright.claims.readers.x12_tokens import BLANKS, BOM, Block, Delimiters, Tokens
 from claimwright.errors import InputError
 from claimwright.model import Claim
@@ -69,6 +77,7 @@ class X12Records:
         self._institutional = False
         self._context = self._nowhere()
         self._claim: list[str] | None = None
+        self._raws: list[str] = []
         self._first = 0
         self._orphan = self._inside = self._claims = False
         self._outer: tuple[str, Context] | None = None
@@ -85,8 +94,9 @@ class X12Records:
             self._delimiters = block.delimiters
             self._damaged = _control(block)
             yield from self._block(block)
-        if self._claim is not None or self._inside:
-            yield from self._close("the file ends without SE: the end of this claim may be missing")
+        last = self._close("the file ends without SE: the end of this claim may be missing")
+        if last is not None:
+            yield last
         self._tell()
         if not self.kinds["837"] and not self.records:
             held = ", ".join(sorted(self.kinds)) or "no transaction"
@@ -95,20 +105,27 @@ class X12Records:
 
     def _block(self, block: Block) -> Iterator[Record | Reject]:
         element = block.delimiters.element
-        boundary = {"CLM", *(f"{each}{element}" for each in ("HL", "SE", "ST", "GE", "GS")), "IEA", "ISA", "SE", "GE"}
-        claim = self._claim
+        ends = {"CLM", "IEA", "ISA", "SE", "GE", *(f"{each}{element}" for each in ("HL", "SE", "ST", "GE", "GS"))}
+        starts = ends | {f"{each}{element}"[:3] for each in _CLAIM_ONLY}
+        claim, raws = self._claim, self._raws
         for raw in block.parts:
             text = raw.strip(BLANKS)
             if not text:
-                if claim is not None:
-                    claim.append(raw)
+                raws.append(raw)
                 continue
             self.segments += 1
-            if claim is not None and text[:3] not in boundary:
-                claim.append(raw)
+            if claim is None:
+                if text[:3] not in starts:
+                    self._about(text.split(element))
+                    continue
+            elif text[:3] not in ends:
+                claim.append(text)
+                raws.append(raw)
                 continue
-            yield from self._outside(text, raw)
-            claim = self._claim
+            done = self._outside(text, raw)
+            claim, raws = self._claim, self._raws
+            if done is not None:
+                yield done
         if block.tail.strip(BLANKS):
             yield from self._cut_off(block.tail)
 
@@ -117,68 +134,74 @@ class X12Records:
         self.segments += 1
         self.tokens.note("segment without terminator", f"segment {self.segments} has no terminator")
         text = tail.strip(BLANKS)
+        done: Record | Reject | None = None
         if text.startswith(("IEA", "GE", "SE")):  # whole but for its terminator
-            yield from self._outside(text, tail)
-            return
-        if self._claim is not None and not text.startswith(("CLM", "HL")):
-            self._claim.append(tail)
+            done = self._outside(text, tail)
+        elif self._claim is not None and not text.startswith(("CLM", "HL")):
+            self._claim.append(text)
+            self._raws.append(tail)
         else:
-            yield from self._close("")
+            done = self._close("")
             if text.startswith("CLM") and self._claims:
-                self._open(tail)
+                self._open(text, tail)
             else:
                 self.kept["cut"] += 1
-        yield from self._close(f"segment {self.segments} is cut off: the claim may not be whole", cut=True)
+        cut = self._close(f"segment {self.segments} is cut off: the claim may not be whole", cut=True)
+        yield from (each for each in (done, cut) if each is not None)
 
-    def _outside(self, text: str, raw: str) -> Iterator[Record | Reject]:
-        """A segment that ends a claim, or stands between claims."""
+    def _outside(self, text: str, raw: str) -> Record | Reject | None:
+        """A segment that ends a claim or begins one; the claim it ends."""
         elements = text.split(self._delimiters.element)
         name = elements[0]
+        done: Record | Reject | None = None
         if name == "SE":
-            yield from self._close("" if self._inside else "SE without ST")
+            done = self._close("" if self._inside else "SE without ST")
             self._end(elements)
         elif name in ("ST", "GE", "GS", "IEA", "ISA"):
-            yield from self._close(
+            done = self._close(
                 "the transaction ends without SE: the end of this claim may be missing" if self._inside else ""
             )
             self._envelope(name, elements)
         elif name == "CLM" and (self._claims or not self._inside):
-            yield from self._close("")
-            self._open(raw)
+            done = self._close("")
+            self._open(text, raw)
         elif name == "HL" and self._claims:
-            yield from self._close("")
+            done = self._close("")
             self._level(elements)
-        elif name in _CLAIM_ONLY and self._claims:
-            self._open(raw)
+        elif name in _CLAIM_ONLY and self._claims and self._claim is None:
+            self._open(text, raw)
             self._orphan = True
+        elif self._claim is not None:  # the first letters of an end, and another segment
+            self._claim.append(text)
+            self._raws.append(raw)
         else:
-            self._about(name, elements)
+            self._about(elements)
+        return done
 
-    def _open(self, raw: str) -> None:
-        self._claim, self._first, self._orphan, self._with = [raw], self.segments, False, self._delimiters
+    def _open(self, text: str, raw: str) -> None:
+        self._claim, self._raws, self._with = [text], [raw], self._delimiters
+        self._first, self._orphan = self.segments, False
 
-    def _close(self, problem: str, cut: bool = False) -> Iterator[Record | Reject]:
-        """Give the open claim, or refuse it for `problem`; `cut`: its last segment has no terminator."""
+    def _close(self, problem: str, cut: bool = False) -> Record | Reject | None:
+        """The open claim, or its refusal for `problem`; `cut`: its last segment has no terminator."""
         parts, self._claim = self._claim, None
+        raws, self._raws = self._raws, []
         if parts is None:
-            return
+            return None
         self.records += 1
         try:
-            claim, beside, used = self._read(parts, problem)
+            claim, beside, reader = self._read(parts, problem)
         except InputError as refusal:
-            self.rejected += _count(parts)
+            self.rejected += len(parts)
             end = self._with.segment
-            record = (end.join(parts) + ("" if cut else end)).encode("latin-1")
-            yield reject(self.records, refusal, record)
-            return
-        self.used += used
-        for each in beside.unread:
-            self.kept[each.split(self._with.element, 1)[0]] += 1
+            return reject(self.records, refusal, (end.join(raws) + ("" if cut else end)).encode("latin-1"))
+        self.used += len(parts) - len(beside.unread)
+        self.kept.update(reader.unread_names)
         if beside.icd9:
             self.counts["ICD-9-CM codes left out"] += beside.icd9
-        yield Record(claim, self.records, self._place(self._first), beside, beside.charge)
+        return Record(claim, self.records, self._place(self._first), beside, beside.charge)
 
-    def _read(self, parts: list[str], problem: str) -> tuple[Claim, Beside, int]:
+    def _read(self, parts: list[str], problem: str) -> tuple[Claim, Beside, ClaimReader]:
         context, first = self._context, self._first
         if self._orphan:
             raise InputError(self._place(first), "a part of a claim whose CLM is lost", _EXPECTED)
@@ -186,14 +209,16 @@ class X12Records:
             at, what, expected = context.problem
             raise InputError(self._place(at or first), what, expected)
         if problem:
-            raise InputError(self._place(first + _count(parts) - 1), problem, _EXPECTED)
+            raise InputError(self._place(first + len(parts) - 1), problem, _EXPECTED)
         try:
-            if self._damaged:
-                _no_controls(parts, self._with)
-            return ClaimReader(self._with, context).read(parts)
+            whole = "".join(parts)
+            if self._damaged or "\n" in whole or "\r" in whole:
+                parts = _plain(parts, self._with)
+            reader = ClaimReader(self._with, context)
+            return *reader.read(parts), reader
         except Damage as damage:
-            at = first + _count(parts[: damage.index])
-            name = parts[damage.index].strip(BLANKS).split(self._with.element, 1)[0][:3]
+            name = parts[damage.index].split(self._with.element, 1)[0][:3]
+            at = first + damage.index
             if _holds_loop(parts, self._with.element):
                 context.problem = (at, "the loop of this claim's subscriber or patient is damaged", "a whole HL loop")
             what = f" {name}" if name.isalnum() and name.isascii() else ""
@@ -283,8 +308,9 @@ class X12Records:
             self._upper = (number, context)
         self._context, self._provider = context, None
 
-    def _about(self, name: str, elements: list[str]) -> None:
+    def _about(self, elements: list[str]) -> None:
         """A segment between claims: what it says of provider, subscriber, patient and payer."""
+        name = elements[0]
         if self._claims and self._understood(name, elements):
             self.used += 1
             return
@@ -339,31 +365,29 @@ def _at(elements: list[str], index: int) -> str:
     return elements[index] if index < len(elements) else ""
 
 
-def _count(parts: list[str]) -> int:
-    """Segments among the parts: a part of blanks alone is none."""
-    return sum(1 for each in parts if each.strip(BLANKS))
-
-
 def _control(block: Block) -> bool:
     """Is there any control character that no text of X12 has?"""
     text = "".join(block.parts).encode("latin-1")
     return len(text.translate(None, _CONTROLS)) != len(text)
 
 
-def _no_controls(parts: list[str], delimiters: Delimiters) -> None:
+def _plain(parts: list[str], delimiters: Delimiters) -> list[str]:
+    """Segments without line ends inside. Errors: `Damage` for a control character or two segments in one."""
+    out = []
     for index, each in enumerate(parts):
         odd = {c for c in each if (c < " " and c not in "\t\r\n") or c == "\x7f"} - set(delimiters)
         if odd:
             raise Damage(index, f"holds the control character {ord(min(odd))}", "text")
+        out.append(unfolded(each, index) if "\n" in each or "\r" in each else each)
+    return out
 
 
 def _holds_loop(parts: list[str], element: str) -> bool:
     """Do these segments of one claim hold the beginning of another subscriber or patient?"""
     lined = False
     for each in parts:
-        text = each.strip(BLANKS)
-        lined = lined or text.startswith("LX" + element)
-        if lined and text.startswith(("SBR", "DMG", "PAT", f"NM1{element}IL", f"NM1{element}QC", f"NM1{element}85")):
+        lined = lined or each.startswith("LX" + element)
+        if lined and each.startswith(("SBR", "DMG", "PAT", f"NM1{element}IL", f"NM1{element}QC", f"NM1{element}85")):
             return True
     return False
 

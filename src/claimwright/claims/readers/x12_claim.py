@@ -15,7 +15,7 @@ from datetime import date
 from functools import lru_cache
 
 from claimwright.claims.readers.draft import POA, Refused, draft_claim
-from claimwright.claims.readers.x12_tokens import BLANKS, Delimiters
+from claimwright.claims.readers.x12_tokens import Delimiters
 from claimwright.model import Claim, Diagnosis, Payer, Procedure, ServiceLine, Setting
 
 MOST_ELEMENTS = {
@@ -35,6 +35,9 @@ SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .\-]*\Z")
 _WRAPPED_SEGMENT = re.compile(r"[\r\n]+[ \t]*[A-Z][A-Z0-9]{1,2}[^A-Za-z0-9 \r\n]")
 _AMOUNT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)\Z")
+_KEPT = frozenset({"N3", "N4", "PER", "PRV", "NTE", "PWK", "CRC", "K3", "CR1", "CR2", "OI", "CAS", "SVD", "LIN", "CTP"})
+"""Segments of a claim that are often there and never needed."""
+
 _DATES = frozenset({"096", "434", "435", "472"})
 """Qualifiers of DTP: discharge, statement, admission, service."""
 
@@ -102,6 +105,7 @@ def x12_date(text: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=8192)
 def x12_amount(text: str) -> float | None:
     """A number as X12 writes it; None for what is none, or longer than any amount."""
     text = text.strip()
@@ -125,7 +129,7 @@ class _Line:
 
 
 class ClaimReader:
-    """Reads the segments of one claim; made anew for each."""
+    """Reads the segments of one claim, without blanks around them; made anew for each."""
 
     def __init__(self, delimiters: Delimiters, context: Context) -> None:
         self.element, self.component, self.repetition, _ = delimiters
@@ -146,6 +150,7 @@ class ClaimReader:
         self.revenue: list[tuple[str, str]] = []
         self.minutes: list[str] = []
         self.unread: list[str] = []
+        self.unread_names: list[str] = []
         self.icd9 = 0
         self.status: str | None = None
         self.days: dict[str, tuple[date, date]] = {}
@@ -154,33 +159,27 @@ class ClaimReader:
         self.other_payer = False
         self.where: dict[str, int] = {}
 
-    def read(self, parts: Sequence[str]) -> tuple[Claim, Beside, int]:
-        """The claim, what stands beside it, and how many segments were understood.
+    def read(self, parts: Sequence[str]) -> tuple[Claim, Beside]:
+        """The claim, and what stands beside it; `unread_names` are then the ids of segments not understood.
 
         Errors: `Damage` with the index of the segment among `parts`.
         """
-        used = 0
-        element = self.element
-        for index, raw in enumerate(parts):
-            text = raw.strip(BLANKS)
-            if not text:
-                continue
-            if "\n" in text or "\r" in text:
-                text = _unwrapped(text, index)
+        element, handlers, unread, names = self.element, _HANDLERS, self.unread, self.unread_names
+        for index, text in enumerate(parts):
             elements = text.split(element)
-            handler = _HANDLERS.get(elements[0])
-            self.index = index
+            name = elements[0]
+            handler = handlers.get(name)
             if handler is None:
-                if SEGMENT_ID.match(elements[0]) is None:
-                    raise Damage(
-                        index, f"begins with {elements[0][:12]!r}, which is no segment", "two or three letters"
-                    )
-                self.unread.append(text)
-            elif handler(self, elements):
-                used += 1
-            else:
-                self.unread.append(text)
-        return self._claim(), self._beside(), used
+                if name not in _KEPT and SEGMENT_ID.match(name) is None:
+                    raise Damage(index, f"begins with {name[:12]!r}, which is no segment", "two or three letters")
+                unread.append(text)
+                names.append(name)
+                continue
+            self.index = index
+            if not handler(self, elements):
+                unread.append(text)
+                names.append(name)
+        return self._claim(), self._beside()
 
     def _clm(self, elements: list[str]) -> bool:
         self._bounded(elements)
@@ -193,6 +192,7 @@ class ClaimReader:
 
     def _hi(self, elements: list[str]) -> bool:
         self._bounded(elements)
+        self.where.setdefault("diagnoses", self.index)
         if self.line is not None:
             raise Damage(self.index, "diagnoses after a service line: the start of a claim is lost", "CLM before HI")
         understood = [self._composite(each) for each in elements[1:] if each]
@@ -204,6 +204,14 @@ class ClaimReader:
         qualifier, code = parts[0], parts[1].strip() if len(parts) > 1 else ""
         if not code:
             return False
+        if qualifier in ("ABK", "ABF"):
+            self._checked(code)
+            self.diagnoses.append((code, self._poa(parts) if len(parts) > 8 else None))
+            self.positions.append(len(self.diagnoses))
+            return True
+        return self._other(qualifier, code, parts)
+
+    def _other(self, qualifier: str, code: str, parts: list[str]) -> bool:
         if qualifier in OTHER_CODES:
             self.codes.append((OTHER_CODES[qualifier], code, self.component.join(parts[2:])))
             return True
@@ -212,13 +220,8 @@ class ClaimReader:
             if qualifier in ("BK", "BF"):
                 self.positions.append(0)
             return True
-        if _CODE.match(code) is None:
-            raise Damage(self.index, f"the code {code[:20]!r} has characters that no code has", "letters and digits")
-        if qualifier in ("ABK", "ABF"):
-            self.diagnoses.append((code, self._poa(parts)))
-            self.positions.append(len(self.diagnoses))
-            self.where.setdefault("diagnoses", self.index)
-        elif qualifier == "ABN":
+        self._checked(code)
+        if qualifier == "ABN":
             self.external.append((code, self._poa(parts)))
         elif qualifier == "ABJ":
             self.admitting = code
@@ -228,6 +231,10 @@ class ClaimReader:
         else:
             return False
         return True
+
+    def _checked(self, code: str) -> None:
+        if not (code.isalnum() and code.isascii()) and _CODE.match(code) is None:
+            raise Damage(self.index, f"the code {code[:20]!r} has characters that no code has", "letters and digits")
 
     def _poa(self, parts: list[str]) -> str | None:
         found = parts[8].strip() if len(parts) > 8 else ""
@@ -290,10 +297,7 @@ class ClaimReader:
         parts = what.split(self.component)
         if parts[0] in ("HC", "AD") and len(parts) > 1:
             line.code = parts[1].strip()
-            if _CODE.match(line.code) is None:
-                raise Damage(
-                    self.index, f"the code {line.code[:20]!r} has characters that no code has", "letters and digits"
-                )
+            self._checked(line.code)
             line.modifiers = tuple([each.strip() for each in parts[2:6] if each.strip()])
         if _at(elements, charge):
             line.charge = self._amount(elements[charge], "charge")
@@ -450,7 +454,7 @@ def _principal_first(procedure: tuple[bool, str, date | None]) -> bool:
     return not procedure[0]
 
 
-def _unwrapped(text: str, index: int) -> str:
+def unfolded(text: str, index: int) -> str:
     """A segment folded over lines as one; two segments that a lost terminator has joined are damage."""
     if _WRAPPED_SEGMENT.search(text):
         raise Damage(index, "two segments in one: a segment terminator is lost", "one segment")
