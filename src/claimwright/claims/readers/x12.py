@@ -330,6 +330,8 @@ class X12Records:
         if name == "SBR":
             context.filing = _at(elements, 9)
             return True
+        if name in ("N3", "N4") and any(each.endswith(("DMG", "NM1", "SBR")) for each in elements[2:-1]):
+            self._spoil("two segments in one: a segment terminator is lost", "one segment")
         if name == "N4" and self._name == "85" and self._provider is not None:
             state = _at(elements, 2)
             context.state = state if len(state) == 2 and state.isalpha() else None
@@ -340,6 +342,8 @@ class X12Records:
             context.sex = _at(elements, 3) if _at(elements, 3) in ("F", "M") else "U"
             if born and context.birth_date is None:
                 self._spoil(f"birth date: {born[:20]!r} is not a date", "CCYYMMDD")
+            elif _at(elements, 3) not in ("F", "M", "U", ""):
+                self._spoil(f"sex: found {_at(elements, 3)[:12]!r}", "F, M or U")
             return True
         return name == "BHT"
 

@@ -26,6 +26,7 @@ MOST_ELEMENTS = {
 
 OTHER_CODES = {
     "BE": "value", "BG": "condition", "BH": "occurrence", "BI": "occurrence-span", "DR": "drg", "TC": "treatment",
+    "CAH": "billing-concept",
     "APR": "reason-for-visit", "PR": "reason-for-visit", "BP": "anaesthesia", "BO": "anaesthesia",
 }  # fmt: skip
 """HI qualifiers whose codes are kept beside the claim: the contract has no place for them."""
@@ -35,6 +36,10 @@ SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}\Z")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .\-]*\Z")
 _WRAPPED_SEGMENT = re.compile(r"[\r\n]+[ \t]*[A-Z][A-Z0-9]{1,2}[^A-Za-z0-9 \r\n]")
 _AMOUNT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)\Z")
+_OTHER_SERVICES = ("ER", "HP", "IV", "WK", "ZZ", "N4")
+"""Qualifiers of services that are no HCPCS codes."""
+
+_UNIT = re.compile(r"[A-Z][A-Z0-9]?\Z|\Z")
 _KEPT = frozenset({"N3", "N4", "PER", "PRV", "NTE", "PWK", "CRC", "K3", "CR1", "CR2", "OI", "CAS", "SVD", "LIN", "CTP"})
 """Segments of a claim that are often there and never needed."""
 
@@ -195,31 +200,35 @@ class ClaimReader:
         self.where.setdefault("diagnoses", self.index)
         if self.line is not None:
             raise Damage(self.index, "diagnoses after a service line: the start of a claim is lost", "CLM before HI")
-        understood = [self._composite(each) for each in elements[1:] if each]
-        return all(understood)
+        for each in elements[1:]:
+            if each:
+                self._composite(each)
+        return True
 
-    def _composite(self, text: str) -> bool:
-        """One code of an HI; False when it is not understood."""
+    def _composite(self, text: str) -> None:
+        """One code of an HI with its qualifier."""
         parts = text.split(self.component)
         qualifier, code = parts[0], parts[1].strip() if len(parts) > 1 else ""
         if not code:
-            return False
+            raise Damage(self.index, f"HI names {qualifier[:6]!r} and no code", "qualifier and code")
         if qualifier in ("ABK", "ABF"):
             self._checked(code)
+            if len(parts) > 2 and parts[2]:
+                raise Damage(
+                    self.index, f"HI has {parts[2][:6]!r} after a diagnosis", "nothing, or a POA in ninth place"
+                )
             self.diagnoses.append((code, self._poa(parts) if len(parts) > 8 else None))
             self.positions.append(len(self.diagnoses))
-            return True
-        return self._other(qualifier, code, parts)
-
-    def _other(self, qualifier: str, code: str, parts: list[str]) -> bool:
-        if qualifier in OTHER_CODES:
+        elif qualifier in OTHER_CODES:
             self.codes.append((OTHER_CODES[qualifier], code, self.component.join(parts[2:])))
-            return True
-        if qualifier in ICD9:
+        elif qualifier in ICD9:
             self.icd9 += 1
             if qualifier in ("BK", "BF"):
                 self.positions.append(0)
-            return True
+        else:
+            self._other(qualifier, code, parts)
+
+    def _other(self, qualifier: str, code: str, parts: list[str]) -> None:
         self._checked(code)
         if qualifier == "ABN":
             self.external.append((code, self._poa(parts)))
@@ -229,8 +238,7 @@ class ClaimReader:
             day = self._day(parts[3], "procedure date") if len(parts) > 3 and parts[3] else None
             self.procedures.append((qualifier == "BBR", code, day))
         else:
-            return False
-        return True
+            raise Damage(self.index, f"HI qualifier {qualifier[:6]!r}", "one that the 837 has, such as ABK or ABF")
 
     def _checked(self, code: str) -> None:
         if not (code.isalnum() and code.isascii()) and _CODE.match(code) is None:
@@ -245,6 +253,8 @@ class ClaimReader:
     def _dtp(self, elements: list[str]) -> bool:
         self._bounded(elements)
         qualifier = _at(elements, 1)
+        if not (len(qualifier) == 3 and qualifier.isascii() and qualifier.isdigit()):
+            raise Damage(self.index, f"date qualifier {qualifier[:12]!r}", "three digits")
         if qualifier not in _DATES or (self.other_payer and self.line is None):
             return False
         if _at(elements, 2) in ("TM", ""):
@@ -299,11 +309,16 @@ class ClaimReader:
             line.code = parts[1].strip()
             self._checked(line.code)
             line.modifiers = tuple([each.strip() for each in parts[2:6] if each.strip()])
+        elif what and parts[0] not in _OTHER_SERVICES:
+            raise Damage(self.index, f"service qualifier {parts[0][:6]!r}", f"HC, AD, {', '.join(_OTHER_SERVICES)}")
         if _at(elements, charge):
             line.charge = self._amount(elements[charge], "charge")
+        unit = elements[units[0]] if units[0] and units[0] < len(elements) else ""
+        if _UNIT.match(unit) is None:
+            raise Damage(self.index, f"unit {unit[:6]!r}", "two letters such as UN")
         if _at(elements, units[1]):
             amount = self._amount(elements[units[1]], "units")
-            if units[0] and elements[units[0]] == "MJ":  # minutes of anaesthesia are no units of service
+            if unit == "MJ":  # minutes of anaesthesia are no units of service
                 self.minutes.append(line.number)
             else:
                 line.units = amount
