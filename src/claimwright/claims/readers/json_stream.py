@@ -36,7 +36,7 @@ def json_items(stream: BinaryIO, name: str) -> Iterator[Item]:
         number += 1
     start = first.lstrip()[:1]
     second = stream.readline(LONGEST_LINE) if start == b"{" else b""
-    if start == b"{" and (_whole(first) or second.lstrip()[:1] == b"{"):
+    if start == b"{" and second and (_whole(first) or second.lstrip()[:1] == b"{"):
         yield from _lines(stream, name, number, first, second)
         return
     data = (first + second + stream.read(MOST_BYTES)).strip()

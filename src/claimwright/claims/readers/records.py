@@ -14,6 +14,10 @@ from claimwright.errors import InputError
 from claimwright.model import Claim
 
 
+MOST_HELD = 16_384
+"""Claims in a chunk at most: as objects they take some hundred times the room of columns."""
+
+
 class Record(NamedTuple):
     """A claim: its number in the file from 1, its place there, its charge if stated, and what else is said of it.
 
@@ -103,7 +107,7 @@ def _chunks(
             else:
                 rejects.append(each)
             mark = each.number
-            if len(held) + len(rejects) >= options.size:
+            if len(held) + len(rejects) >= min(options.size, MOST_HELD):
                 yield _chunk(held, rejects, options, mark, done())
                 held, rejects = [], []
     except InputError as error:  # what was read before it is given first

@@ -419,7 +419,7 @@ class ClaimReader:
 
     def _service_line(self, line: _Line) -> ServiceLine:
         pointers: tuple[int, ...] = ()
-        if line.pointers:
+        if line.pointers and self.positions:  # a claim without any diagnosis is refused for that
             for each in line.pointers:
                 if not 1 <= each <= len(self.positions):
                     problem = f"service line {line.number[:6]} points to diagnosis {each}"
