@@ -17,6 +17,7 @@ from bench.mcd import mcd
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
 from bench.procedures import procedures
 from bench.processes import Differs
+from bench.reading import reading
 from bench.risk import risk
 from bench.searching import searching
 
@@ -28,6 +29,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "grouping": grouping,
     "procedures": lambda size: procedures(10 * size.claims, 25 * size.claims, SEED, size.times),
     "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
+    "reading": lambda size: reading(size.claims // 10, size.times),
     "coverage": coverage,
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
     "search": lambda size: searching(size.codes // 4, size.codes // 4),

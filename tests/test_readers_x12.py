@@ -151,7 +151,7 @@ def test_other_transactions_and_unknown_segments_are_kept_and_counted() -> None:
 
 
 def test_wrong_counts_of_the_envelope_are_told_with_their_place() -> None:
-    accepted, refused, records = x12(damaged("SE*44", "SE*99"))
+    accepted, refused, records = x12(damaged("SE*45", "SE*99"))
     assert (len(accepted), len(refused)) == (3, 0)
     assert records.notes == ["f: SE at segment 47 states '99', counted 45"]
 
@@ -221,7 +221,7 @@ def test_a_damaged_claim_is_refused_alone_with_place_and_reason(old: str, new: s
         ("CLM*P1", "C\x0cM*P1", ["P3"], "a part of a claim whose CLM is lost"),
         ("CLM*P1", "CLN*P1", ["P2", "P3"], "a part of a claim whose CLM is lost"),
         ("CLM*P2", "CLN*P2", ["P3"], "diagnoses after a service line: the start of a claim is lost"),
-        ("SE*44*0001~\n", "", ["P1", "P2"], "the transaction ends without SE"),
+        ("SE*45*0001~\n", "", ["P1", "P2"], "the transaction ends without SE"),
         ("ST*837*0001*005010X222A1~\n", "", [], "a claim outside any subscriber"),
     ],
 )

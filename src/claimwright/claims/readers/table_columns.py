@@ -65,7 +65,7 @@ _US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\Z")
 class Cell(NamedTuple):
     """A column of the file: its index, and its name there."""
 
-    index: int
+    at: int
     name: str
 
 
@@ -179,11 +179,11 @@ class Rows:
 
     def _of(self, row: Sequence[str], key: str) -> str:
         cell = self.columns.claim.get(key)
-        return row[cell.index].strip() if cell else ""
+        return row[cell.at].strip() if cell else ""
 
     def _cell(self, row: Sequence[str], key: str, number: int) -> tuple[Cell | None, str]:
         cell = self.columns.repeated[key].get(number)
-        return cell, row[cell.index].strip() if cell else ""
+        return cell, row[cell.at].strip() if cell else ""
 
     def _of_diagnoses(self, row: Sequence[str]) -> Iterable[tuple[Cell, str, str | None]]:
         for number in self._diagnoses:

@@ -108,7 +108,7 @@ class TableRecords:
         raise InputError(self.name, "the file has no header", "a table of claims")
 
     def _long(self, lines: _Lines, delimiter: str, columns: Columns, rows: Rows) -> Iterator[Record | Reject]:
-        key = columns.claim["id"].index
+        key = columns.claim["id"].at
         held: list[list[str]] = []
         raws: list[bytes] = []
         first, why = 0, ""
