@@ -12,7 +12,7 @@ A claim of a given number is the same for one seed and one book, however many ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,14 +39,16 @@ class Kind:
     ages: tuple[int, int]
     women: float
     settings: tuple[float, float, float, float]
-    chapters: dict[int, float]
+    chapters: Mapping[int, float]
 
 
-_GENERAL = {
+_GENERAL: Mapping[int, float] = {
     1: 3, 2: 5, 3: 2, 4: 11, 5: 7, 6: 5, 7: 4, 8: 2, 9: 14, 10: 8, 11: 6, 12: 4, 13: 12, 14: 6, 17: 0.3, 18: 11,
     19: 6, 20: 1, 21: 13,
 }  # fmt: skip
-_YOUNG = {1: 6, 3: 1, 4: 2, 5: 6, 6: 3, 7: 5, 8: 8, 10: 22, 11: 5, 12: 7, 13: 4, 14: 2, 17: 2, 18: 13, 19: 9, 20: 1, 21: 16}
+_YOUNG = {
+    1: 6, 3: 1, 4: 2, 5: 6, 6: 3, 7: 5, 8: 8, 10: 22, 11: 5, 12: 7, 13: 4, 14: 2, 17: 2, 18: 13, 19: 9, 20: 1, 21: 16,
+}  # fmt: skip
 KINDS = (
     Kind(0.02, (0, 0), 0.5, (0.6, 0.1, 0.3, 0.0), {16: 70, 21: 30}),
     Kind(0.15, (1, 17), 0.5, (0.05, 0.2, 0.6, 0.15), _YOUNG),
@@ -152,7 +154,7 @@ def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) ->
     _repeats_out(code, offsets, of, source, rng, kind, day + stay)
     _mistakes(source, rng, code, offsets, counts, woman)
     poa = rng.choice(5, len(of), p=(0.85, 0.1, 0.03, 0.01, 0.01)).astype(np.int8)
-    charge = np.round(np.exp(rng.normal(np.where(setting == 0, 9.8, 5.6), 0.8)), 2)
+    charge = np.exp(rng.normal(np.where(setting == 0, 9.8, 5.6), 0.8)).astype(np.float64).round(2)
     end = int(offsets[wanted])
     return Drawn(
         first, setting[:wanted], day[:wanted], stay[:wanted], age[:wanted], woman[:wanted], offsets[: wanted + 1],

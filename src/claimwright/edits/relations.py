@@ -29,6 +29,9 @@ from claimwright.model import Claim, Setting
 Condition = Callable[[Frame], Bools]
 """A test of every diagnosis of a frame: bool [L]; of every procedure or claim for a membership of those."""
 
+MANY = 4096
+"""Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
+
 MOST_CELLS = 4_000_000
 """Pairs looked at in one go, which bounds the memory of a batch."""
 
@@ -222,7 +225,7 @@ class _Wanted:
     satisfied: npt.NDArray[np.bool_]
 
 
-def _wanted(frame: Frame, kind: str) -> _Wanted:
+def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
     table = frame.columns.companion(kind)
     placed = np.flatnonzero(frame.pos >= 0)
     group_class = table.group_class[frame.pos[placed]]
@@ -230,6 +233,9 @@ def _wanted(frame: Frame, kind: str) -> _Wanted:
     left = np.repeat(placed, counts)
     inner = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
     group = table.members[np.repeat(table.offsets[group_class], counts) + inner].astype(np.int64)
+    if speaking is not None and len(frame) >= MANY:
+        heard = speaking(frame)[group]
+        left, group = left[heard], group[heard]
     offsets = frame.batch.offsets
     claim = frame.claim[left]
     others = offsets[claim + 1] - offsets[claim]
@@ -245,15 +251,17 @@ def _wanted(frame: Frame, kind: str) -> _Wanted:
 class Companion(_Always):
     """Every diagnosis that wants a companion (`kind` of note) which is not on the claim at all.
 
-    `key` is the number of the group's first note.
+    `key` is the number of the group's first note. `speaking` says which groups, of those of the edition,
+    may come to a finding at all; in a large batch the others are not looked for.
     """
 
     kind: str
     tables: tuple[str, ...] = ("icd10cm-tabular",)
+    speaking: Condition | None = None
 
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` -1."""
-        wanted = _wanted(frame, self.kind)
+        wanted = _wanted(frame, self.kind, self.speaking)
         met = np.zeros(len(wanted.left), dtype=np.bool_)
         met[wanted.want[wanted.satisfied]] = True
         left, group = wanted.left[~met], wanted.group[~met]

@@ -8,8 +8,9 @@ from claimwright.book.columns import FLAG_BIT
 from claimwright.edits.conditions import either, flagged, in_effect, in_set
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import End, Hit
+from claimwright.edits.outcomes import Outcomes, beside, first_of, with_ends
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership
+from claimwright.edits.relations import Hits, Membership
 from claimwright.model import Authority, Finding, Fix, Severity
 
 FACTORS = 21
@@ -44,6 +45,19 @@ def _before_its_nature(frame: Frame) -> Bools:
     return drug & (frame.place < first[frame.claim]) & (frame.place == leading[frame.claim])
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """At the drug and at the first condition that follows it, if any; without one the first place decides."""
+    number, other = beside(frame, hits.left)
+    held = _nature(frame)[other]
+    number, other = number[held], other[held]
+    first = first_of(number, len(hits))
+    rank = np.where((first >= 0) | (frame.place[hits.left] == 0), Severity.ERROR.rank, Severity.WARNING.rank)
+    met = np.flatnonzero(first >= 0)
+    both = np.r_[np.arange(len(hits)), met]
+    order = np.argsort(both, kind="stable")
+    return with_ends(rank.astype(np.int8), both[order], np.r_[hits.left.astype(np.int64), other[first[met]]][order])
+
+
 @rule(
     "DX405",
     relation=Membership((_before_its_nature,), tables=("icd10cm-tabular",)),
@@ -51,6 +65,7 @@ def _before_its_nature(frame: Frame) -> Bools:
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.C.19.e.5.a", "icd10cm-guidelines:I.C.19.e.5.c"),
+    outcome=_outcome,
 )
 def adverse_effect_sequence(hit: Hit) -> Finding:
     """A drug code for an adverse effect or underdosing stands before the condition it led to.

@@ -9,6 +9,7 @@ import numpy as np
 from claimwright.edits.conditions import age_outside_note, flagged
 from claimwright.edits.frame import EPOCH, Bools, Frame
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OneOf
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
@@ -44,6 +45,7 @@ def _date(number: int) -> _dates.date:
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:age-conflict",),
+    outcome=as_stated,
 )
 def age_conflict(hit: Hit) -> Finding:
     """A code that does not fit the patient's age.
