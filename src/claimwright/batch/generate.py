@@ -94,7 +94,9 @@ class Source:
         ends = held.array("registry.ends", shared=True)[last]
         listed = np.diff(pointer) > 0
         self.flags = np.where(listed, held.array("registry.flags", shared=True)[last], 0).astype(np.uint32)
-        self.starts = np.where(listed, held.array("registry.starts", shared=True)[pointer[:-1].clip(0, len(ends) - 1)], 0)
+        self.starts = np.where(
+            listed, held.array("registry.starts", shared=True)[pointer[:-1].clip(0, len(ends) - 1)], 0
+        )
         self.ends = np.where(listed, ends, 0)
         window = newest.window
         final = min(window.ends or book.registry_window.ends or window.starts, book.registry_window.ends or date.max)
@@ -126,7 +128,9 @@ def _pool(order: npt.NDArray[np.int64], member: npt.NDArray[np.bool_]) -> tuple[
 def claims(source: Source, count: int, seed: int) -> Iterator[Drawn]:
     """`count` claims in chunks."""
     for number in range(-(-count // CHUNK)):
-        yield _chunk(source, number * CHUNK, np.random.default_rng((seed, 2, number)), min(CHUNK, count - number * CHUNK))
+        yield _chunk(
+            source, number * CHUNK, np.random.default_rng((seed, 2, number)), min(CHUNK, count - number * CHUNK)
+        )
 
 
 def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) -> Drawn:

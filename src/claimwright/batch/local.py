@@ -68,7 +68,10 @@ class Scanner:
         self._memo = Memo(book)
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
-        self._reach = (window.starts - EPOCH).days, (window.ends - EPOCH).days if window.ends else np.iinfo(np.int32).max
+        self._reach = (
+            (window.starts - EPOCH).days,
+            (window.ends - EPOCH).days if window.ends else np.iinfo(np.int32).max,
+        )
 
     def beyond(self, batch: ClaimBatch) -> Bools:
         """Claims with a deciding day that the dated registry does not reach: no rule can answer for them."""

@@ -98,7 +98,9 @@ class Memo:
         frame = scene.frame
         claim = end.claim_index
         if kind != DIAGNOSIS:
-            return self._answer((rule.name, kind, key, *_place_of(frame, kind, claim, left, right)), rule, scene, end, right, key)
+            return self._answer(
+                (rule.name, kind, key, *_place_of(frame, kind, claim, left, right)), rule, scene, end, right, key
+            )
         own = self._own(rule, scene, claim, left, right, key)
         known = self._answers.get(own)
         if known is None:

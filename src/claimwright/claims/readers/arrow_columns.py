@@ -48,7 +48,6 @@ from claimwright.claims.batch import (
     subset,
 )
 from claimwright.claims.readers import Chunk, Options, Reject
-from claimwright.claims.wire import MOST_DIAGNOSES
 from claimwright.claims.readers.arrow_values import (
     NO_DAY,
     Ints,
@@ -67,6 +66,7 @@ from claimwright.claims.readers.arrow_values import (
     shown,
     taken_apart,
 )
+from claimwright.claims.wire import MOST_DIAGNOSES
 from claimwright.errors import InputError
 from claimwright.model import Setting
 
