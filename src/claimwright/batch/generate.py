@@ -94,9 +94,8 @@ class Source:
         ends = held.array("registry.ends", shared=True)[last]
         listed = np.diff(pointer) > 0
         self.flags = np.where(listed, held.array("registry.flags", shared=True)[last], 0).astype(np.uint32)
-        self.starts = np.where(
-            listed, held.array("registry.starts", shared=True)[pointer[:-1].clip(0, len(ends) - 1)], 0
-        )
+        starts = held.array("registry.starts", shared=True)
+        self.starts = np.where(listed, starts[pointer[:-1].clip(0, len(starts) - 1)], 0)
         self.ends = np.where(listed, ends, 0)
         window = newest.window
         final = min(window.ends or book.registry_window.ends or window.starts, book.registry_window.ends or date.max)
@@ -128,9 +127,8 @@ def _pool(order: npt.NDArray[np.int64], member: npt.NDArray[np.bool_]) -> tuple[
 def claims(source: Source, count: int, seed: int) -> Iterator[Drawn]:
     """`count` claims in chunks."""
     for number in range(-(-count // CHUNK)):
-        yield _chunk(
-            source, number * CHUNK, np.random.default_rng((seed, 2, number)), min(CHUNK, count - number * CHUNK)
-        )
+        first = number * CHUNK
+        yield _chunk(source, first, np.random.default_rng((seed, 2, number)), min(CHUNK, count - first))
 
 
 def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) -> Drawn:

@@ -68,10 +68,8 @@ class Scanner:
         self._memo = Memo(book)
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
-        self._reach = (
-            (window.starts - EPOCH).days,
-            (window.ends - EPOCH).days if window.ends else np.iinfo(np.int32).max,
-        )
+        last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
+        self._reach = (window.starts - EPOCH).days, last
 
     def beyond(self, batch: ClaimBatch) -> Bools:
         """Claims with a deciding day that the dated registry does not reach: no rule can answer for them."""
@@ -98,14 +96,16 @@ class Scanner:
 
     def _scenes(self, batch: ClaimBatch) -> list[tuple[Scene, Places | None]]:
         """The batch by the edition that answers, with the claims of each part where it is not the whole."""
-        days, number = np.unique(batch.day, return_inverse=True)
+        days, number = _days(batch)
         answers: dict[tuple[int, bool], tuple[TabularEdition, list[int]]] = {}
         for at, day in enumerate(days.tolist()):
             edition, nearest = self.book.edition_on(_date(day), self.as_of)
             answers.setdefault((edition.number, nearest), (edition, []))[1].append(at)
         out: list[tuple[Scene, Places | None]] = []
         for (edition_number, nearest), (edition, held) in answers.items():
-            owners = None if len(answers) == 1 else np.flatnonzero(np.isin(number, held))
+            chosen = np.zeros(len(days), dtype=np.bool_)
+            chosen[held] = True
+            owners = None if len(answers) == 1 else np.flatnonzero(chosen[number])
             part = batch if owners is None else subset(batch, owners)
             frame = Frame(part, columns(self.book, edition_number), self.as_of)
             out.append((Scene(self.book, frame, edition, nearest), owners))
@@ -139,7 +139,7 @@ class Scanner:
 
     def _able(self, rule: Rule, batch: ClaimBatch) -> Bools:
         """Are the tables that the user has to add there, on the day of each claim?"""
-        days, number = np.unique(batch.day, return_inverse=True)
+        days, number = _days(batch)
         able = [
             all(t not in EXTRA_TABLES or self.book.table_edition(t, _date(day)) is not None for t in rule.tables)
             for day in days.tolist()
@@ -213,9 +213,9 @@ class Scanner:
         codes = np.concatenate([each.codes for each in parts])
         starts = np.cumsum(counts) - counts
         first = positions[starts] if len(positions) else starts
-        # Claim, rank, first position and rule as one number: the order of findings in one sort.
-        key = ((claim * 4 + rank) * 1024 + first) * 128 + rule
-        order = np.argsort(key, kind="stable")
+        # Claim, rank, first position, rule and last position as one number: the order of findings in one sort.
+        last = positions[starts + counts - 1] if len(positions) else starts
+        order = np.argsort((((claim * 4 + rank) * 1024 + first) * 128 + rule) * 1024 + last)
         sizes = counts[order]
         at = np.arange(int(sizes.sum())) + np.repeat(starts[order] - np.cumsum(sizes) + sizes, sizes)
         return Findings(
@@ -226,6 +226,16 @@ class Scanner:
 
 def _moved(part: _Part, owners: Places) -> _Part:
     return _Part(owners[part.claim], part.rule, part.rank, part.counts, part.positions, part.codes)
+
+
+def _days(batch: ClaimBatch) -> tuple[Places, Places]:
+    """The days that decide, each once and rising, and the number of each claim's among them."""
+    if not len(batch):
+        none = np.zeros(0, np.int64)
+        return none, none
+    first = int(batch.day.min())
+    held = np.bincount(batch.day - first) > 0
+    return np.flatnonzero(held) + first, (np.cumsum(held) - 1)[batch.day - first]
 
 
 def _date(number: int) -> date:

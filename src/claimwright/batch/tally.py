@@ -130,12 +130,13 @@ def _claims(size: int, findings: Findings, rank: int) -> npt.NDArray[np.bool_]:
 
 def asks(batch: ClaimBatch) -> npt.NDArray[np.float64] | None:
     """What each claim asks for: its own total, else the sum of its lines; NaN where neither is stated."""
-    lines = None
+    lines: npt.NDArray[np.float64] | None = None
     if batch.charges is not None and len(batch.charges):
         owner = np.repeat(np.arange(len(batch)), np.diff(batch.line_offsets))
         stated = np.isfinite(batch.charges)
-        lines = np.bincount(owner[stated], weights=batch.charges[stated], minlength=len(batch))
-        lines[np.bincount(owner[stated], minlength=len(batch)) == 0] = np.nan
+        sums = np.bincount(owner[stated], weights=batch.charges[stated], minlength=len(batch)).astype(np.float64)
+        sums[np.bincount(owner[stated], minlength=len(batch)) == 0] = np.nan
+        lines = sums
     if batch.totals is None:
         return lines
     return batch.totals if lines is None else np.where(np.isfinite(batch.totals), batch.totals, lines)

@@ -55,6 +55,14 @@ class Columns:
             self._arrays[file] = _load(self._folder / file)
         return self._arrays[file]
 
+    def ending(self, name: str, value: int, shared: bool = False) -> npt.NDArray[Any]:
+        """As `array`, with `value` behind the last entry: the number -1, which stands for none, reads it."""
+        key = f"{name} then {value}"
+        if key not in self._arrays:
+            held = self.array(name, shared)
+            self._arrays[key] = np.append(held, held.dtype.type(value))
+        return self._arrays[key]
+
     def pair(self, name: str) -> PairTable:
         """A relation over two codes."""
         return PairTable(self.array(f"{name}.row"), self.array(f"{name}.column"), self.array(f"{name}.matrix"))

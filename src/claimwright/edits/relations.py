@@ -17,15 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.book.columns import PairTable
+from claimwright.book.columns import Columns
+from claimwright.claims.batch import offsets_of
 from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
 from claimwright.model import Claim, Setting
 
+Places = npt.NDArray[np.int64]
 Condition = Callable[[Frame], Bools]
 """A test of every diagnosis of a frame: bool [L]; of every procedure or claim for a membership of those."""
 
@@ -114,9 +117,9 @@ class Membership(_Always):
             if not held.any():
                 break
             held = held & condition(frame)
-        left = np.flatnonzero(held)
-        none = np.full(len(left), -1)
-        return sorted_hits(left, none, none, self.kind)
+        left = np.flatnonzero(held).astype(np.int32)
+        none = np.full(len(left), -1, dtype=np.int32)
+        return Hits(left, none, none, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,53 +140,83 @@ class Pair(_Always):
 
     def find(self, frame: Frame) -> Hits:
         """Hits of two diagnoses; `key` -1."""
-        table = frame.columns.pair(self.table)
-        lefts, rights = [], []
-        for first, second in _pairs(frame):
-            forward, backward = _stands(table, frame, first, second), _stands(table, frame, second, first)
-            if not self.directed:
-                held = forward | backward
-                lefts += [first[held]]
-                rights += [second[held]]
-            else:
-                lefts += [first[forward], second[backward]]
-                rights += [second[forward], first[backward]]
-        left = np.concatenate(lefts) if lefts else np.zeros(0, dtype=np.int64)
-        right = np.concatenate(rights) if rights else np.zeros(0, dtype=np.int64)
-        keep = np.ones(len(left), dtype=np.bool_)
-        for condition in self.left_is:
-            keep &= condition(frame)[left]
-        for condition in self.right_is:
-            keep &= condition(frame)[right]
-        left, right = left[keep], right[keep]
+        left, right = _directed(frame, self) if self.directed else _either_way(frame, self.table)
         return sorted_hits(left, right, np.full(len(left), -1))
 
 
-def _pairs(frame: Frame) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """All pairs (earlier, later) of diagnoses that share a claim and have a place in the tree.
+def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
+    """Pairs of a directed relation: few codes stand in one, so only these are paired."""
+    table = frame.columns.pair(pair.table)
+    row, column = (frame.columns.ending(f"{pair.table}.{each}", 0)[frame.pos] for each in ("row", "column"))
+    lefts, rights = row != 0, column != 0
+    for conditions, held in ((pair.left_is, lefts), (pair.right_is, rights)):
+        for condition in conditions:
+            if held.any():
+                held &= condition(frame)
+    left, right = _with_each(frame, np.flatnonzero(lefts), np.flatnonzero(rights))
+    held = table.matrix[row[left], column[right]] & (frame.code[left] != frame.code[right])
+    return left[held], right[held]
 
-    Claims with the same number of diagnoses form a block, whose column pairs are made once.
+
+def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Places]:
+    """Each diagnosis of `left` with each of `others` on its claim; both rise, and so do the pairs."""
+    starts = offsets_of(np.bincount(frame.claim[others], minlength=len(frame.batch)))
+    first, last = starts[frame.claim[left]], starts[frame.claim[left] + 1]
+    counts = last - first
+    at = np.arange(int(counts.sum())) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    return np.repeat(left, counts), others[at]
+
+
+def _either_way(frame: Frame, name: str) -> tuple[Places, Places]:
+    """Pairs (earlier, later) of an undirected relation: every two diagnoses are looked at.
+
+    Claims with the same number of diagnoses form a block, which is read place by place: one look into the
+    matrix of joint classes for each two places.
     """
-    out = []
+    joint = _joint(frame.columns, name)
     placed = np.flatnonzero(frame.pos >= 0)
     counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
-    starts = np.concatenate(([0], np.cumsum(counts)))
+    starts = offsets_of(counts)[:-1]
+    kind = joint.kind[frame.pos[placed]]
+    lefts, rights = [], []
     sizes = np.flatnonzero(np.bincount(counts))
     for size in sizes[sizes > 1].tolist():
-        one, two = np.triu_indices(size, 1)
         owners = np.flatnonzero(counts == size)
-        step = max(1, MOST_CELLS // len(one))
+        step = max(1, MOST_CELLS // size)
         for at in range(0, len(owners), step):
-            base = starts[owners[at : at + step]][:, None]
-            out.append((placed[(base + one).ravel()], placed[(base + two).ravel()]))
-    return out
+            begins = starts[owners[at : at + step]]
+            kinds = [kind[begins + place] for place in range(size)]
+            for two in range(1, size):
+                row = kinds[two] * joint.width
+                for one in range(two):
+                    held = np.flatnonzero(joint.matrix.take(row + kinds[one], mode="clip"))
+                    if len(held):
+                        lefts.append(placed[begins[held] + one])
+                        rights.append(placed[begins[held] + two])
+    none = np.zeros(0, dtype=np.int64)
+    left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
+    different = frame.code[left] != frame.code[right]
+    return left[different], right[different]
 
 
-def _stands(
-    table: PairTable, frame: Frame, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
-    return held & (frame.code[left] != frame.code[right])
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """An undirected relation over joint classes: `kind` int64 [positions]; `matrix` bool [width * width], symmetric."""
+
+    kind: Places
+    width: int
+    matrix: Bools
+
+
+@lru_cache(maxsize=32)
+def _joint(columns: Columns, name: str) -> _Joint:
+    """Codes with the same row and column class are one class; either direction counts."""
+    table = columns.pair(name)
+    both = table.row.astype(np.int64) * table.matrix.shape[1] + table.column
+    held, kind = np.unique(both, return_inverse=True)
+    row, column = np.divmod(held, table.matrix.shape[1])
+    forward = table.matrix[row[:, None], column[None, :]]
+    return _Joint(kind.astype(np.int64), len(held), np.ascontiguousarray(forward | forward.T).ravel())
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +239,27 @@ class Alike(_Always):
             return sorted_hits(empty, empty, empty)
         # Claim and value as one number: a single stable sort brings what is alike together, in order.
         alike = frame.claim[held].astype(np.int64) * (int(value[held].max()) + 1) + value[held]
+        if len(held) >= MANY:
+            held, alike = _repeated(frame, held, alike)
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
         fresh = _fresh(alike)
         first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
         later = ~fresh
         return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
+
+
+def _repeated(frame: Frame, held: Places, alike: Places) -> tuple[Places, Places]:
+    """Only what is on claims where something repeats: a plain sort of the numbers tells which these are."""
+    ordered = np.sort(alike)
+    again = ordered[1:][~_fresh(ordered)[1:]]
+    repeats = np.zeros(len(frame.batch), dtype=np.bool_)
+    at = np.searchsorted(again, alike)
+    at[at == len(again)] = 0
+    if len(again):
+        repeats[frame.claim[held[again[at] == alike]]] = True
+    kept = repeats[frame.claim[held]]
+    return held[kept], alike[kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +284,16 @@ def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Want
     if speaking is not None and len(frame) >= MANY:
         heard = speaking(frame)[group]
         left, group = left[heard], group[heard]
-    offsets = frame.batch.offsets
+    # A code of column class 0 satisfies nothing: only the others are looked at.
+    column = frame.columns.ending(f"{kind}.column", 0)[frame.pos]
+    able = np.flatnonzero(column != 0)
+    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch)))
     claim = frame.claim[left]
-    others = offsets[claim + 1] - offsets[claim]
+    first = starts[claim]
+    others = starts[claim + 1] - first
     want = np.repeat(np.arange(len(left)), others)
-    right = offsets[claim[want]] + np.arange(len(want)) - np.repeat(np.cumsum(others) - others, others)
-    pos = frame.pos[right]
-    held = (pos >= 0) & (frame.code[right] != frame.code[left[want]])
-    held &= table.satisfied[group[want], table.column[np.maximum(pos, 0)]]
+    right = able[np.arange(len(want)) + np.repeat(first - np.cumsum(others) + others, others)]
+    held = table.satisfied[group[want], column[right]] & (frame.code[right] != frame.code[left[want]])
     return _Wanted(left, group, want, right, held)
 
 

@@ -159,8 +159,8 @@ def _batch(table: pa.RecordBatch, held: Mapping[str, str], options: Options, ref
 
 def _deciding(setting: npt.NDArray[np.uint8], starts: Ints, ends: Ints, otherwise: date, refusals: Refusals) -> Ints:
     """The day that decides for each claim, as `Claim.date_of_service` says."""
-    for column, days in (("service_from", starts), ("service_to", ends)):
-        _check_era(days, column, refusals)
+    for column, stated in (("service_from", starts), ("service_to", ends)):
+        _check_era(stated, column, refusals)
     reversed_ = (starts != NO_DAY) & (ends != NO_DAY) & (ends < starts)
     refusals.where(
         reversed_,

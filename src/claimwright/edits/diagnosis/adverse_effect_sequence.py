@@ -38,11 +38,19 @@ def _before_its_nature(frame: Frame) -> Bools:
     """A drug code of this kind stands first: nothing that could be its nature is before it."""
     drug = _drug(frame) & in_effect(frame)
     nature = _nature(frame)
-    first = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
-    np.minimum.at(first, frame.claim[nature], frame.place[nature])
-    leading = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
-    np.minimum.at(leading, frame.claim[drug], frame.place[drug])
-    return drug & (frame.place < first[frame.claim]) & (frame.place == leading[frame.claim])
+    first, leading = _first_place(frame, nature), _first_place(frame, drug)
+    at = np.flatnonzero(drug)
+    claim, place = frame.claim[at], frame.place[at]
+    drug[at] = (place < first[claim]) & (place == leading[claim])
+    return drug
+
+
+def _first_place(frame: Frame, held: Bools) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+    """The first place of each claim at which it holds; a large number where none does."""
+    out = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int32)
+    at = np.flatnonzero(held)[::-1]  # backwards: the first one is written last, and stays
+    out[frame.claim[at]] = frame.place[at]
+    return out
 
 
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:

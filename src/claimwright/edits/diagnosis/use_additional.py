@@ -14,7 +14,7 @@ from claimwright.book.store import Book, NoteEntry
 from claimwright.edits.conditions import in_set
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, holder_of
-from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion, Hits
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
@@ -77,10 +77,12 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     speaks = (meant == _ALL) | ((meant == _UNDERDOSING) & in_set("underdosing")(frame)[hits.left])
     speaks &= frame.row[hits.left] >= 0
     left = np.flatnonzero(speaks)
-    number, other = beside(frame, hits.left[left])
-    pos, group = frame.pos[other], at[left[number]]
-    said = (other < hits.left[left[number]]) & (asking.start[group] <= pos) & (pos < asking.stop[group])
-    speaks[left[number[said]]] = False
+    for back in range(1, int(frame.place[hits.left[left]].max(initial=0)) + 1):
+        left = left[frame.place[hits.left[left]] >= back]
+        pos, group = frame.pos[hits.left[left] - back], at[left]
+        said = (asking.start[group] <= pos) & (pos < asking.stop[group])
+        speaks[left[said]] = False
+        left = left[~said]
     left = np.flatnonzero(speaks)
     both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
     _, first = np.unique(both, return_index=True)

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -101,14 +101,11 @@ class _Watch:
 
     def __init__(self) -> None:
         self.stop = False
-        self._bar: object = None
+        self.show: Callable[[Progress], None] = lambda _: None
 
     def __call__(self, progress: Progress) -> bool:
         self.show(progress)
         return not self.stop
-
-    def show(self, progress: Progress) -> None:
-        """Nothing, unless a terminal looks on."""
 
     def asked(self, number: int, frame: FrameType | None) -> None:
         """The first wish to stop waits for the end of the chunk, the second does not."""
@@ -152,5 +149,5 @@ def _bar(watch: _Watch) -> Iterator[None]:
             rate = progress.claims / seconds
             bar.update(line, completed=progress.done, description=name, claims=progress.claims, rate=rate)
 
-        watch.show = show  # type: ignore[method-assign] - the bar lives as long as this block
+        watch.show = show
         yield
