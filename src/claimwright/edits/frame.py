@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ class Frame:
     force on the claim's day, -1 for none; `listed` bool: the registry has the code on some day;
     `flags` uint32: MCE flags on the day; `pos` int32: place in the edition's tree (the nearest
     category when the edition lacks the code), -1 for none; `exact` bool: the edition has the code;
-    `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
+    `kept` is what kernels found for all rules. `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
     """
 
     def __init__(self, batch: ClaimBatch, columns: Columns, as_of: date | None = None) -> None:
@@ -56,9 +57,10 @@ class Frame:
         self._horizon = (as_of - EPOCH).days if as_of else np.iinfo(np.int32).max
         axis = columns.array("codes", shared=True)
         if batch.texts is not None and batch.number is not None:
-            self.code = numbers_on(axis, batch.texts)[batch.number]
+            self.code = _resolved(columns, axis, batch.texts)[batch.number]
         else:
             self.code = numbers_on(axis, batch.codes)
+        self.kept: dict[Any, Any] = {}
         self._in_settings: dict[tuple[tuple[Setting, ...], str], Bools] = {}
         self.row, self.listed = rows_in_force(columns, "registry", self.code, batch.day[self.claim], self._horizon)
         self.flags = flags_in_force(columns, "registry", self.row)
@@ -238,6 +240,14 @@ def numbered(*columns: npt.NDArray[np.integer]) -> Ints:
         _, value = np.unique(column, return_inverse=True)
         _, number = np.unique(number * (int(value.max(initial=0)) + 1) + value, return_inverse=True)
     return number.astype(np.int32)
+
+
+def _resolved(columns: Columns, axis: npt.NDArray[np.bytes_], texts: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of the distinct texts of a batch; the parts of a batch share them."""
+    known = columns.last
+    if known is None or known[0] is not texts:
+        columns.last = known = (texts, numbers_on(axis, texts))
+    return known[1]
 
 
 def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> Ints:

@@ -35,6 +35,9 @@ Condition = Callable[[Frame], Bools]
 MANY = 4096
 """Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
 
+MOST_PLACES = 32
+"""Diagnoses of a claim up to which every two are compared."""
+
 MOST_CELLS = 4_000_000
 """Pairs looked at in one go, which bounds the memory of a batch."""
 
@@ -86,8 +89,23 @@ def sorted_hits(
     kind: str = DIAGNOSIS,
 ) -> Hits:
     """Hits in their order: by `left`, then `right`, then `key`."""
+    if _rising(left, right, key):
+        return Hits(left.astype(np.int32), right.astype(np.int32), key.astype(np.int32), kind)
     order = np.lexsort((key, right, left))
     return Hits(left[order].astype(np.int32), right[order].astype(np.int32), key[order].astype(np.int32), kind)
+
+
+def _rising(*columns: npt.NDArray[np.integer]) -> bool:
+    """Are the rows of these columns in order already?"""
+    tied = np.ones(max(len(columns[0]) - 1, 0), dtype=np.bool_)
+    for column in columns:
+        before, after = column[:-1], column[1:]
+        if (tied & (after < before)).any():
+            return False
+        tied &= after == before
+        if not tied.any():
+            return True
+    return True
 
 
 def _fresh(values: npt.NDArray[np.int64]) -> Bools:
@@ -237,10 +255,10 @@ class Alike(_Always):
         if not len(held):
             empty = np.zeros(0, dtype=np.int64)
             return sorted_hits(empty, empty, empty)
-        # Claim and value as one number: a single stable sort brings what is alike together, in order.
-        alike = frame.claim[held].astype(np.int64) * (int(value[held].max()) + 1) + value[held]
         if len(held) >= MANY:
-            held, alike = _repeated(frame, held, alike)
+            held = _repeated(frame, held, value[held])
+        # Claim and value as one number: a single stable sort brings what is alike together, in order.
+        alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value[held]
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
         fresh = _fresh(alike)
@@ -249,17 +267,21 @@ class Alike(_Always):
         return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
 
 
-def _repeated(frame: Frame, held: Places, alike: Places) -> tuple[Places, Places]:
-    """Only what is on claims where something repeats: a plain sort of the numbers tells which these are."""
-    ordered = np.sort(alike)
-    again = ordered[1:][~_fresh(ordered)[1:]]
-    repeats = np.zeros(len(frame.batch), dtype=np.bool_)
-    at = np.searchsorted(again, alike)
-    at[at == len(again)] = 0
-    if len(again):
-        repeats[frame.claim[held[again[at] == alike]]] = True
-    kept = repeats[frame.claim[held]]
-    return held[kept], alike[kept]
+def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Places:
+    """Only what is on claims where some number repeats, found by comparing every two places; `value` [held]."""
+    counts = np.bincount(frame.claim[held], minlength=len(frame.batch))
+    starts = offsets_of(counts)[:-1]
+    repeats = counts > MOST_PLACES  # rare enough not to be looked at
+    sizes = np.flatnonzero(np.bincount(counts))
+    for size in sizes[(sizes > 1) & (sizes <= MOST_PLACES)].tolist():
+        owners = np.flatnonzero(counts == size)
+        values = [value[starts[owners] + place] for place in range(size)]
+        equal = np.zeros(len(owners), dtype=np.bool_)
+        for two in range(1, size):
+            for one in range(two):
+                equal |= values[one] == values[two]
+        repeats[owners] = equal
+    return held[repeats[frame.claim[held]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,23 +296,33 @@ class _Wanted:
 
 
 def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
+    """As `_sought`, once for a frame."""
+    asked = ("wanted", kind, speaking)
+    if asked not in frame.kept:
+        frame.kept[asked] = _sought(frame, kind, speaking)
+    found: _Wanted = frame.kept[asked]
+    return found
+
+
+def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
     table = frame.columns.companion(kind)
-    placed = np.flatnonzero(frame.pos >= 0)
-    group_class = table.group_class[frame.pos[placed]]
-    counts = table.offsets[group_class + 1] - table.offsets[group_class]
-    left = np.repeat(placed, counts)
-    inner = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
-    group = table.members[np.repeat(table.offsets[group_class], counts) + inner].astype(np.int64)
+    offsets, members = table.offsets, table.members
     if speaking is not None and len(frame) >= MANY:
-        heard = speaking(frame)[group]
-        left, group = left[heard], group[heard]
+        heard = speaking(frame)[members]
+        offsets, members = offsets_of(heard.astype(np.int64))[offsets].astype(np.int32), members[heard]
+    group_class = frame.columns.ending(f"{kind}.group_class", 0)[frame.pos]
+    counts = np.where(frame.pos >= 0, np.diff(offsets)[group_class], 0)
+    holding = np.flatnonzero(counts)
+    counts, first = counts[holding], offsets[group_class[holding]]
+    left = np.repeat(holding, counts)
+    group = members[np.arange(len(left)) + np.repeat(first - np.cumsum(counts) + counts, counts)].astype(np.int64)
     # A code of column class 0 satisfies nothing: only the others are looked at.
     column = frame.columns.ending(f"{kind}.column", 0)[frame.pos]
     able = np.flatnonzero(column != 0)
     starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch)))
     claim = frame.claim[left]
     first = starts[claim]
-    others = starts[claim + 1] - first
+    others = starts[1:][claim] - first
     want = np.repeat(np.arange(len(left)), others)
     right = able[np.arange(len(want)) + np.repeat(first - np.cumsum(others) + others, others)]
     held = table.satisfied[group[want], column[right]] & (frame.code[right] != frame.code[left[want]])
