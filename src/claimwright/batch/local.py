@@ -95,20 +95,23 @@ class Scanner:
         return self._joined(parts)
 
     def _scenes(self, batch: ClaimBatch) -> list[tuple[Scene, Places | None]]:
-        """The batch by the edition that answers, with the claims of each part where it is not the whole."""
+        """The batch by the edition that answers, with the claims of each part where it is not the whole.
+
+        Whether an edition is only the nearest one changes words, never a finding: here it splits nothing.
+        """
         days, number = _days(batch)
-        answers: dict[tuple[int, bool], tuple[TabularEdition, list[int]]] = {}
+        answers: dict[int, tuple[TabularEdition, list[int]]] = {}
         for at, day in enumerate(days.tolist()):
-            edition, nearest = self.book.edition_on(_date(day), self.as_of)
-            answers.setdefault((edition.number, nearest), (edition, []))[1].append(at)
+            edition, _ = self.book.edition_on(_date(day), self.as_of)
+            answers.setdefault(edition.number, (edition, []))[1].append(at)
         out: list[tuple[Scene, Places | None]] = []
-        for (edition_number, nearest), (edition, held) in answers.items():
+        for number_of_edition, (edition, held) in answers.items():
             chosen = np.zeros(len(days), dtype=np.bool_)
             chosen[held] = True
             owners = None if len(answers) == 1 else np.flatnonzero(chosen[number])
             part = batch if owners is None else subset(batch, owners)
-            frame = Frame(part, columns(self.book, edition_number), self.as_of)
-            out.append((Scene(self.book, frame, edition, nearest), owners))
+            frame = Frame(part, columns(self.book, number_of_edition), self.as_of)
+            out.append((Scene(self.book, frame, edition, nearest=False), owners))
         return out
 
     def _of(self, number: int, rule: Rule, scene: Scene) -> _Part | None:

@@ -269,23 +269,30 @@ def rows_in_force(
     columns: Columns, registry: str, code: Ints, day: npt.NDArray[np.int32], horizon: int
 ) -> tuple[Ints, Bools]:
     """The dated row of each code on its day (-1 for none), and whether the registry lists it on some day."""
-    pointer, starts, ends = (columns.array(f"{registry}.{each}", shared=True) for each in ("pointer", "starts", "ends"))
-    row = np.full(len(code), -1, dtype=np.int32)
-    listed = np.zeros(len(code), dtype=np.bool_)
-    here = np.flatnonzero(code >= 0)
-    rows, last = pointer[code[here]], pointer[code[here] + 1]
-    # A code has at most a handful of dated rows (flags change), most have one: a pass for each, ever shorter.
+    pointer = columns.array(f"{registry}.pointer", shared=True)
+    # What is behind the last row never begins: codes that no table knows, and headings at the end of the axis.
+    starts = columns.ending(f"{registry}.starts", np.iinfo(np.int32).max, shared=True)
+    ends = columns.ending(f"{registry}.ends", np.iinfo(np.int32).min, shared=True)
+    count = columns.ending(f"{registry}.pointer", int(pointer[-1]) if len(pointer) else 0, shared=True)
+    rows, more = count[code], np.diff(count)[code]
+    rows[code < 0] = len(starts) - 1
+    more[code < 0] = 0
+    rows[more == 0] = len(starts) - 1
+    begins = starts[rows]
+    listed = (begins <= horizon) & (more > 0)
+    row = np.where(listed & (begins <= day) & (day <= ends[rows]), rows, np.int32(-1)).astype(np.int32, copy=False)
+    # Most codes have one dated row, some a handful (flags change): a pass for each, ever shorter.
+    here = np.flatnonzero(more > 1)
+    step = 1
     while len(here):
-        more = rows < last
-        if not more.all():
-            here, rows, last = here[more], rows[more], last[more]
-        begins, on = starts[rows], day[here]
+        at, on = rows[here] + step, day[here]
+        begins = starts[at]
         seen = begins <= horizon
         listed[here] |= seen
-        now = seen & (begins <= on) & (on <= ends[rows])
-        row[here[now]] = rows[now]
-        more = rows + 1 < last
-        here, rows, last = here[more], rows[more] + 1, last[more]
+        now = seen & (begins <= on) & (on <= ends[at])
+        row[here[now]] = at[now]
+        step += 1
+        here = here[more[here] > step]
     return row, listed
 
 

@@ -81,6 +81,15 @@ def with_ends(rank: Ranks, number: Places, ends: Places) -> Outcomes:
     return Outcomes(rank, offsets, ends)
 
 
+def repeated(rising: npt.NDArray[np.integer]) -> Bools:
+    """Which values of a rising column stand there more than once."""
+    out = np.zeros(len(rising), dtype=np.bool_)
+    same = rising[1:] == rising[:-1]
+    out[1:] |= same
+    out[:-1] |= same
+    return out
+
+
 def first_of(number: Places, size: int) -> Places:
     """Where each of `size` numbers first stands in a rising column, -1 for one that does not."""
     out = np.full(size, -1, dtype=np.int64)

@@ -35,6 +35,9 @@ Condition = Callable[[Frame], Bools]
 MANY = 4096
 """Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
 
+UNDIRECTED = ("excludes1", "excludes2")
+"""Relations that hold between two diagnoses whichever comes first."""
+
 MOST_PLACES = 32
 """Diagnoses of a claim up to which every two are compared."""
 
@@ -165,15 +168,23 @@ class Pair(_Always):
 def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
     """Pairs of a directed relation: few codes stand in one, so only these are paired."""
     table = frame.columns.pair(pair.table)
-    row, column = (frame.columns.ending(f"{pair.table}.{each}", 0)[frame.pos] for each in ("row", "column"))
-    lefts, rights = row != 0, column != 0
+    ends = _ends(frame.columns, pair.table)[frame.pos]
+    lefts, rights = (ends & 1) != 0, (ends & 2) != 0
     for conditions, held in ((pair.left_is, lefts), (pair.right_is, rights)):
         for condition in conditions:
             if held.any():
                 held &= condition(frame)
     left, right = _with_each(frame, np.flatnonzero(lefts), np.flatnonzero(rights))
-    held = table.matrix[row[left], column[right]] & (frame.code[left] != frame.code[right])
+    held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
+    held &= frame.code[left] != frame.code[right]
     return left[held], right[held]
+
+
+@lru_cache(maxsize=64)
+def _ends(columns: Columns, table: str) -> npt.NDArray[np.uint8]:
+    """For each place of the tree, and behind the last one for none: may it stand on the left (1), on the right (2)?"""
+    row, column = (columns.ending(f"{table}.{each}", 0) for each in ("row", "column"))
+    return (row != 0).astype(np.uint8) | ((column != 0).astype(np.uint8) << 1)
 
 
 def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Places]:
@@ -186,20 +197,44 @@ def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Plac
 
 
 def _either_way(frame: Frame, name: str) -> tuple[Places, Places]:
-    """Pairs (earlier, later) of an undirected relation: every two diagnoses are looked at.
+    """Pairs (earlier, later) of an undirected relation."""
+    if len(frame) < MANY:
+        return _one_by_one(frame, name)
+    if UNDIRECTED not in frame.kept:
+        frame.kept[UNDIRECTED] = _in_one_go(frame)
+    left, right, bits = frame.kept[UNDIRECTED]
+    held = (bits & (1 << UNDIRECTED.index(name))) != 0
+    return left[held], right[held]
+
+
+def _one_by_one(frame: Frame, name: str) -> tuple[Places, Places]:
+    """For few claims: both directions of every two diagnoses, in the matrix as the book has it."""
+    placed = np.flatnonzero(frame.pos >= 0)
+    left, right = _with_each(frame, placed, placed)
+    later = left < right
+    left, right = left[later], right[later]
+    table = frame.columns.pair(name)
+    row, column = table.row[frame.pos], table.column[frame.pos]
+    held = table.matrix[row[left], column[right]] | table.matrix[row[right], column[left]]
+    held &= frame.code[left] != frame.code[right]
+    return left[held], right[held]
+
+
+def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
+    """For many claims: every two diagnoses that stand in an undirected relation, and in which, as bits.
 
     Claims with the same number of diagnoses form a block, which is read place by place: one look into the
     matrix of joint classes for each two places.
     """
-    joint = _joint(frame.columns, name)
+    joint = _joint(frame.columns)
     placed = np.flatnonzero(frame.pos >= 0)
     counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
     starts = offsets_of(counts)[:-1]
     kind = joint.kind[frame.pos[placed]]
-    lefts, rights = [], []
+    lefts, rights, found = [], [], []
     sizes = np.flatnonzero(np.bincount(counts))
     for size in sizes[sizes > 1].tolist():
-        owners = np.flatnonzero(counts == size)
+        owners = (counts == size).nonzero()[0]
         step = max(1, MOST_CELLS // size)
         for at in range(0, len(owners), step):
             begins = starts[owners[at : at + step]]
@@ -207,34 +242,43 @@ def _either_way(frame: Frame, name: str) -> tuple[Places, Places]:
             for two in range(1, size):
                 row = kinds[two] * joint.width
                 for one in range(two):
-                    held = np.flatnonzero(joint.matrix.take(row + kinds[one], mode="clip"))
+                    bits = joint.matrix.take(row + kinds[one], mode="clip")
+                    held = bits.nonzero()[0]
                     if len(held):
                         lefts.append(placed[begins[held] + one])
                         rights.append(placed[begins[held] + two])
+                        found.append(bits[held])
     none = np.zeros(0, dtype=np.int64)
     left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
-    different = frame.code[left] != frame.code[right]
-    return left[different], right[different]
+    which = np.concatenate([none.astype(np.uint8), *found])
+    different = np.flatnonzero(frame.code[left] != frame.code[right])
+    return left[different], right[different], which[different]
 
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """An undirected relation over joint classes: `kind` int64 [positions]; `matrix` bool [width * width], symmetric."""
+    """Undirected relations over joint classes: `kind` int64 [positions]; `matrix` uint8 [width * width], symmetric,
+    a bit for each relation of UNDIRECTED."""
 
     kind: Places
     width: int
-    matrix: Bools
+    matrix: npt.NDArray[np.uint8]
 
 
-@lru_cache(maxsize=32)
-def _joint(columns: Columns, name: str) -> _Joint:
-    """Codes with the same row and column class are one class; either direction counts."""
-    table = columns.pair(name)
-    both = table.row.astype(np.int64) * table.matrix.shape[1] + table.column
-    held, kind = np.unique(both, return_inverse=True)
-    row, column = np.divmod(held, table.matrix.shape[1])
-    forward = table.matrix[row[:, None], column[None, :]]
-    return _Joint(kind.astype(np.int64), len(held), np.ascontiguousarray(forward | forward.T).ravel())
+@lru_cache(maxsize=16)
+def _joint(columns: Columns) -> _Joint:
+    """Codes with the same row and column classes in all these relations are one class; either direction counts."""
+    tables = [columns.pair(name) for name in UNDIRECTED]
+    kind = np.zeros(len(tables[0].row), dtype=np.int64)
+    for table in tables:
+        for classes in (table.row, table.column):
+            _, kind = np.unique(kind * (int(classes.max(initial=0)) + 1) + classes, return_inverse=True)
+    _, first = np.unique(kind, return_index=True)
+    matrix = np.zeros((len(first), len(first)), dtype=np.uint8)
+    for bit, table in enumerate(tables):
+        forward = table.matrix[table.row[first][:, None], table.column[first][None, :]]
+        matrix |= (forward | forward.T).astype(np.uint8) << bit
+    return _Joint(kind.astype(np.int64), len(first), matrix.ravel())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from claimwright.book.columns import FLAG_BIT, Columns
 from claimwright.book.store import Book, NoteEntry
 from claimwright.edits.frame import Frame
 from claimwright.edits.hit import FACTORS, Hit
-from claimwright.edits.outcomes import NO_FINDING, Outcomes
+from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion, Hits, OneOf, Order
 from claimwright.model import Authority, Because, Finding, Fix, Severity
@@ -26,10 +26,11 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     for at, key, pos in zip(late.tolist(), hits.key[late].tolist(), frame.pos[hits.right[late]].tolist(), strict=True):
         naming = _naming(frame.columns, key, pos)
         if naming is not None:
-            rank[at] = (Severity.WARNING if naming.conditional else Severity.ERROR).rank
-            words[at] = numbers.setdefault(_text(frame.columns.book, naming), len(numbers))
+            rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
+            words[at] = numbers.setdefault(naming[1], len(numbers))
     gone = np.flatnonzero((hits.right < 0) & (frame.row[hits.left] >= 0))
-    keys, number = np.unique(hits.key[gone], return_inverse=True)
+    marked = np.bincount(hits.key[gone]) > 0
+    keys, number = np.flatnonzero(marked), (np.cumsum(marked) - 1)[hits.key[gone]]
     wishes = [_wish_of(frame.columns, key) for key in keys.tolist()]
     underlying, is_open = (
         np.array(each, dtype=np.bool_)[number] for each in ([w.underlying for w in wishes], [w.open for w in wishes])
@@ -43,18 +44,21 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     said = np.array([numbers.setdefault(f"without {w.words}", len(numbers)) for w in wishes], dtype=np.int64)
     words[gone] = said[number]
     held = np.flatnonzero(rank != NO_FINDING)
+    held = held[repeated(hits.left[held])]
     same = (hits.left[held].astype(np.int64) * (len(frame) + 1) + hits.right[held] + 1) * (len(numbers) + 1)
     _, first = np.unique((same + words[held]) * 4 + rank[held], return_index=True)
-    once = np.full(len(hits), NO_FINDING, dtype=np.int8)
-    once[held[first]] = rank[held[first]]
-    return Outcomes(once)
+    kept = rank[held[first]]
+    rank[held] = NO_FINDING
+    rank[held[first]] = kept
+    return Outcomes(rank)
 
 
 @lru_cache(maxsize=20_000)
-def _naming(columns: Columns, key: int, pos: int) -> NoteEntry | None:
-    """The first note of the group that names this place of the tree."""
+def _naming(columns: Columns, key: int, pos: int) -> tuple[bool, str] | None:
+    """Of the first note of the group that names this place of the tree: is it conditional, and its words."""
     group = _group(columns.book, columns.book.note(columns.edition, key))
-    return next((each for each in group if columns.book.names(each, pos)), None)
+    note = next((each for each in group if columns.book.names(each, pos)), None)
+    return (note.conditional, _text(columns.book, note)) if note else None
 
 
 @lru_cache(maxsize=2_000)

@@ -14,7 +14,7 @@ from claimwright.book.store import Book, NoteEntry
 from claimwright.edits.conditions import in_set
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, holder_of
-from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Companion, Hits
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
@@ -30,10 +30,13 @@ _NOBODY, _ALL, _UNDERDOSING = range(3)
 class _Asking:
     """What is known of each group without looking at a claim, in the order of `keys`, which rise.
 
+    `order` are the numbers of the groups; `place` is where a key stands among the keys.
+
     `meant` as `_meant`; the holder's span of the tree; `words`: groups that say the same share a number.
     """
 
     order: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
     keys: npt.NDArray[np.int32]
     meant: npt.NDArray[np.int8]
     start: npt.NDArray[np.int32]
@@ -51,8 +54,11 @@ def _asking(columns: Columns) -> _Asking:
     for note in notes:
         items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
         words.append(said.setdefault((note.holder, _asked_for(note), items), len(said)))
+    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int64)
+    place[keys[order]] = np.arange(len(keys))
     return _Asking(
         order,
+        place,
         keys[order],
         np.array([_meant(book, note) for note in notes], dtype=np.int8),
         np.array([note.holder for note in notes], dtype=np.int32),
@@ -72,10 +78,11 @@ def _speaking(frame: Frame) -> Bools:
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Where the code is in effect, the note is meant for it, and no earlier diagnosis stands under its holder."""
     asking = _asking(frame.columns)
-    at = np.searchsorted(asking.keys, hits.key)
-    meant = asking.meant[at]
-    speaks = (meant == _ALL) | ((meant == _UNDERDOSING) & in_set("underdosing")(frame)[hits.left])
-    speaks &= frame.row[hits.left] >= 0
+    at = asking.place[hits.key]
+    meant, in_effect = asking.meant[at], frame.row >= 0
+    speaks = (meant == _ALL) & in_effect[hits.left]
+    few = np.flatnonzero(meant == _UNDERDOSING)
+    speaks[few] = (in_effect & in_set("underdosing")(frame))[hits.left[few]]
     left = np.flatnonzero(speaks)
     for back in range(1, int(frame.place[hits.left[left]].max(initial=0)) + 1):
         left = left[frame.place[hits.left[left]] >= back]
@@ -84,9 +91,10 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
         speaks[left[said]] = False
         left = left[~said]
     left = np.flatnonzero(speaks)
+    left = left[repeated(hits.left[left])]
     both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
     _, first = np.unique(both, return_index=True)
-    speaks[:] = False
+    speaks[left] = False
     speaks[left[first]] = True  # one code asked for the same in the same words is asked once
     return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
 
