@@ -10,6 +10,9 @@ from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.relations import Condition
 from claimwright.model import Setting
 
+MOST_YEARS = 255
+"""The upper limit of age of a code without one."""
+
 
 def flagged(flag: str) -> Condition:
     """The registry row in force on the day carries this MCE flag."""
@@ -125,10 +128,12 @@ def age_within(low: int, high: int) -> Condition:
 
 def age_outside_note(frame: Frame) -> Bools:
     """An official note limits the code to other ages (`lexicons/age-limits.yaml`)."""
-    at = np.maximum(frame.pos, 0)
-    age = frame.batch.age[frame.claim]
-    low, high = frame.columns.array("age_low")[at], frame.columns.array("age_high")[at]
-    return (frame.pos >= 0) & (age >= 0) & ((age < low) | (age > high))
+    low, high = frame.columns.array("age_low"), frame.columns.array("age_high")
+    held = np.append((low > 0) | (high < MOST_YEARS), np.False_)[frame.pos]
+    at = np.flatnonzero(held)
+    age, pos = frame.batch.age[frame.claim[at]], frame.pos[at]
+    held[at] = (age >= 0) & ((age < low[pos]) | (age > high[pos]))
+    return held
 
 
 def has_poa(frame: Frame) -> Bools:

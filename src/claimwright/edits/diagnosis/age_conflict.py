@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book
-from claimwright.edits.conditions import age_outside_note, flagged
+from claimwright.edits.conditions import age_outside_note
 from claimwright.edits.frame import EPOCH, Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
@@ -24,8 +25,9 @@ _NO_LIMITS = (0, 255)
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
     outside = np.zeros(len(frame), dtype=np.bool_)
+    grouped = np.flatnonzero(frame.flags & np.uint32(sum(int(FLAG_BIT[group]) for group in GROUPS)))
     for group in GROUPS:
-        member = np.flatnonzero(flagged(group)(frame))
+        member = grouped[(frame.flags[grouped] & FLAG_BIT[group]) != 0]
         age, day = frame.batch.age[frame.claim[member]], frame.batch.day[frame.claim[member]]
         days, number = np.unique(day, return_inverse=True)
         limits = np.array([_limits(frame.columns.book, group, each) for each in days.tolist()]).reshape(-1, 2)[number]
