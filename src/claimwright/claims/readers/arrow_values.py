@@ -172,7 +172,8 @@ def taken_apart(column: Any, name: str) -> Lists:
     """A column of lists as offsets and values; a missing list is an empty one. Errors: `InputError` for no lists."""
     kind = column.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
-        raise InputError(f"column {name}", f"holds {kind}", "a list")
+        told = kind.value_type if pa.types.is_dictionary(kind) else kind
+        raise InputError(f"column {name}", f"holds {told}", "a list")
     values = plain(column.flatten())  # without what missing lists might hide
     if column.null_count:
         return Lists(offsets_of(numbers(pc.list_value_length(column), np.int64, 0)), values)
