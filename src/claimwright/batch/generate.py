@@ -12,7 +12,7 @@ A claim of a given number is the same for one seed and one book, however many ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,14 +39,16 @@ class Kind:
     ages: tuple[int, int]
     women: float
     settings: tuple[float, float, float, float]
-    chapters: dict[int, float]
+    chapters: Mapping[int, float]
 
 
-_GENERAL = {
+_GENERAL: Mapping[int, float] = {
     1: 3, 2: 5, 3: 2, 4: 11, 5: 7, 6: 5, 7: 4, 8: 2, 9: 14, 10: 8, 11: 6, 12: 4, 13: 12, 14: 6, 17: 0.3, 18: 11,
     19: 6, 20: 1, 21: 13,
 }  # fmt: skip
-_YOUNG = {1: 6, 3: 1, 4: 2, 5: 6, 6: 3, 7: 5, 8: 8, 10: 22, 11: 5, 12: 7, 13: 4, 14: 2, 17: 2, 18: 13, 19: 9, 20: 1, 21: 16}
+_YOUNG = {
+    1: 6, 3: 1, 4: 2, 5: 6, 6: 3, 7: 5, 8: 8, 10: 22, 11: 5, 12: 7, 13: 4, 14: 2, 17: 2, 18: 13, 19: 9, 20: 1, 21: 16,
+}  # fmt: skip
 KINDS = (
     Kind(0.02, (0, 0), 0.5, (0.6, 0.1, 0.3, 0.0), {16: 70, 21: 30}),
     Kind(0.15, (1, 17), 0.5, (0.05, 0.2, 0.6, 0.15), _YOUNG),
@@ -92,7 +94,8 @@ class Source:
         ends = held.array("registry.ends", shared=True)[last]
         listed = np.diff(pointer) > 0
         self.flags = np.where(listed, held.array("registry.flags", shared=True)[last], 0).astype(np.uint32)
-        self.starts = np.where(listed, held.array("registry.starts", shared=True)[pointer[:-1].clip(0, len(ends) - 1)], 0)
+        starts = held.array("registry.starts", shared=True)
+        self.starts = np.where(listed, starts[pointer[:-1].clip(0, len(starts) - 1)], 0)
         self.ends = np.where(listed, ends, 0)
         window = newest.window
         final = min(window.ends or book.registry_window.ends or window.starts, book.registry_window.ends or date.max)
@@ -124,7 +127,8 @@ def _pool(order: npt.NDArray[np.int64], member: npt.NDArray[np.bool_]) -> tuple[
 def claims(source: Source, count: int, seed: int) -> Iterator[Drawn]:
     """`count` claims in chunks."""
     for number in range(-(-count // CHUNK)):
-        yield _chunk(source, number * CHUNK, np.random.default_rng((seed, 2, number)), min(CHUNK, count - number * CHUNK))
+        first = number * CHUNK
+        yield _chunk(source, first, np.random.default_rng((seed, 2, number)), min(CHUNK, count - first))
 
 
 def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) -> Drawn:
@@ -152,7 +156,7 @@ def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) ->
     _repeats_out(code, offsets, of, source, rng, kind, day + stay)
     _mistakes(source, rng, code, offsets, counts, woman)
     poa = rng.choice(5, len(of), p=(0.85, 0.1, 0.03, 0.01, 0.01)).astype(np.int8)
-    charge = np.round(np.exp(rng.normal(np.where(setting == 0, 9.8, 5.6), 0.8)), 2)
+    charge = np.exp(rng.normal(np.where(setting == 0, 9.8, 5.6), 0.8)).astype(np.float64).round(2)
     end = int(offsets[wanted])
     return Drawn(
         first, setting[:wanted], day[:wanted], stay[:wanted], age[:wanted], woman[:wanted], offsets[: wanted + 1],

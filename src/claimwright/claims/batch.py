@@ -217,9 +217,9 @@ def batch_of(claims: Sequence[Claim], otherwise: date) -> ClaimBatch:
     )
 
 
-def subset(batch: ClaimBatch, owners: Sequence[int]) -> ClaimBatch:
+def subset(batch: ClaimBatch, owners: Sequence[int] | npt.NDArray[np.int64]) -> ClaimBatch:
     """The batch of the claims at these indices, in the order given."""
-    return _narrow(batch, np.array(owners, dtype=np.int64))
+    return _narrow(batch, np.asarray(owners, dtype=np.int64))
 
 
 def _narrow(batch: ClaimBatch, at: npt.NDArray[np.int64]) -> ClaimBatch:

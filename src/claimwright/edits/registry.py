@@ -19,6 +19,7 @@ from claimwright.model import Authority, Finding, Interval, Severity
 
 if TYPE_CHECKING:
     from claimwright.edits.hit import Hit
+    from claimwright.edits.outcomes import Outcome
     from claimwright.edits.relations import Relation
 
 HEADINGS = ("What it checks", "Why it matters", "Example", "How to fix")
@@ -34,7 +35,8 @@ Explain = Callable[["Hit"], Finding | None]
 class Rule:
     """One rule: what it asks of the book (`relation`), since when, on whose authority, and its page.
 
-    `explain` may return None: a closer look at the words shows that the hit is none.
+    `explain` may return None: a closer look at the words shows that the hit is none. `outcome` says the
+    same of many hits in columns, without words.
     """
 
     code: str
@@ -47,6 +49,7 @@ class Rule:
     page: str
     explain: Explain
     module: str
+    outcome: Outcome | None = None
 
     @property
     def summary(self) -> str:
@@ -75,6 +78,7 @@ def rule(
     authority: Authority,
     in_force: Interval,
     cites: Iterable[str] = (),
+    outcome: Outcome | None = None,
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function as the explanation of rule `code`; its name is the rule's."""
 
@@ -87,7 +91,17 @@ def rule(
         if name in RULES or any(each.code == code for each in RULES.values()):
             raise RuleError(f"{explain.__module__}: the rule {code} {name} is already taken")
         RULES[name] = Rule(
-            code, name, relation, severity, authority, in_force, tuple(cites), page, explain, explain.__module__
+            code,
+            name,
+            relation,
+            severity,
+            authority,
+            in_force,
+            tuple(cites),
+            page,
+            explain,
+            explain.__module__,
+            outcome,
         )
         return explain
 

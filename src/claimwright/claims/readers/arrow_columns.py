@@ -48,7 +48,6 @@ from claimwright.claims.batch import (
     subset,
 )
 from claimwright.claims.readers import Chunk, Options, Reject
-from claimwright.claims.wire import MOST_DIAGNOSES
 from claimwright.claims.readers.arrow_values import (
     NO_DAY,
     Ints,
@@ -67,6 +66,7 @@ from claimwright.claims.readers.arrow_values import (
     shown,
     taken_apart,
 )
+from claimwright.claims.wire import MOST_DIAGNOSES
 from claimwright.errors import InputError
 from claimwright.model import Setting
 
@@ -159,8 +159,8 @@ def _batch(table: pa.RecordBatch, held: Mapping[str, str], options: Options, ref
 
 def _deciding(setting: npt.NDArray[np.uint8], starts: Ints, ends: Ints, otherwise: date, refusals: Refusals) -> Ints:
     """The day that decides for each claim, as `Claim.date_of_service` says."""
-    for column, days in (("service_from", starts), ("service_to", ends)):
-        _check_era(days, column, refusals)
+    for column, stated in (("service_from", starts), ("service_to", ends)):
+        _check_era(stated, column, refusals)
     reversed_ = (starts != NO_DAY) & (ends != NO_DAY) & (ends < starts)
     refusals.where(
         reversed_,
@@ -269,32 +269,45 @@ def _diagnoses(column: Callable[[str], Any], rows: int, refusals: Refusals, writ
         f"at most {MOST_DIAGNOSES}",
         lambda row: f"{counts[row]} diagnoses on one claim",
     )
-    poa = of.field("poa")
-    if poa is None and (lists := column("poa")) is not None:
-        apart = taken_apart(lists, "poa")
-        uneven = np.diff(apart.offsets) != counts
-        refusals.where(uneven, "poa", "as many as diagnoses", lambda row: f"{np.diff(apart.offsets)[row]} indicators")
-        poa = apart.values if not uneven.any() else None
     return {
         "offsets": of.offsets,
         "codes": texts[number] if len(number) else np.zeros(0, "S8"),
         "texts": texts,
         "number": number,
-        "poa": _indicators(poa, of, refusals),
+        "poa": _poa(column("poa"), of, refusals),
     }
 
 
-def _indicators(column: Any, of: Lists, refusals: Refusals) -> npt.NDArray[np.bytes_]:
-    count = int(of.offsets[-1])
+def _poa(column: Any, of: Lists, refusals: Refusals) -> npt.NDArray[np.bytes_]:
+    """The indicator of each diagnosis: of its struct, or of a list beside the codes, as long or missing."""
+    nested = of.field("poa")
+    if nested is not None:
+        return _indicators(nested, of.rows, refusals)
+    size = int(of.offsets[-1])
     if column is None or pa.types.is_null(column.type):
-        return np.zeros(count, dtype="S1")
+        return np.zeros(size, dtype="S1")
+    lists = taken_apart(column, "poa")
+    wanted, there = np.diff(of.offsets), np.diff(lists.offsets)
+    uneven = (there != wanted) & (there > 0)
+    refusals.where(uneven, "poa", "as many as diagnoses", lambda row: f"{there[row]} indicators")
+    values = _indicators(lists.values, lists.rows, refusals)
+    if (there == wanted).all():
+        return values
+    out = np.zeros(size, dtype="S1")
+    stated = there == wanted
+    out[stated[of.rows]] = values[stated[lists.rows]]
+    return out
+
+
+def _indicators(column: Any, rows: Places, refusals: Refusals) -> npt.NDArray[np.bytes_]:
+    if pa.types.is_null(column.type):
+        return np.zeros(len(column), dtype="S1")
     texts, number = distinct(column, "poa")
     values = [(text or "").strip().upper().encode("ascii", "replace") for text in texts]
     for at, value in enumerate(values):
         if value not in _POA:
             bad = np.flatnonzero(number == at)
-            said = f"found {shown(texts[at])}"
-            refusals.same(of.rows[bad], "poa", said, "one of Y, N, U, W, 1")
+            refusals.same(rows[bad], "poa", f"found {shown(texts[at])}", "one of Y, N, U, W, 1")
     return np.array(values or [b""], dtype="S1")[number]
 
 

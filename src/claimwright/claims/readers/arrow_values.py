@@ -58,6 +58,7 @@ def plain(column: Any) -> Any:
 
 
 def cast(column: Any, to: Any, name: str) -> Any:
+    """The column as another type. Errors: `InputError` naming the column where its values are none of that type."""
     try:
         return column.cast(to)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -105,6 +106,7 @@ def _place(text: str | None, words: list[str], otherwise: int | None) -> int:
 
 
 def shown(value: object) -> str:
+    """A value as an error may show it."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -138,6 +140,7 @@ def _day(text: str | None) -> int:
 
 
 def day_text(number: int) -> str:
+    """A day since 1970-01-01 as ISO text."""
     return str(np.datetime64(int(number), "D"))
 
 
@@ -166,9 +169,11 @@ class Lists:
 
 
 def taken_apart(column: Any, name: str) -> Lists:
+    """A column of lists as offsets and values; a missing list is an empty one. Errors: `InputError` for no lists."""
     kind = column.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
-        raise InputError(f"column {name}", f"holds {kind}", "a list")
+        told = kind.value_type if pa.types.is_dictionary(kind) else kind
+        raise InputError(f"column {name}", f"holds {told}", "a list")
     values = plain(column.flatten())  # without what missing lists might hide
     if column.null_count:
         return Lists(offsets_of(numbers(pc.list_value_length(column), np.int64, 0)), values)

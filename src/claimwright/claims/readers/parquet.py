@@ -40,7 +40,13 @@ class ParquetReader:
         except (OSError, pa.ArrowException) as error:
             raise _damaged(path, "", error) from None
         self.columns = columns_of(names, options, str(path))
-        self._lists = [self.columns[name] for name in ("diagnoses", "setting", "sex") if name in self.columns]
+        lists = [self.columns[name] for name in ("diagnoses", "poa", "setting", "sex") if name in self.columns]
+        self._repeating = _texts_of(path, set(lists))
+
+    @property
+    def groups(self) -> int:
+        """Row groups of the file."""
+        return len(self._groups)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -57,7 +63,7 @@ class ParquetReader:
 
     def _group(self, group: int, before: int, skip: int) -> Iterator[Chunk]:
         at = before
-        for table in self._tables(group):
+        for table in self.tables(group):
             rows = table.num_rows
             if skip >= rows:
                 skip, at = skip - rows, at + rows
@@ -82,24 +88,23 @@ class ParquetReader:
         except pa.ArrowException as error:
             raise _damaged(self.path, f" row group {group + 1}", error) from None
 
-    def _tables(self, group: int) -> Iterator[pa.RecordBatch]:
+    def tables(self, group: int) -> Iterator[pa.RecordBatch]:
+        """The columns that are read, of one row group, as Arrow has them."""
         try:
-            with pq.ParquetFile(self.path, read_dictionary=self._dictionaries()) as file:
+            with pq.ParquetFile(self.path, read_dictionary=self._repeating) as file:
                 wanted = list(self.columns.values())
                 yield from file.iter_batches(self.options.size, row_groups=[group], columns=wanted)
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self.path, f" row group {group + 1}", error) from None
 
-    def _dictionaries(self) -> list[str]:
-        """Leaves whose texts repeat: they stay numbers of a dictionary, as the file has them."""
-        leaves = []
-        with pq.ParquetFile(self.path) as file:
-            schema = file.schema
-            for number in range(len(schema)):
-                path = schema.column(number).path
-                if path.split(".", 1)[0] in self._lists and schema.column(number).physical_type == "BYTE_ARRAY":
-                    leaves.append(path)
-        return leaves
+
+def _texts_of(path: Path, columns: set[str]) -> list[str]:
+    """Leaves of these columns whose texts repeat: they stay numbers of a dictionary, as the file has them."""
+    with pq.ParquetFile(path) as file:
+        leaves = [file.schema.column(number) for number in range(len(file.schema))]
+        return [
+            leaf.path for leaf in leaves if leaf.path.split(".")[0] in columns and leaf.physical_type == "BYTE_ARRAY"
+        ]
 
 
 def _before(chunk: Chunk, number: int) -> Chunk:
