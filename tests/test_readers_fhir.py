@@ -187,6 +187,21 @@ def test_the_setting_of_a_resource(keys: dict[str, Any], setting: str) -> None:
     assert read(changed(R4, **keys))[0][0].claim.setting == setting
 
 
+@pytest.mark.parametrize(
+    ("keys", "charge"),
+    [
+        ({"total": {"value": 12.5}}, 12.5),
+        ({"total": [{"category": concept("benefit"), "amount": {"value": 1}}]}, None),
+        ({"total": [{"category": concept("submitted"), "amount": {"value": 7}}]}, 7.0),
+        ({"totalCost": {"value": 3}}, 3.0),
+        ({"total": ["x"]}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_claim_asks_for(keys: dict[str, Any], charge: float | None) -> None:
+    assert read(changed(R4, **keys))[0][0].charge == charge
+
+
 def test_bundles_lines_and_arrays_hold_several() -> None:
     patient = {"resourceType": "Patient", "id": "1", "gender": "male", "birthDate": "2000-01-01"}
     bundle = {

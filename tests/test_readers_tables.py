@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zipfile
 from collections.abc import Mapping
@@ -10,9 +11,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from claimwright.claims.reader import read_claims
-from claimwright.claims.readers import Chunk, Options, format_of
+from claimwright.claims.readers import Chunk, Options, Reject, format_of
+from claimwright.claims.readers.tables import TableRecords
 from claimwright.errors import InputError
 from claimwright.model import Diagnosis, Patient, Payer, Procedure, ServiceLine, Setting
 from tests.claim_files import INSTITUTIONAL, PROFESSIONAL, x12
@@ -123,6 +127,19 @@ def test_a_refused_row_names_line_and_column_and_stays_as_it_is(
     rejects = [each for chunk in chunks(write(tmp_path, ",".join(row) + "\n" + line)) for each in chunk.rejects]
     assert says in str(rejects[0].error)
     assert rejects[0].record.decode() == line
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=80), st.integers(0, len(WIDE)), st.sampled_from([WIDE, LONG]))
+def test_bytes_of_any_kind_in_a_table_raise_nothing_but_a_refusal(noise: bytes, at: int, table: str) -> None:
+    data = table.encode()[:at] + noise + table.encode()[at:]
+    try:
+        found = list(TableRecords(io.BytesIO(data), "f"))
+    except InputError as error:
+        assert "\n" not in str(error)
+        return
+    assert all(each.record in data for each in found if isinstance(each, Reject))
+    assert [each.number for each in found] == list(range(1, len(found) + 1))
 
 
 # ---- packed files, mixed folders ----------------------------------------------------------------

@@ -118,10 +118,11 @@ class FhirRecords:
         reader = ResourceReader(value, within, self.counts)
         try:
             claim = reader.read()
+            charge = reader.charge()
         except Refused as refused:
             where = f"{place}.{refused.field}" if refused.field else place
             return reject(self.records, InputError(where, refused.problem, refused.expected), item.raw)
-        return Record(claim, self.records, place)
+        return Record(claim, self.records, place, charge=charge)
 
 
 def _under(root: str, path: str) -> str:

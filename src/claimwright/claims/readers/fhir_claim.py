@@ -95,6 +95,18 @@ class ResourceReader:
                 refused.problem += f": its {self.icd9} codes are ICD-9-CM"
             raise Refused(_path(refused.field, indexes, items), refused.problem, refused.expected) from None
 
+    def charge(self) -> float | None:
+        """What is asked for: Claim.total, the submitted total of an ExplanationOfBenefit, STU3's totalCost."""
+        try:
+            total = self.resource.get("total") or self.resource.get("totalCost") or {}
+            if isinstance(total, list):
+                named = (each for each in total if "submitted" in _codes(each.get("category") or {}))
+                total = next(named, {}).get("amount") or {}
+            value = total.get("value")
+        except (AttributeError, TypeError, KeyError):
+            return None  # money decides nothing: what cannot be read is not stated
+        return float(value) if isinstance(value, int | float) else None
+
     def _id(self) -> str | None:
         self.at = "id"
         found = self.resource.get("id")

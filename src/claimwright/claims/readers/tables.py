@@ -34,7 +34,10 @@ def recognises(head: bytes) -> bool:
         return False
     header = _decoded(line)
     delimiter = _delimiter(header)
-    names = next(csv.reader([header], delimiter=delimiter), [])
+    try:
+        names = next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error:
+        return False
     return len(names) > 1 and sum(any(c.isalpha() for c in each) for each in names) * 2 >= len(names)
 
 
@@ -104,7 +107,11 @@ class TableRecords:
             if text.strip():
                 delimiter = _delimiter(text)
                 lines.taken()
-                return [each.strip() for each in next(csv.reader([text], delimiter=delimiter))], delimiter
+                try:
+                    names = next(csv.reader([text], delimiter=delimiter), [])
+                except csv.Error as error:
+                    raise InputError(f"{self.name}: line {lines.number}", f"not readable as CSV ({error})") from None
+                return [each.strip() for each in names], delimiter
         raise InputError(self.name, "the file has no header", "a table of claims")
 
     def _long(self, lines: _Lines, delimiter: str, columns: Columns, rows: Rows) -> Iterator[Record | Reject]:
