@@ -13,7 +13,6 @@ from claimwright.claims.readers import Chunk, Options, Reject
 from claimwright.errors import InputError
 from claimwright.model import Claim
 
-
 MOST_HELD = 16_384
 """Claims in a chunk at most: as objects they take some hundred times the room of columns."""
 
