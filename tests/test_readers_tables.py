@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from claimwright.claims.reader import read_claims
 from claimwright.claims.readers import Chunk, Options, Reject, format_of
+from claimwright.claims.readers.streams import records_of
 from claimwright.claims.readers.tables import TableRecords
 from claimwright.errors import InputError
 from claimwright.model import Diagnosis, Patient, Payer, Procedure, ServiceLine, Setting
@@ -171,6 +172,26 @@ def test_a_gz_cut_off_gives_what_it_holds_and_then_its_refusal(tmp_path: Path) -
         for chunk in format_of(path).open_reader(path, Options(DAY, "skip", size=100)).chunks():
             read.append(chunk.read)  # noqa: PERF401 - what came before the refusal counts
     assert 1000 < sum(read) < 5000
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_damaged_file_of_any_format_raises_nothing_but_a_refusal(data: st.DataObject) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writing:
+        writing.writestr("a", PROFESSIONAL)
+        writing.writestr("b", WIDE)
+    ours = json.dumps([OURS, OURS]).encode()
+    kinds = [archive.getvalue(), gzip.compress(PROFESSIONAL), ours, ours[1:-1].replace(b"}, ", b"}\n"), WIDE.encode()]
+    whole = bytearray(data.draw(st.sampled_from(kinds)))
+    whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    damaged = bytes(whole[: data.draw(st.integers(1, len(whole)))])
+    try:
+        found = list(records_of(damaged, "f", packed=True)(io.BytesIO(damaged), "f"))
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert [each.number for each in found] == list(range(1, len(found) + 1))
 
 
 def test_a_folder_of_mixed_formats_is_told_by_content(tmp_path: Path) -> None:

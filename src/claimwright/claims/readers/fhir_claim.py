@@ -98,10 +98,10 @@ class ResourceReader:
     def charge(self) -> float | None:
         """What is asked for: Claim.total, the submitted total of an ExplanationOfBenefit, STU3's totalCost."""
         try:
-            total = self.resource.get("total") or self.resource.get("totalCost") or {}
+            total: Any = self.resource.get("total") or self.resource.get("totalCost") or {}
             if isinstance(total, list):
                 named = (each for each in total if "submitted" in _codes(each.get("category") or {}))
-                total = next(named, {}).get("amount") or {}
+                total = next((each.get("amount") or {} for each in named), {})
             value = total.get("value")
         except (AttributeError, TypeError, KeyError):
             return None  # money decides nothing: what cannot be read is not stated

@@ -47,7 +47,7 @@ def json_items(stream: BinaryIO, name: str) -> Iterator[Item]:
         return
     try:
         items = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise not_json(name, error) from None
     for index, each in enumerate(items):
         yield Item(bytes(each), name, f"$[{index}]")
@@ -60,7 +60,7 @@ def _first_line(stream: BinaryIO) -> bytes:
 def _whole(line: bytes) -> bool:
     try:
         msgspec.json.decode(line, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
     return True
 

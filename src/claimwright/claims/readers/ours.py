@@ -42,6 +42,9 @@ class OurRecords:
                 claim = claim_from_json(item.raw, item.place, item.root)
             except InputError as refusal:
                 yield reject(number, refusal, item.raw)
+            except UnicodeDecodeError as error:
+                wrong = InputError(item.place, f"byte {error.start} of the record is not UTF-8", "JSON in UTF-8")
+                yield reject(number, wrong, item.raw)
             else:
                 yield Record(claim, number, item.place if item.root == "$" else f"{item.place}: {item.root}")
 

@@ -13,7 +13,7 @@ from claimwright.claims.readers import HEAD, Options, Reader, Reject
 from claimwright.claims.readers.records import Record, RecordReader
 from claimwright.claims.readers.streams import plain, records_of
 from claimwright.errors import InputError, SourceError
-from claimwright.sources.packed import members
+from claimwright.sources.packed import DAMAGED, members
 
 NAME = "packed"
 _GZ, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -112,7 +112,7 @@ class _Unpacked(io.RawIOBase):
         view = memoryview(cast(bytearray, buffer))
         try:
             data = self.stream.read(len(view))
-        except (OSError, EOFError, zlib.error, RuntimeError) as error:
+        except DAMAGED as error:
             self.problem = f"cannot be unpacked to the end ({error})"
             return 0
         view[: len(data)] = data
