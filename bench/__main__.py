@@ -18,6 +18,7 @@ from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, process
 from bench.notes import notes
 from bench.procedures import procedures
 from bench.processes import Differs
+from bench.reading import reading
 from bench.risk import risk
 from bench.searching import searching
 from bench.word_scores import words
@@ -30,6 +31,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "grouping": grouping,
     "procedures": lambda size: procedures(10 * size.claims, 25 * size.claims, SEED, size.times),
     "mcd": lambda size: mcd(size.codes, size.codes // 4, 100 * size.times),
+    "reading": lambda size: reading(size.claims // 10, size.times),
     "coverage": coverage,
     "notes": lambda size: notes(max(20, size.explained // 10)),
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),

@@ -119,7 +119,7 @@ def _batch(code: npt.NDArray[np.int64]) -> Any:
     empty = np.zeros(number + 1, np.int64)
     of_lines = np.zeros(number * width + 1, np.int64)
     return ClaimBatch(
-        claims=(None,) * number,  # type: ignore[arg-type] - no kernel looks at a claim
+        claims=None,
         setting=np.full(number, SETTINGS.index(Setting.PROFESSIONAL), np.uint8),
         day=np.full(number, DAY, np.int32),
         age=np.zeros(number, np.int16),

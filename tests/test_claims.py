@@ -140,7 +140,7 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         (LINES + "\nhello", "line 3: not readable as JSON"),
         (json.dumps(PLAIN).replace("R25.2", "R25\xff").encode("latin-1"), "is not UTF-8; expected JSON in UTF-8"),
         (json.dumps(PLAIN).encode("utf-16"), "is not UTF-8"),
-        (b"\x1f\x8b\x08\x00", "is not UTF-8"),
+        (b"\x1f\x8b\x08\x00", "cannot be unpacked to the end"),
         ("[1]", "$[0]: found 1; expected an object"),
         ("[[]]", "$[0]: found []; expected an object"),
         ("[" * 100_000, "not readable as JSON"),

@@ -47,6 +47,8 @@ class Columns:
         self.book, self.edition = book, edition
         self._folder = book.folder / "arrays"
         self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self.last: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.int32]] | None = None
+        """Texts whose numbers were looked up last, and these numbers."""
 
     def array(self, name: str, shared: bool = False) -> npt.NDArray[Any]:
         """One array by name; `shared` ones belong to the book, the others to the edition."""
@@ -54,6 +56,14 @@ class Columns:
         if file not in self._arrays:
             self._arrays[file] = _load(self._folder / file)
         return self._arrays[file]
+
+    def ending(self, name: str, value: int, shared: bool = False) -> npt.NDArray[Any]:
+        """As `array`, with `value` behind the last entry: the number -1, which stands for none, reads it."""
+        key = f"{name} then {value}"
+        if key not in self._arrays:
+            held = self.array(name, shared)
+            self._arrays[key] = np.append(held, held.dtype.type(value))
+        return self._arrays[key]
 
     def pair(self, name: str) -> PairTable:
         """A relation over two codes."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from claimwright.claims.reader import read_claims, read_text
+from claimwright.claims.reader import as_text, is_foreign, read_claims, read_some
 from claimwright.claims.wire import claim_from_object
 from claimwright.errors import InputError
 from claimwright.model import Claim
@@ -26,8 +26,12 @@ def read_cover(name: str) -> tuple[list[CoverDocument], bool]:
     A document is a claim, or `{"policies": [...], "claim": {...}}`; a file as `check` reads it.
     Errors: `InputError` naming file and JSON path.
     """
-    data = read_text(name)
     place = "standard input" if name == "-" else name
+    whole = read_some(name)
+    if is_foreign(whole):
+        claims, several = read_claims(name, whole)
+        return [CoverDocument(each, None, place) for each in claims], several
+    data = as_text(whole, place)
     value = _decoded(data)
     found = value if isinstance(value, list) else [value]
     if not any(isinstance(each, dict) and "claim" in each for each in found):

@@ -1,7 +1,11 @@
-"""Claims from a file: one claim, a JSON array, or one claim a line; `-` is standard input."""
+"""Claims from a file: one claim, a JSON array, or one claim a line; `-` is standard input.
+
+X12 837, FHIR claims and CSV, plain or packed, are told by their content and read by `claims.readers`.
+"""
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,19 +21,33 @@ MOST_BYTES = 256 * 1024 * 1024
 """What `check` reads at once. Larger files are for a scan, which streams."""
 
 
+_FHIR = (b'"resourceType"', b'"diagnosisCodeableConcept"', b'"billablePeriod"')
+"""Keys by which JSON is FHIR and not a claim of the contract, which has none of them."""
+
+
 def read_text(name: str) -> bytes:
     """The bytes of a file, or of standard input, without blanks around them; UTF-8 for certain."""
-    return _bytes(name, "standard input" if name == "-" else name).strip()
+    place = _place(name)
+    return as_text(_bytes(name, place), place)
 
 
-def read_claims(name: str, text: bytes | None = None) -> tuple[list[Claim], bool]:
-    """All claims of a file in order, and whether the file held several (an array or lines).
+def as_text(data: bytes, place: str) -> bytes:
+    """Bytes of a file that is no foreign format as `read_text` gives them. Errors: `InputError` if not UTF-8."""
+    return _utf8(data, place).strip()
 
-    `text` is what `read_text` gave, where that has been read already.
-    Errors: `InputError` naming file, line, JSON path, value and what was expected.
+
+def read_claims(name: str, text: bytes | None = None, notes: list[str] | None = None) -> tuple[list[Claim], bool]:
+    """All claims of a file in order, and whether the file held several (an array, lines, more than one record).
+
+    `text` is what `read_text` gave, where that has been read already; `notes` is added to what a reader has to
+    say of the file, such as delimiters that had to be guessed.
+    Errors: `InputError` naming file, line or segment, path, value and what was expected.
     """
-    place = "standard input" if name == "-" else name
-    data = read_text(name) if text is None else text
+    place = _place(name)
+    data = _bytes(name, place) if text is None else text
+    if is_foreign(data):
+        return _foreign(data, place, notes)
+    data = as_text(data, place)
     if not data:
         raise InputError(place, "the file is empty", "a claim as JSON")
     if data[:1] == b"[":
@@ -43,17 +61,54 @@ def read_claims(name: str, text: bytes | None = None) -> tuple[list[Claim], bool
     return [claim_from_json(data, place)], False
 
 
-def _bytes(name: str, place: str) -> bytes:
-    if not name:
-        raise InputError("file", "has an empty name", "a file of claims, or - for standard input")
+def read_some(name: str) -> bytes:
+    """The bytes of a file or of standard input as they are. Errors: `InputError` when it cannot be read."""
+    return _bytes(name, _place(name))
+
+
+def is_foreign(data: bytes) -> bool:
+    """Is this X12, FHIR, CSV or packed, by its content, and not a claim as the contract has it?"""
+    from claimwright.claims.readers import HEAD
+
+    head = data[:HEAD]
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start in (b"{", b"["):
+        return any(each in head for each in _FHIR)
+    return bool(start) and _reads(head)
+
+
+def _reads(head: bytes) -> bool:
+    from claimwright.claims.readers.streams import records_of
+
     try:
-        if name == "-":
-            data = _limited(sys.stdin.buffer, place)
-        else:
-            with Path(name).open("rb") as stream:
-                data = _limited(stream, place)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InputError(place, f"cannot be read ({getattr(error, 'strerror', error)})", "a file of claims") from None
+        records_of(head, "", packed=True)
+    except InputError:
+        return head.startswith(b"PAR1")
+    return True
+
+
+def _foreign(data: bytes, place: str, notes: list[str] | None) -> tuple[list[Claim], bool]:
+    from claimwright.claims.readers import HEAD, Reject
+    from claimwright.claims.readers.streams import records_of
+
+    records = records_of(data[:HEAD], place, packed=True)(io.BytesIO(data), place)
+    claims: list[Claim] = []
+    for each in records:
+        if isinstance(each, Reject):
+            raise each.error
+        claims.append(each.claim)
+    if not claims:
+        raise InputError(place, "holds no claim", "at least one")
+    if notes is not None:
+        notes.extend(records.notes)
+    return claims, len(claims) > 1
+
+
+def _place(name: str) -> str:
+    return "standard input" if name == "-" else name
+
+
+def _utf8(data: bytes, place: str) -> bytes:
     data = data.removeprefix(b"\xef\xbb\xbf")  # a BOM is no part of the text
     try:
         data.decode("utf-8")
@@ -65,7 +120,19 @@ def _bytes(name: str, place: str) -> bytes:
 def read_note_file(name: str) -> str:
     """The text of a note; `-` is standard input. Any text is a note. Errors: `InputError` naming the file."""
     place = "standard input" if name == "-" else name
-    return _bytes(name, place).decode("utf-8")
+    return _utf8(_bytes(name, place), place).decode("utf-8")
+
+
+def _bytes(name: str, place: str) -> bytes:
+    if not name:
+        raise InputError("file", "has an empty name", "a file of claims, or - for standard input")
+    try:
+        if name == "-":
+            return _limited(sys.stdin.buffer, place)
+        with Path(name).open("rb") as stream:
+            return _limited(stream, place)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(place, f"cannot be read ({getattr(error, 'strerror', error)})", "a file of claims") from None
 
 
 def _limited(stream: BinaryIO, place: str) -> bytes:

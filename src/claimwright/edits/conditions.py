@@ -10,6 +10,9 @@ from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.relations import Condition
 from claimwright.model import Setting
 
+MOST_YEARS = 255
+"""The upper limit of age of a code without one."""
+
 
 def flagged(flag: str) -> Condition:
     """The registry row in force on the day carries this MCE flag."""
@@ -19,12 +22,7 @@ def flagged(flag: str) -> Condition:
 
 def in_set(name: str) -> Condition:
     """The code belongs to a set of `lexicons/code-sets.yaml`."""
-    return lambda frame: (frame.pos >= 0) & ((_sets(frame) & frame.columns.set_bit(name)) != 0)
-
-
-def _sets(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
-    found: np.ndarray[tuple[int, ...], np.dtype[np.uint32]] = frame.columns.array("sets")[np.maximum(frame.pos, 0)]
-    return found
+    return lambda frame: (frame.sets & frame.columns.set_bit(name)) != 0
 
 
 def on_claim_with(condition: Condition) -> Condition:
@@ -86,18 +84,36 @@ def known_elsewhere(frame: Frame) -> Bools:
 
 def wants_seventh(frame: Frame) -> Bools:
     """It is a stem that a seventh character makes into a code, or such a stem with a wrong ending."""
-    return ~frame.listed & (frame.nearest >= 0) & frame.columns.array("stem")[np.maximum(frame.nearest, 0)]
+    return _where_odd(frame, _is_stem(frame))
+
+
+def _where_odd(frame: Frame, values: Bools) -> Bools:
+    """Values of the diagnoses that no registry lists, and false for all others."""
+    out = np.zeros(len(frame), dtype=np.bool_)
+    out[frame.odd] = values
+    return out
+
+
+def _is_stem(frame: Frame) -> Bools:
+    nearest = frame.nearest[frame.odd]
+    stem: Bools = (nearest >= 0) & frame.columns.array("stem")[np.maximum(nearest, 0)]
+    return stem
+
+
+def _is_header(frame: Frame) -> Bools:
+    leaf = frame.columns.array("leaf")[np.maximum(frame.pos[frame.odd], 0)]
+    heading: Bools = frame.exact[frame.odd] & ~leaf & ~_is_stem(frame)
+    return heading
 
 
 def header(frame: Frame) -> Bools:
     """The edition's tree has it as a heading, and no registry row ever made it a code."""
-    leaf = frame.columns.array("leaf")[np.maximum(frame.pos, 0)]
-    return ~frame.listed & frame.exact & ~leaf & ~wants_seventh(frame)
+    return _where_odd(frame, _is_header(frame))
 
 
 def unknown(frame: Frame) -> Bools:
     """No table has the code as written."""
-    return ~frame.listed & ~header(frame) & ~wants_seventh(frame)
+    return _where_odd(frame, ~_is_header(frame) & ~_is_stem(frame))
 
 
 def sex_is(sex: str) -> Condition:
@@ -112,15 +128,17 @@ def age_within(low: int, high: int) -> Condition:
 
 def age_outside_note(frame: Frame) -> Bools:
     """An official note limits the code to other ages (`lexicons/age-limits.yaml`)."""
-    at = np.maximum(frame.pos, 0)
-    age = frame.batch.age[frame.claim]
-    low, high = frame.columns.array("age_low")[at], frame.columns.array("age_high")[at]
-    return (frame.pos >= 0) & (age >= 0) & ((age < low) | (age > high))
+    low, high = frame.columns.array("age_low"), frame.columns.array("age_high")
+    held = np.append((low > 0) | (high < MOST_YEARS), np.False_)[frame.pos]
+    at = np.flatnonzero(held)
+    age, pos = frame.batch.age[frame.claim[at]], frame.pos[at]
+    held[at] = (age >= 0) & ((age < low[pos]) | (age > high[pos]))
+    return held
 
 
 def has_poa(frame: Frame) -> Bools:
     """A present-on-admission indicator is given."""
-    return frame.batch.poa != b""
+    return frame.batch.poa.view(np.uint8) != 0
 
 
 def hospital_reports_poa(frame: Frame) -> Bools:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 EPOCH = date(1970, 1, 1)
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
+MANY = 4096
+"""Codes from which on it pays to compare them as numbers."""
+
 DIAGNOSIS, PROCEDURE, LINE, CLAIM = "diagnosis", "procedure", "line", "claim"
 """What a hit may be about; also the kind of its place in a finding."""
 
@@ -48,6 +51,7 @@ class Frame:
     `flags` uint32: MCE flags on the day; `pos` int32: place in the edition's tree (the nearest
     category when the edition lacks the code), -1 for none; `exact` bool: the edition has the code;
     `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
+    `kept` is what kernels found for all rules.
     """
 
     def __init__(
@@ -66,14 +70,17 @@ class Frame:
         self.claim = np.repeat(np.arange(len(batch)), counts).astype(np.int32)
         self.place = (np.arange(len(batch.codes)) - batch.offsets[self.claim]).astype(np.int32)
         self._horizon = (as_of - EPOCH).days if as_of else np.iinfo(np.int32).max
-        self.code = numbers_on(columns.array("codes", shared=True), batch.codes)
+        axis = columns.array("codes", shared=True)
+        if batch.texts is not None and batch.number is not None:
+            self.code = _resolved(columns, axis, batch.texts)[batch.number]
+        else:
+            self.code = numbers_on(axis, batch.codes)
+        self.kept: dict[Any, Any] = {}
+        self._in_settings: dict[tuple[tuple[Setting, ...], str], Bools] = {}
         self.row, self.listed = rows_in_force(columns, "registry", self.code, batch.day[self.claim], self._horizon)
         self.flags = flags_in_force(columns, "registry", self.row)
-        known = self.code >= 0
-        self.pos = np.full(len(self.code), -1, dtype=np.int32)
-        self.pos[known] = columns.array("position")[self.code[known]]
-        self.exact = np.zeros(len(self.code), dtype=np.bool_)
-        self.exact[known] = columns.array("exact")[self.code[known]]
+        self.pos = columns.ending("position", -1)[self.code]
+        self.exact = columns.ending("exact", 0)[self.code]
         self.nearest = self._nearest()
 
     def __len__(self) -> int:
@@ -98,6 +105,16 @@ class Frame:
         return {index: Noted(self, index, read) for index, read in sorted(self.notes.items())}
 
     @cached_property
+    def odd(self) -> npt.NDArray[np.int64]:
+        """Indices of the diagnoses that no registry lists: the few that can be headings, stems or no codes."""
+        return np.flatnonzero(~self.listed)
+
+    @cached_property
+    def sets(self) -> npt.NDArray[np.uint32]:
+        """The sets of codes each diagnosis belongs to, as bits; none outside the tree."""
+        return self.columns.ending("sets", 0)[self.pos]
+
+    @cached_property
     def procedures(self) -> Procedures:
         """The columns over the procedures; made when a rule first asks for them."""
         return Procedures(self.batch, self.columns, self._horizon)
@@ -117,12 +134,19 @@ class Frame:
 
     def in_settings(self, *settings: Setting, kind: str = DIAGNOSIS) -> Bools:
         """Is this diagnosis (or what `kind` says) on a claim of one of these settings?"""
-        numbers = [SETTINGS.index(each) for each in settings]
-        return np.isin(self.batch.setting, numbers)[self.owners(kind)]
+        asked = (settings, kind)
+        if asked not in self._in_settings:
+            held = np.zeros(len(SETTINGS), dtype=np.bool_)
+            held[[SETTINGS.index(each) for each in settings]] = True
+            of_claims: Bools = held[self.batch.setting]
+            self._in_settings[asked] = of_claims if kind == CLAIM else of_claims[self.owners(kind)]
+        return self._in_settings[asked]
 
     def per_claim(self, values: Bools) -> Bools:
         """Does any diagnosis of the same claim have the value? bool [L] from bool [L]."""
-        return np.isin(self.claim, self.claim[values])
+        marked = np.zeros(len(self.batch), dtype=np.bool_)
+        marked[self.claim[values]] = True
+        return marked[self.claim]
 
     def without_notes(self) -> list[tuple[int, str]]:
         """(claim, code) of codes in effect that the edition lacks: only the notes of their family apply."""
@@ -242,39 +266,61 @@ def numbered(*columns: npt.NDArray[np.integer]) -> Ints:
     return number.astype(np.int32)
 
 
+def _resolved(columns: Columns, axis: npt.NDArray[np.bytes_], texts: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of the distinct texts of a batch; the parts of a batch share them."""
+    known = columns.last
+    if known is None or known[0] is not texts:
+        columns.last = known = (texts, numbers_on(axis, texts))
+    return known[1]
+
+
 def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> Ints:
     """Numbers of codes on a sorted axis, -1 for a text that is none of its codes."""
     if not len(axis):
         return np.full(len(wanted), -1, dtype=np.int32)
-    at = np.searchsorted(axis, wanted.astype("S7"))
-    at[at == len(axis)] = 0
-    return np.where(axis[at] == wanted, at, -1).astype(np.int32)
+    if len(wanted) < MANY:
+        at = np.searchsorted(axis, wanted.astype("S7"))
+        at[at == len(axis)] = 0
+        return np.where(axis[at] == wanted, at, -1).astype(np.int32)
+    # Eight characters as one big-endian number keep the order of texts, and compare in one step.
+    keys, asked = (each.astype("S8").view(">u8").astype(np.uint64) for each in (axis, wanted))
+    at = np.searchsorted(keys, asked)
+    at[at == len(keys)] = 0
+    return np.where(keys[at] == asked, at, -1).astype(np.int32)
 
 
 def rows_in_force(
     columns: Columns, registry: str, code: Ints, day: npt.NDArray[np.int32], horizon: int
 ) -> tuple[Ints, Bools]:
     """The dated row of each code on its day (-1 for none), and whether the registry lists it on some day."""
-    pointer, starts, ends = (columns.array(f"{registry}.{each}", shared=True) for each in ("pointer", "starts", "ends"))
-    row = np.full(len(code), -1, dtype=np.int32)
-    known = np.flatnonzero(code >= 0)
-    first, last = pointer[code[known]], pointer[code[known] + 1]
-    listed = np.zeros(len(code), dtype=np.bool_)
-    # A code has at most a handful of dated rows (flags change): one pass for each.
-    for step in range(int((last - first).max(initial=0))):
-        at = first + step
-        valid = at < last
-        here, rows = known[valid], at[valid]
-        seen = starts[rows] <= horizon
+    pointer = columns.array(f"{registry}.pointer", shared=True)
+    # What is behind the last row never begins: codes that no table knows, and headings at the end of the axis.
+    starts = columns.ending(f"{registry}.starts", np.iinfo(np.int32).max, shared=True)
+    ends = columns.ending(f"{registry}.ends", np.iinfo(np.int32).min, shared=True)
+    count = columns.ending(f"{registry}.pointer", int(pointer[-1]) if len(pointer) else 0, shared=True)
+    rows, more = count[code], np.diff(count)[code]
+    rows[code < 0] = len(starts) - 1
+    more[code < 0] = 0
+    rows[more == 0] = len(starts) - 1
+    begins = starts[rows]
+    listed = (begins <= horizon) & (more > 0)
+    row = np.where(listed & (begins <= day) & (day <= ends[rows]), rows, np.int32(-1)).astype(np.int32, copy=False)
+    # Most codes have one dated row, some a handful (flags change): a pass for each, ever shorter.
+    here = np.flatnonzero(more > 1)
+    step = 1
+    while len(here):
+        at, on = rows[here] + step, day[here]
+        begins = starts[at]
+        seen = begins <= horizon
         listed[here] |= seen
-        now = seen & (starts[rows] <= day[here]) & (day[here] <= ends[rows])
-        row[here[now]] = rows[now]
+        now = seen & (begins <= on) & (on <= ends[at])
+        row[here[now]] = at[now]
+        step += 1
+        here = here[more[here] > step]
     return row, listed
 
 
 def flags_in_force(columns: Columns, registry: str, row: Ints) -> npt.NDArray[np.uint32]:
     """The flags of dated rows; none for -1."""
-    flags = np.zeros(len(row), dtype=np.uint32)
-    valid = row >= 0
-    flags[valid] = columns.array(f"{registry}.flags", shared=True)[row[valid]]
+    flags: npt.NDArray[np.uint32] = columns.ending(f"{registry}.flags", 0, shared=True)[row]
     return flags

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from claimwright.book.msdrg import records
+from claimwright.book.store import Book
+from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import End, Hit
+from claimwright.edits.outcomes import beside, stands
+from claimwright.edits.relations import Hits
 from claimwright.model import Because, undotted
 
 LEXICON = "integral-symptoms"
@@ -64,3 +71,28 @@ def _same_category(hit: Hit) -> list[Because]:
             level="table",
         )
     ]
+
+
+def first_ground(frame: Frame, hits: Hits) -> Bools:
+    """Is the right end of each hit the first diagnosis of its claim that is related to the left one?"""
+    number, other = beside(frame, hits.left)
+    earlier = (other < hits.right[number]) & stands(frame, LEXICON, hits.left[number], other)
+    out = np.ones(len(hits), dtype=np.bool_)
+    out[number[earlier]] = False
+    return out
+
+
+def integral(frame: Frame, hits: Hits) -> Bools:
+    """Is the left end of each hit a usual symptom of the right one? Each pair of codes is looked up once."""
+    size = int(frame.pos.max(initial=0)) + 1
+    pair = frame.pos[hits.left].astype(np.int64) * size + frame.pos[hits.right]
+    pairs, number = np.unique(pair, return_inverse=True)
+    book, edition = frame.columns.book, frame.columns.edition
+    found = [_usual(book, edition, *divmod(each, size)) for each in pairs.tolist()]
+    return np.array(found, dtype=np.bool_)[number]
+
+
+@lru_cache(maxsize=100_000)
+def _usual(book: Book, edition: int, symptom: int, diagnosis: int) -> bool:
+    rows = book.lexicon_rows_at(LEXICON, edition, {"symptom": symptom, "diagnosis": diagnosis})
+    return any(row["relation"] == "integral" for row in rows)

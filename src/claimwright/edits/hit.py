@@ -9,6 +9,7 @@ from functools import cached_property
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book, NodeEntry, NoteEntry, RegistryEntry, TabularEdition
+from claimwright.claims.batch import SETTINGS, SEXES, UNKNOWN_AGE
 from claimwright.edits.established import established
 from claimwright.edits.frame import CLAIM, DIAGNOSIS, EPOCH, LINE, PROCEDURE, Frame
 from claimwright.edits.manual import label
@@ -65,8 +66,7 @@ class End:
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """The diagnosis as the claim has it."""
-        frame = self.scene.frame
-        return frame.batch.claims[int(frame.claim[self.index])].diagnoses[self.position - 1]
+        return self.scene.frame.batch.diagnosis(self.index)
 
     @property
     def code(self) -> str:
@@ -137,7 +137,7 @@ class ProcedureEnd(End):
     @property
     def procedure(self) -> Procedure:
         """The procedure as the claim has it."""
-        return self.scene.frame.batch.claims[self.claim_index].procedures[self.position - 1]
+        return self.scene.frame.batch.procedure(self.index)
 
     @property
     def code(self) -> str:
@@ -182,7 +182,7 @@ class LineEnd(End):
     @property
     def line(self) -> ServiceLine:
         """The line as the claim has it."""
-        return self.scene.frame.batch.claims[self.claim_index].lines[self.position - 1]
+        return self.scene.frame.batch.line(self.index)
 
     @property
     def code(self) -> str:
@@ -234,7 +234,7 @@ class ClaimEnd(End):
     @property
     def code(self) -> str:
         """The discharge status, in place of a code."""
-        return (self.scene.frame.batch.claims[self.index].discharge_status or "").strip()
+        return (self.scene.frame.batch.discharge_status(self.index) or "").strip()
 
     @property
     def pos(self) -> int:
@@ -283,8 +283,24 @@ class Hit:
 
     @property
     def claim(self) -> Claim:
-        """The claim itself."""
-        return self.scene.frame.batch.claims[self.claim_index]
+        """The claim itself; what a rule needs of it is better asked of the hit, which makes no whole claim."""
+        return self.scene.frame.batch.claim(self.claim_index)
+
+    @property
+    def setting(self) -> Setting:
+        """Where the service took place."""
+        return SETTINGS[self.scene.frame.batch.setting[self.claim_index]]
+
+    @property
+    def age(self) -> int | None:
+        """The patient's age in completed years, if known."""
+        age = int(self.scene.frame.batch.age[self.claim_index])
+        return None if age == UNKNOWN_AGE else age
+
+    @property
+    def sex(self) -> str:
+        """The patient's sex: F, M or U."""
+        return SEXES[self.scene.frame.batch.sex[self.claim_index]]
 
     @cached_property
     def day(self) -> date:
@@ -294,7 +310,7 @@ class Hit:
     @property
     def is_inpatient(self) -> bool:
         """Is it an inpatient claim?"""
-        return self.claim.setting is Setting.INPATIENT
+        return self.setting is Setting.INPATIENT
 
     @property
     def first_place(self) -> str:

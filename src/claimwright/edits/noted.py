@@ -51,7 +51,7 @@ class Noted:
     @property
     def claim(self) -> Claim:
         """The claim itself."""
-        return self.frame.batch.claims[self.index]
+        return self.frame.batch.claim(self.index)
 
     @property
     def day(self) -> date:

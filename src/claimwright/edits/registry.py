@@ -19,6 +19,7 @@ from claimwright.model import Authority, Finding, Interval, Severity
 
 if TYPE_CHECKING:
     from claimwright.edits.hit import Hit
+    from claimwright.edits.outcomes import Outcome
     from claimwright.edits.relations import Relation
 
 HEADINGS = ("What it checks", "Why it matters", "Example", "How to fix")
@@ -35,7 +36,8 @@ class Rule:
     """One rule: what it asks of the book (`relation`), since when, on whose authority, and its page.
 
     `lines` asks the same of service lines, where the rule concerns both those and other codes.
-    `explain` may return None: a closer look at the words shows that the hit is none.
+    `explain` may return None: a closer look at the words shows that the hit is none. `outcome` says the
+    same of many hits in columns, without words.
     """
 
     code: str
@@ -48,6 +50,7 @@ class Rule:
     page: str
     explain: Explain
     module: str
+    outcome: Outcome | None = None
     lines: Relation | None = None
 
     @property
@@ -83,6 +86,7 @@ def rule(
     in_force: Interval,
     cites: Iterable[str] = (),
     lines: Relation | None = None,
+    outcome: Outcome | None = None,
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function as the explanation of rule `code`; its name is the rule's."""
 
@@ -95,7 +99,18 @@ def rule(
         if name in RULES or any(each.code == code for each in RULES.values()):
             raise RuleError(f"{explain.__module__}: the rule {code} {name} is already taken")
         RULES[name] = Rule(
-            code, name, relation, severity, authority, in_force, tuple(cites), page, explain, explain.__module__, lines
+            code,
+            name,
+            relation,
+            severity,
+            authority,
+            in_force,
+            tuple(cites),
+            page,
+            explain,
+            explain.__module__,
+            outcome,
+            lines,
         )
         return explain
 

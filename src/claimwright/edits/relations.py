@@ -17,17 +17,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.book.columns import PairTable
+from claimwright.book.columns import Columns
+from claimwright.claims.batch import offsets_of
 from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
 from claimwright.model import Claim, Setting
 
+Places = npt.NDArray[np.int64]
 Condition = Callable[[Frame], Bools]
 """A test of every diagnosis of a frame: bool [L]; of every procedure or claim for a membership of those."""
+
+MANY = 4096
+"""Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
+
+UNDIRECTED = ("excludes1", "excludes2")
+"""Relations that hold between two diagnoses whichever comes first."""
+
+MOST_PLACES = 32
+"""Diagnoses of a claim up to which every two are compared."""
 
 MOST_CELLS = 4_000_000
 """Pairs looked at in one go, which bounds the memory of a batch."""
@@ -80,8 +92,23 @@ def sorted_hits(
     kind: str = DIAGNOSIS,
 ) -> Hits:
     """Hits in their order: by `left`, then `right`, then `key`."""
+    if _rising(left, right, key):
+        return Hits(left.astype(np.int32), right.astype(np.int32), key.astype(np.int32), kind)
     order = np.lexsort((key, right, left))
     return Hits(left[order].astype(np.int32), right[order].astype(np.int32), key[order].astype(np.int32), kind)
+
+
+def _rising(*columns: npt.NDArray[np.integer]) -> bool:
+    """Are the rows of these columns in order already?"""
+    tied = np.ones(max(len(columns[0]) - 1, 0), dtype=np.bool_)
+    for column in columns:
+        before, after = column[:-1], column[1:]
+        if (tied & (after < before)).any():
+            return False
+        tied &= after == before
+        if not tied.any():
+            return True
+    return True
 
 
 def _fresh(values: npt.NDArray[np.int64]) -> Bools:
@@ -111,9 +138,9 @@ class Membership(_Always):
             if not held.any():
                 break
             held = held & condition(frame)
-        left = np.flatnonzero(held)
-        none = np.full(len(left), -1)
-        return sorted_hits(left, none, none, self.kind)
+        left = np.flatnonzero(held).astype(np.int32)
+        none = np.full(len(left), -1, dtype=np.int32)
+        return Hits(left, none, none, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,53 +161,124 @@ class Pair(_Always):
 
     def find(self, frame: Frame) -> Hits:
         """Hits of two diagnoses; `key` -1."""
-        table = frame.columns.pair(self.table)
-        lefts, rights = [], []
-        for first, second in _pairs(frame):
-            forward, backward = _stands(table, frame, first, second), _stands(table, frame, second, first)
-            if not self.directed:
-                held = forward | backward
-                lefts += [first[held]]
-                rights += [second[held]]
-            else:
-                lefts += [first[forward], second[backward]]
-                rights += [second[forward], first[backward]]
-        left = np.concatenate(lefts) if lefts else np.zeros(0, dtype=np.int64)
-        right = np.concatenate(rights) if rights else np.zeros(0, dtype=np.int64)
-        keep = np.ones(len(left), dtype=np.bool_)
-        for condition in self.left_is:
-            keep &= condition(frame)[left]
-        for condition in self.right_is:
-            keep &= condition(frame)[right]
-        left, right = left[keep], right[keep]
+        left, right = _directed(frame, self) if self.directed else _either_way(frame, self.table)
         return sorted_hits(left, right, np.full(len(left), -1))
 
 
-def _pairs(frame: Frame) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """All pairs (earlier, later) of diagnoses that share a claim and have a place in the tree.
+def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
+    """Pairs of a directed relation: few codes stand in one, so only these are paired."""
+    table = frame.columns.pair(pair.table)
+    ends = _ends(frame.columns, pair.table)[frame.pos]
+    lefts, rights = (ends & 1) != 0, (ends & 2) != 0
+    for conditions, held in ((pair.left_is, lefts), (pair.right_is, rights)):
+        for condition in conditions:
+            if held.any():
+                held &= condition(frame)
+    left, right = _with_each(frame, np.flatnonzero(lefts), np.flatnonzero(rights))
+    held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
+    held &= frame.code[left] != frame.code[right]
+    return left[held], right[held]
 
-    Claims with the same number of diagnoses form a block, whose column pairs are made once.
+
+@lru_cache(maxsize=64)
+def _ends(columns: Columns, table: str) -> npt.NDArray[np.uint8]:
+    """For each place of the tree, and behind the last one for none: may it stand on the left (1), on the right (2)?"""
+    row, column = (columns.ending(f"{table}.{each}", 0) for each in ("row", "column"))
+    return (row != 0).astype(np.uint8) | ((column != 0).astype(np.uint8) << 1)
+
+
+def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Places]:
+    """Each diagnosis of `left` with each of `others` on its claim; both rise, and so do the pairs."""
+    starts = offsets_of(np.bincount(frame.claim[others], minlength=len(frame.batch)))
+    first, last = starts[frame.claim[left]], starts[frame.claim[left] + 1]
+    counts = last - first
+    at = np.arange(int(counts.sum())) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    return np.repeat(left, counts), others[at]
+
+
+def _either_way(frame: Frame, name: str) -> tuple[Places, Places]:
+    """Pairs (earlier, later) of an undirected relation."""
+    if len(frame) < MANY:
+        return _one_by_one(frame, name)
+    if UNDIRECTED not in frame.kept:
+        frame.kept[UNDIRECTED] = _in_one_go(frame)
+    left, right, bits = frame.kept[UNDIRECTED]
+    held = (bits & (1 << UNDIRECTED.index(name))) != 0
+    return left[held], right[held]
+
+
+def _one_by_one(frame: Frame, name: str) -> tuple[Places, Places]:
+    """For few claims: both directions of every two diagnoses, in the matrix as the book has it."""
+    placed = np.flatnonzero(frame.pos >= 0)
+    left, right = _with_each(frame, placed, placed)
+    later = left < right
+    left, right = left[later], right[later]
+    table = frame.columns.pair(name)
+    row, column = table.row[frame.pos], table.column[frame.pos]
+    held = table.matrix[row[left], column[right]] | table.matrix[row[right], column[left]]
+    held &= frame.code[left] != frame.code[right]
+    return left[held], right[held]
+
+
+def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
+    """For many claims: every two diagnoses that stand in an undirected relation, and in which, as bits.
+
+    Claims with the same number of diagnoses form a block, which is read place by place: one look into the
+    matrix of joint classes for each two places.
     """
-    out = []
+    joint = _joint(frame.columns)
     placed = np.flatnonzero(frame.pos >= 0)
     counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
-    starts = np.concatenate(([0], np.cumsum(counts)))
+    starts = offsets_of(counts)[:-1]
+    kind = joint.kind[frame.pos[placed]]
+    lefts, rights, found = [], [], []
     sizes = np.flatnonzero(np.bincount(counts))
     for size in sizes[sizes > 1].tolist():
-        one, two = np.triu_indices(size, 1)
-        owners = np.flatnonzero(counts == size)
-        step = max(1, MOST_CELLS // len(one))
+        owners = (counts == size).nonzero()[0]
+        step = max(1, MOST_CELLS // size)
         for at in range(0, len(owners), step):
-            base = starts[owners[at : at + step]][:, None]
-            out.append((placed[(base + one).ravel()], placed[(base + two).ravel()]))
-    return out
+            begins = starts[owners[at : at + step]]
+            kinds = [kind[begins + place] for place in range(size)]
+            for two in range(1, size):
+                row = kinds[two] * joint.width
+                for one in range(two):
+                    bits = joint.matrix.take(row + kinds[one], mode="clip")
+                    held = bits.nonzero()[0]
+                    if len(held):
+                        lefts.append(placed[begins[held] + one])
+                        rights.append(placed[begins[held] + two])
+                        found.append(bits[held])
+    none = np.zeros(0, dtype=np.int64)
+    left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
+    which = np.concatenate([none.astype(np.uint8), *found])
+    different = np.flatnonzero(frame.code[left] != frame.code[right])
+    return left[different], right[different], which[different]
 
 
-def _stands(
-    table: PairTable, frame: Frame, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
-    return held & (frame.code[left] != frame.code[right])
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """Undirected relations over joint classes: `kind` int64 [positions]; `matrix` uint8 [width * width], symmetric,
+    a bit for each relation of UNDIRECTED."""
+
+    kind: Places
+    width: int
+    matrix: npt.NDArray[np.uint8]
+
+
+@lru_cache(maxsize=16)
+def _joint(columns: Columns) -> _Joint:
+    """Codes with the same row and column classes in all these relations are one class; either direction counts."""
+    tables = [columns.pair(name) for name in UNDIRECTED]
+    kind = np.zeros(len(tables[0].row), dtype=np.int64)
+    for table in tables:
+        for classes in (table.row, table.column):
+            _, kind = np.unique(kind * (int(classes.max(initial=0)) + 1) + classes, return_inverse=True)
+    _, first = np.unique(kind, return_index=True)
+    matrix = np.zeros((len(first), len(first)), dtype=np.uint8)
+    for bit, table in enumerate(tables):
+        forward = table.matrix[table.row[first][:, None], table.column[first][None, :]]
+        matrix |= (forward | forward.T).astype(np.uint8) << bit
+    return _Joint(kind.astype(np.int64), len(first), matrix.ravel())
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +299,33 @@ class Alike(_Always):
         if not len(held):
             empty = np.zeros(0, dtype=np.int64)
             return sorted_hits(empty, empty, empty)
+        if len(held) >= MANY:
+            held = _repeated(frame, held, value[held])
         # Claim and value as one number: a single stable sort brings what is alike together, in order.
-        alike = frame.claim[held].astype(np.int64) * (int(value[held].max()) + 1) + value[held]
+        alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value[held]
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
         fresh = _fresh(alike)
         first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
         later = ~fresh
         return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
+
+
+def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Places:
+    """Only what is on claims where some number repeats, found by comparing every two places; `value` [held]."""
+    counts = np.bincount(frame.claim[held], minlength=len(frame.batch))
+    starts = offsets_of(counts)[:-1]
+    repeats = counts > MOST_PLACES  # rare enough not to be looked at
+    sizes = np.flatnonzero(np.bincount(counts))
+    for size in sizes[(sizes > 1) & (sizes <= MOST_PLACES)].tolist():
+        owners = np.flatnonzero(counts == size)
+        values = [value[starts[owners] + place] for place in range(size)]
+        equal = np.zeros(len(owners), dtype=np.bool_)
+        for two in range(1, size):
+            for one in range(two):
+                equal |= values[one] == values[two]
+        repeats[owners] = equal
+    return held[repeats[frame.claim[held]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +339,37 @@ class _Wanted:
     satisfied: npt.NDArray[np.bool_]
 
 
-def _wanted(frame: Frame, kind: str) -> _Wanted:
+def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
+    """As `_sought`, once for a frame."""
+    asked = ("wanted", kind, speaking)
+    if asked not in frame.kept:
+        frame.kept[asked] = _sought(frame, kind, speaking)
+    found: _Wanted = frame.kept[asked]
+    return found
+
+
+def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
     table = frame.columns.companion(kind)
-    placed = np.flatnonzero(frame.pos >= 0)
-    group_class = table.group_class[frame.pos[placed]]
-    counts = table.offsets[group_class + 1] - table.offsets[group_class]
-    left = np.repeat(placed, counts)
-    inner = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
-    group = table.members[np.repeat(table.offsets[group_class], counts) + inner].astype(np.int64)
-    offsets = frame.batch.offsets
+    offsets, members = table.offsets, table.members
+    if speaking is not None and len(frame) >= MANY:
+        heard = speaking(frame)[members]
+        offsets, members = offsets_of(heard.astype(np.int64))[offsets].astype(np.int32), members[heard]
+    group_class = frame.columns.ending(f"{kind}.group_class", 0)[frame.pos]
+    counts = np.where(frame.pos >= 0, np.diff(offsets)[group_class], 0)
+    holding = np.flatnonzero(counts)
+    counts, first = counts[holding], offsets[group_class[holding]]
+    left = np.repeat(holding, counts)
+    group = members[np.arange(len(left)) + np.repeat(first - np.cumsum(counts) + counts, counts)].astype(np.int64)
+    # A code of column class 0 satisfies nothing: only the others are looked at.
+    column = frame.columns.ending(f"{kind}.column", 0)[frame.pos]
+    able = np.flatnonzero(column != 0)
+    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch)))
     claim = frame.claim[left]
-    others = offsets[claim + 1] - offsets[claim]
+    first = starts[claim]
+    others = starts[1:][claim] - first
     want = np.repeat(np.arange(len(left)), others)
-    right = offsets[claim[want]] + np.arange(len(want)) - np.repeat(np.cumsum(others) - others, others)
-    pos = frame.pos[right]
-    held = (pos >= 0) & (frame.code[right] != frame.code[left[want]])
-    held &= table.satisfied[group[want], table.column[np.maximum(pos, 0)]]
+    right = able[np.arange(len(want)) + np.repeat(first - np.cumsum(others) + others, others)]
+    held = table.satisfied[group[want], column[right]] & (frame.code[right] != frame.code[left[want]])
     return _Wanted(left, group, want, right, held)
 
 
@@ -245,15 +377,17 @@ def _wanted(frame: Frame, kind: str) -> _Wanted:
 class Companion(_Always):
     """Every diagnosis that wants a companion (`kind` of note) which is not on the claim at all.
 
-    `key` is the number of the group's first note.
+    `key` is the number of the group's first note. `speaking` says which groups, of those of the edition,
+    may come to a finding at all; in a large batch the others are not looked for.
     """
 
     kind: str
     tables: tuple[str, ...] = ("icd10cm-tabular",)
+    speaking: Condition | None = None
 
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` -1."""
-        wanted = _wanted(frame, self.kind)
+        wanted = _wanted(frame, self.kind, self.speaking)
         met = np.zeros(len(wanted.left), dtype=np.bool_)
         met[wanted.want[wanted.satisfied]] = True
         left, group = wanted.left[~met], wanted.group[~met]

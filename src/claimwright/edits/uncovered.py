@@ -45,7 +45,7 @@ def lines(frame: Frame) -> tuple[Places, Places]:
             fault[asked[np.isin(frame.lines.texts, barred)[frame.lines.code[asked]]]] = number
     found = np.flatnonzero(fault >= 0)
     owners = frame.lines.claim[found].tolist()
-    found = found[np.array([_to_medicare(frame.batch.claims[each]) for each in owners], dtype=np.bool_)]
+    found = found[np.array([_to_medicare(frame.batch.claim(each)) for each in owners], dtype=np.bool_)]
     return found, fault[found]
 
 

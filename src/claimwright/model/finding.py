@@ -23,7 +23,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the worst; findings are sorted by it."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {each: number for number, each in enumerate(Severity)}
 
 
 class Authority(StrEnum):

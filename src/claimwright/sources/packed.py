@@ -6,7 +6,9 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from claimwright.errors import SourceError
 
@@ -81,3 +83,15 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
+
+
+def members(stream: BinaryIO, file: str) -> Iterator[tuple[str, BinaryIO]]:
+    """(name, stream) of each file in a zip, in order, folders left out. Errors: `SourceError` for a damaged zip."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            for each in archive.infolist():
+                if not each.is_dir():
+                    with archive.open(each) as member_stream:
+                        yield each.filename, cast(BinaryIO, member_stream)
+    except DAMAGED as error:
+        raise SourceError(file, f"the zip cannot be read ({error})", "a whole zip without a password") from None

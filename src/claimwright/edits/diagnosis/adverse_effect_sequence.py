@@ -13,8 +13,9 @@ from claimwright.edits.conditions import either, flagged, in_effect, in_set
 from claimwright.edits.documented import Documented, noted
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import End, Hit
+from claimwright.edits.outcomes import Outcomes, beside, first_of, with_ends
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership, OneOf
+from claimwright.edits.relations import Hits, Membership, OneOf
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity, dotted, undotted
 
 if TYPE_CHECKING:
@@ -46,11 +47,32 @@ def _before_its_nature(frame: Frame) -> Bools:
     """A drug code of this kind stands first: nothing that could be its nature is before it."""
     drug = _drug(frame) & in_effect(frame)
     nature = _nature(frame)
-    first = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
-    np.minimum.at(first, frame.claim[nature], frame.place[nature])
-    leading = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int64)
-    np.minimum.at(leading, frame.claim[drug], frame.place[drug])
-    return drug & (frame.place < first[frame.claim]) & (frame.place == leading[frame.claim])
+    first, leading = _first_place(frame, nature), _first_place(frame, drug)
+    at = np.flatnonzero(drug)
+    claim, place = frame.claim[at], frame.place[at]
+    drug[at] = (place < first[claim]) & (place == leading[claim])
+    return drug
+
+
+def _first_place(frame: Frame, held: Bools) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+    """The first place of each claim at which it holds; a large number where none does."""
+    out = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int32)
+    at = np.flatnonzero(held)[::-1]  # backwards: the first one is written last, and stays
+    out[frame.claim[at]] = frame.place[at]
+    return out
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """At the drug and at the first condition that follows it, if any; without one the first place decides."""
+    number, other = beside(frame, hits.left)
+    held = _nature(frame)[other]
+    number, other = number[held], other[held]
+    first = first_of(number, len(hits))
+    rank = np.where((first >= 0) | (frame.place[hits.left] == 0), Severity.ERROR.rank, Severity.WARNING.rank)
+    met = np.flatnonzero(first >= 0)
+    both = np.r_[np.arange(len(hits)), met]
+    order = np.argsort(both, kind="stable")
+    return with_ends(rank.astype(np.int8), both[order], np.r_[hits.left.astype(np.int64), other[first[met]]][order])
 
 
 def _attributed(told: Noted) -> Iterator[tuple[int, int]]:
@@ -66,6 +88,7 @@ def _attributed(told: Noted) -> Iterator[tuple[int, int]]:
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.C.19.e.5.a", "icd10cm-guidelines:I.C.19.e.5.c"),
+    outcome=_outcome,
 )
 def adverse_effect_sequence(hit: Hit) -> Finding | None:
     """A drug code for an adverse effect or underdosing stands before the condition it led to, or is missing.

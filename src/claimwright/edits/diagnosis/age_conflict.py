@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import datetime as _dates
+from functools import lru_cache
 
 import numpy as np
 
-from claimwright.edits.conditions import age_outside_note, flagged
+from claimwright.book.columns import FLAG_BIT
+from claimwright.book.store import Book
+from claimwright.edits.conditions import age_outside_note
 from claimwright.edits.frame import EPOCH, Bools, Frame
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OneOf
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 GROUPS = ("newborn", "pediatric", "maternity", "adult")
 _BY_TABLE, _BY_NOTE = -1, -2
+_NO_LIMITS = (0, 255)
 
 
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
     outside = np.zeros(len(frame), dtype=np.bool_)
+    grouped = np.flatnonzero(frame.flags & np.uint32(sum(int(FLAG_BIT[group]) for group in GROUPS)))
     for group in GROUPS:
-        member = np.flatnonzero(flagged(group)(frame))
+        member = grouped[(frame.flags[grouped] & FLAG_BIT[group]) != 0]
         age, day = frame.batch.age[frame.claim[member]], frame.batch.day[frame.claim[member]]
-        for number in sorted(set(day.tolist())):
-            limits = frame.columns.book.age_range(group, _date(number))
-            if limits:
-                wrong = (day == number) & (age >= 0) & ((age < limits[0]) | (age > limits[1]))
-                outside[member[wrong]] = True
+        days, number = np.unique(day, return_inverse=True)
+        limits = np.array([_limits(frame.columns.book, group, each) for each in days.tolist()]).reshape(-1, 2)[number]
+        outside[member[(age >= 0) & ((age < limits[:, 0]) | (age > limits[:, 1]))]] = True
     return outside
+
+
+@lru_cache(maxsize=50_000)
+def _limits(book: Book, group: str, number: int) -> tuple[int, int]:
+    return book.age_range(group, _date(number)) or _NO_LIMITS
 
 
 def _date(number: int) -> _dates.date:
@@ -44,6 +53,7 @@ def _date(number: int) -> _dates.date:
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:age-conflict",),
+    outcome=as_stated,
 )
 def age_conflict(hit: Hit) -> Finding:
     """A code that does not fit the patient's age.
@@ -62,7 +72,7 @@ def age_conflict(hit: Hit) -> Finding:
     ## How to fix
     Check age and birth date first; then choose the code for the patient's age.
     """
-    age = hit.claim.patient.age
+    age = hit.age
     return _by_table(hit, age) if hit.key == _BY_TABLE else _by_note(hit, age)
 
 

@@ -17,7 +17,7 @@ def _sided_group(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]
     """Group of the condition for codes of one side that are in effect, -1 for all others."""
     at = np.maximum(frame.pos, 0)
     side, group = frame.columns.array("side")[at], frame.columns.array("side_group")[at]
-    held = (frame.row >= 0) & (frame.pos >= 0) & np.isin(side, (LEFT, RIGHT)) & (group > 0)
+    held = (frame.row >= 0) & (frame.pos >= 0) & ((side == LEFT) | (side == RIGHT)) & (group > 0)
     return np.where(held, group, -1).astype(np.int64)
 
 

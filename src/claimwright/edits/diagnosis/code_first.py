@@ -2,12 +2,68 @@
 
 from __future__ import annotations
 
-from claimwright.book.columns import FLAG_BIT
-from claimwright.book.store import NoteEntry
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from claimwright.book.columns import FLAG_BIT, Columns
+from claimwright.book.store import Book, NoteEntry
+from claimwright.edits.frame import Frame
 from claimwright.edits.hit import FACTORS, Hit
+from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Companion, OneOf, Order
+from claimwright.edits.relations import Companion, Hits, OneOf, Order
 from claimwright.model import Authority, Because, Finding, Fix, Severity
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """What comes late by the note that names it; what is absent by what the notes ask for. Each said once."""
+    rank = np.full(len(hits), NO_FINDING, dtype=np.int8)
+    words = np.zeros(len(hits), dtype=np.int64)
+    numbers: dict[str, int] = {}
+    late = np.flatnonzero(hits.right >= 0)
+    for at, key, pos in zip(late.tolist(), hits.key[late].tolist(), frame.pos[hits.right[late]].tolist(), strict=True):
+        naming = _naming(frame.columns, key, pos)
+        if naming is not None:
+            rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
+            words[at] = numbers.setdefault(naming[1], len(numbers))
+    gone = np.flatnonzero((hits.right < 0) & (frame.row[hits.left] >= 0))
+    marked = np.bincount(hits.key[gone]) > 0
+    keys, number = np.flatnonzero(marked), (np.cumsum(marked) - 1)[hits.key[gone]]
+    wishes = [_wish_of(frame.columns, key) for key in keys.tolist()]
+    underlying, is_open = (
+        np.array(each, dtype=np.bool_)[number] for each in ([w.underlying for w in wishes], [w.open for w in wishes])
+    )
+    left = hits.left[gone]
+    manifestation = (frame.flags[left] & FLAG_BIT["manifestation"]) != 0
+    from_open = np.where(frame.place[left] == 0, Severity.WARNING.rank, Severity.INFO.rank)
+    from_closed = np.where(manifestation, Severity.ERROR.rank, Severity.WARNING.rank)
+    answer = np.where(is_open, from_open, from_closed)
+    rank[gone] = np.where(manifestation | underlying, answer, NO_FINDING)
+    said = np.array([numbers.setdefault(f"without {w.words}", len(numbers)) for w in wishes], dtype=np.int64)
+    words[gone] = said[number]
+    held = np.flatnonzero(rank != NO_FINDING)
+    held = held[repeated(hits.left[held])]
+    same = (hits.left[held].astype(np.int64) * (len(frame) + 1) + hits.right[held] + 1) * (len(numbers) + 1)
+    _, first = np.unique((same + words[held]) * 4 + rank[held], return_index=True)
+    kept = rank[held[first]]
+    rank[held] = NO_FINDING
+    rank[held[first]] = kept
+    return Outcomes(rank)
+
+
+@lru_cache(maxsize=20_000)
+def _naming(columns: Columns, key: int, pos: int) -> tuple[bool, str] | None:
+    """Of the first note of the group that names this place of the tree: is it conditional, and its words."""
+    group = _group(columns.book, columns.book.note(columns.edition, key))
+    note = next((each for each in group if columns.book.names(each, pos)), None)
+    return (note.conditional, _text(columns.book, note)) if note else None
+
+
+@lru_cache(maxsize=2_000)
+def _wish_of(columns: Columns, key: int) -> _Wish:
+    return _wish(columns.book, _group(columns.book, columns.book.note(columns.edition, key)))
 
 
 @rule(
@@ -17,6 +73,7 @@ from claimwright.model import Authority, Because, Finding, Fix, Severity
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.A.13", "icd10cm-guidelines:I.B.7.code-first"),
+    outcome=_outcome,
 )
 def code_first(hit: Hit) -> Finding | None:
     """A code whose official note wants another code before it, and that code is missing or comes after.
@@ -38,9 +95,7 @@ def code_first(hit: Hit) -> Finding | None:
     Move the underlying condition to the front, or add it from the record. Which one it is, is never guessed.
     """
     note = hit.book.note(hit.scene.edition.number, hit.key)
-    group = [
-        each for each in hit.book.notes_at(note.edition, note.holder, ("codeFirst",)) if each.element == note.element
-    ]
+    group = _group(hit.book, note)
     if hit.right_index >= 0:
         return _late(hit, group)
     return _absent(hit, group)
@@ -53,7 +108,7 @@ def _late(hit: Hit, group: list[NoteEntry]) -> Finding | None:
     says = naming[0]
     conditional = says.conditional
     return hit.finding(
-        f"{hit.right.named} is sequenced before {hit.left.named}: code first {_text(hit, says)}",
+        f"{hit.right.named} is sequenced before {hit.left.named}: code first {_text(hit.book, says)}",
         because=[hit.note(each, hit.left) for each in naming],
         severity=Severity.WARNING if conditional else Severity.ERROR,
         fix=Fix(
@@ -83,23 +138,18 @@ def _absent(hit: Hit, group: list[NoteEntry]) -> Finding | None:
     if not hit.left.in_effect:
         return None  # the code itself is in question; its cause can wait
     manifestation = bool(int(hit.scene.frame.flags[hit.left.index]) & int(FLAG_BIT["manifestation"]))
-    named = [each for each in group if hit.book.targets(each)]
-    underlying = any("underlying" in each.text.lower() for each in group) and not all(
-        each.conditional for each in named
-    )
-    if not manifestation and not underlying:
+    asks = _wish(hit.book, group)
+    if not manifestation and not asks.underlying:
         return None
-    is_open = any(each.open for each in group)
     first = hit.left.position == 1
-    if is_open:
+    if asks.open:
         severity = Severity.WARNING if first else Severity.INFO
     else:
         severity = Severity.ERROR if manifestation else Severity.WARNING
     proof: list[Because] = [hit.note(each, hit.left) for each in group]
-    also = "; the list is open, so another cause may stand there" if is_open else ""
     return hit.finding(
         f"{hit.left.named} wants its underlying condition before it, and none of the codes named is on the claim: "
-        f"code first {_text(hit, named[0])}{' and others' if len(named) > 1 else ''}{also}",
+        f"code first {asks.words}",
         because=proof,
         severity=severity,
         fix=Fix(
@@ -109,6 +159,28 @@ def _absent(hit: Hit, group: list[NoteEntry]) -> Finding | None:
     )
 
 
-def _text(hit: Hit, note: NoteEntry) -> str:
-    head = hit.book.note(note.edition, note.head).text.rstrip(":") + ": " if note.head >= 0 else ""
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the notes of a group ask for: of the underlying condition? from an open list? in which words?"""
+
+    underlying: bool
+    open: bool
+    words: str
+
+
+def _group(book: Book, note: NoteEntry) -> list[NoteEntry]:
+    return [each for each in book.notes_at(note.edition, note.holder, ("codeFirst",)) if each.element == note.element]
+
+
+def _wish(book: Book, group: list[NoteEntry]) -> _Wish:
+    named = [each for each in group if book.targets(each)]
+    underlying = any("underlying" in each.text.lower() for each in group)
+    is_open = any(each.open for each in group)
+    also = "; the list is open, so another cause may stand there" if is_open else ""
+    words = f"{_text(book, named[0])}{' and others' if len(named) > 1 else ''}{also}"
+    return _Wish(underlying and not all(each.conditional for each in named), is_open, words)
+
+
+def _text(book: Book, note: NoteEntry) -> str:
+    head = book.note(note.edition, note.head).text.rstrip(":") + ": " if note.head >= 0 else ""
     return (head + note.text).lstrip(", ").rstrip(".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from claimwright.book.store import RegistryEntry
 from claimwright.edits.conditions import known_elsewhere
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted, undotted
@@ -17,6 +18,7 @@ from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:invalid-diagnosis",),
+    outcome=as_stated,
 )
 def code_not_in_effect(hit: Hit) -> Finding:
     """A code that was retired before the date of service, or starts after it.

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from claimwright.edits.conditions import in_effect
 from claimwright.edits.established import established
+from claimwright.edits.frame import Frame
 from claimwright.edits.hit import End, Hit
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside, first_of, stands, with_ends
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Pair
+from claimwright.edits.relations import Hits, Pair
 from claimwright.model import Authority, Finding, Fix, Severity
 
 LEXICON = "combination-codes"
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """The first partner speaks for all of them."""
+    number, other = beside(frame, hits.left)
+    held = stands(frame, LEXICON, hits.left[number], other) & (frame.row[other] >= 0)
+    number, other = number[held], other[held]
+    first = first_of(number, len(hits))
+    speaks = (first >= 0) & (other[first] == hits.right) if len(other) else np.zeros(len(hits), dtype=np.bool_)
+    everyone = np.r_[number, np.arange(len(hits))]
+    order = np.argsort(everyone, kind="stable")
+    ends = np.r_[other, hits.left.astype(np.int64)][order]
+    return with_ends(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8), everyone[order], ends)
 
 
 @rule(
@@ -21,6 +38,7 @@ LEXICON = "combination-codes"
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.B.9",),
+    outcome=_outcome,
 )
 def combination_code(hit: Hit) -> Finding | None:
     """Two codes for what one combination code says.

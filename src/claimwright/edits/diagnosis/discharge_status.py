@@ -8,6 +8,7 @@ from claimwright.book.statuses import status_names, status_windows
 from claimwright.claims.batch import NO_STATUS
 from claimwright.edits.frame import CLAIM, Bools, Frame
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Because, Finding, Fix, Interval, Setting, Severity
@@ -34,6 +35,7 @@ def _not_accepted(frame: Frame) -> Bools:
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:invalid-discharge-status",),
+    outcome=as_stated,
 )
 def discharge_status(hit: Hit) -> Finding:
     """A discharge status that CMS's table does not accept on the discharge date.

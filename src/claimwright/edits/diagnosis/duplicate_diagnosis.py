@@ -7,6 +7,7 @@ import numpy as np
 from claimwright.claims.batch import MOST_CHARACTERS
 from claimwright.edits.frame import Frame
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Alike
 from claimwright.model import Authority, Finding, Fix, Severity
@@ -31,6 +32,7 @@ def _code(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.B.12", "mce:duplicate-principal"),
+    outcome=as_stated,
 )
 def duplicate_diagnosis(hit: Hit) -> Finding:
     """One code reported twice on a claim.

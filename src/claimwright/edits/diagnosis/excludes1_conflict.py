@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from claimwright.edits.frame import Frame
 from claimwright.edits.hit import FACTORS, End, Hit, holder_of
+from claimwright.edits.outcomes import Outcomes, stands
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Pair
+from claimwright.edits.relations import Hits, Pair
 from claimwright.model import Authority, Because, Finding, Fix, Severity
 
 SYMPTOMS = "18"
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """An opposite Excludes2 note of any level but a chapter's makes it a question."""
+    opposite = stands(frame, "excludes2", hits.left, hits.right) | stands(frame, "excludes2", hits.right, hits.left)
+    return Outcomes(np.where(opposite, Severity.WARNING.rank, Severity.ERROR.rank).astype(np.int8))
 
 
 @rule(
@@ -19,6 +29,7 @@ SYMPTOMS = "18"
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.A.12.a", "icd10cm-guidelines:I.A.12.a.exception"),
+    outcome=_outcome,
 )
 def excludes1_conflict(hit: Hit) -> Finding:
     """Two diagnoses that an Excludes1 note says are not reported together.

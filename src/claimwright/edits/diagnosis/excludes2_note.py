@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from claimwright.edits.grounds import grounds
+import numpy as np
+
+from claimwright.edits.frame import Frame
+from claimwright.edits.grounds import LEXICON, grounds
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, stands
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Pair
+from claimwright.edits.relations import Hits, Pair
 from claimwright.model import Authority, Finding, Fix, Severity
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """Nothing to say where an Excludes1 note speaks, or where one is a symptom of the other."""
+    left, right = hits.left, hits.right
+    spoken = np.zeros(len(hits), dtype=np.bool_)
+    for table in ("excludes1", LEXICON):
+        spoken |= stands(frame, table, left, right) | stands(frame, table, right, left)
+    return Outcomes(np.where(spoken, NO_FINDING, AS_STATED).astype(np.int8))
 
 
 @rule(
@@ -16,6 +29,7 @@ from claimwright.model import Authority, Finding, Fix, Severity
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.A.12.b",),
+    outcome=_outcome,
 )
 def excludes2_note(hit: Hit) -> Finding | None:
     """Two diagnoses that an Excludes2 note holds apart, and allows together.

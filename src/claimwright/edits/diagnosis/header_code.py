@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import header
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
@@ -18,6 +19,7 @@ MOST_OFFERED = 40
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.B.2",),
+    outcome=as_stated,
 )
 def header_code(hit: Hit) -> Finding | None:
     """A heading of the tabular list reported as if it were a code.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import flagged, principal
 from claimwright.edits.hit import End, Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
@@ -16,6 +17,7 @@ from claimwright.model import Authority, Finding, Fix, Severity
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:manifestation-principal", "icd10cm-guidelines:I.A.13.manifestation"),
+    outcome=as_stated,
 )
 def manifestation_principal(hit: Hit) -> Finding:
     """A manifestation code as principal or first-listed diagnosis.

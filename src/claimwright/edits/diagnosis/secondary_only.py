@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import in_effect, in_set, principal
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
@@ -16,6 +17,7 @@ from claimwright.model import Authority, Finding, Fix, Severity
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.B.14",),
+    outcome=as_stated,
 )
 def secondary_only(hit: Hit) -> Finding:
     """A code that is reported only beside another diagnosis stands first or alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import alone, flagged, principal
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
@@ -16,6 +17,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:requires-secondary",),
+    outcome=as_stated,
 )
 def secondary_required(hit: Hit) -> Finding:
     """An inpatient principal diagnosis that is accepted only with a secondary diagnosis.

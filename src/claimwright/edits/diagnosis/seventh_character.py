@@ -5,6 +5,7 @@ from __future__ import annotations
 from claimwright.book.store import NodeEntry
 from claimwright.edits.conditions import wants_seventh
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted, undotted
@@ -17,6 +18,7 @@ from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.A.5", "icd10cm-guidelines:I.A.4"),
+    outcome=as_stated,
 )
 def seventh_character(hit: Hit) -> Finding:
     """A code without the seventh character it needs, with one it may not have, or without placeholders.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from claimwright.edits.conditions import either, flagged, sex_is
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
@@ -25,6 +26,7 @@ def _male_on_female(frame: Frame) -> Bools:
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:sex-conflict",),
+    outcome=as_stated,
 )
 def sex_conflict(hit: Hit) -> Finding:
     """A code that CMS's table ties to the other sex.
@@ -43,7 +45,7 @@ def sex_conflict(hit: Hit) -> Finding:
     ## How to fix
     Check the patient's record for sex and code.
     """
-    sex = hit.claim.patient.sex
+    sex = hit.sex
     flag = "female" if sex == "M" else "male"
     return hit.finding(
         f"{hit.left.named} is flagged {flag} on {hit.day}, and the claim says sex {sex}",

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from claimwright.edits.conditions import in_effect, secondary
 from claimwright.edits.established import established
-from claimwright.edits.grounds import because_related, grounds
+from claimwright.edits.frame import Frame
+from claimwright.edits.grounds import because_related, first_ground, grounds, integral
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import NO_FINDING, Outcomes
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Pair
+from claimwright.edits.relations import Hits, Pair
 from claimwright.model import Authority, Finding, Fix, Severity
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """The first related diagnosis speaks, by how usual the symptom is."""
+    rank = np.where(integral(frame, hits), Severity.WARNING.rank, Severity.INFO.rank)
+    return Outcomes(np.where(first_ground(frame, hits), rank, NO_FINDING).astype(np.int8))
 
 
 @rule(
@@ -18,6 +28,7 @@ from claimwright.model import Authority, Finding, Fix, Severity
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.B.5", "icd10cm-guidelines:I.B.6"),
+    outcome=_outcome,
 )
 def symptom_integral(hit: Hit) -> Finding | None:
     """A symptom reported beside the diagnosis that it is part of.

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from claimwright.edits.conditions import in_effect, principal, secondary
 from claimwright.edits.established import established
-from claimwright.edits.grounds import because_related, grounds
+from claimwright.edits.frame import Frame
+from claimwright.edits.grounds import because_related, first_ground, grounds, integral
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import NO_FINDING, Outcomes
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Pair
-from claimwright.model import Authority, Finding, Fix, Severity
+from claimwright.edits.relations import Hits, Pair
+from claimwright.model import Authority, Finding, Fix, Setting, Severity
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """The first related diagnosis speaks; one with the symptom as a usual one is an error for an inpatient."""
+    bad = integral(frame, hits) & frame.in_settings(Setting.INPATIENT)[hits.left]
+    rank = np.where(bad, Severity.ERROR.rank, Severity.WARNING.rank)
+    return Outcomes(np.where(first_ground(frame, hits), rank, NO_FINDING).astype(np.int8))
 
 
 @rule(
@@ -23,6 +34,7 @@ from claimwright.model import Authority, Finding, Fix, Severity
         "icd10cm-guidelines:I.B.5",
         "icd10cm-guidelines:I.C.18.b",
     ),
+    outcome=_outcome,
 )
 def symptom_principal(hit: Hit) -> Finding | None:
     """A symptom comes first although a related definitive diagnosis is on the claim.

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from claimwright.edits.conditions import in_effect, in_set, principal
 from claimwright.edits.established import established
-from claimwright.edits.grounds import grounds
+from claimwright.edits.frame import Frame
+from claimwright.edits.grounds import LEXICON, grounds
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside, stands
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership
+from claimwright.edits.relations import Hits, Membership
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """Nothing to say where a related diagnosis in effect is on the claim."""
+    number, other = beside(frame, hits.left)
+    related = stands(frame, LEXICON, hits.left[number], other) & (frame.row[other] >= 0)
+    rank = np.full(len(hits), AS_STATED, dtype=np.int8)
+    rank[number[related]] = NO_FINDING
+    return Outcomes(rank)
 
 
 @rule(
@@ -20,6 +33,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:II.A", "icd10cm-guidelines:I.B.18"),
+    outcome=_outcome,
 )
 def symptom_principal_inpatient(hit: Hit) -> Finding | None:
     """An inpatient stay whose principal diagnosis is a symptom.

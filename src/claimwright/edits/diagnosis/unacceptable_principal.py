@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import flagged, negated, principal
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
@@ -18,6 +19,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:unacceptable-principal",),
+    outcome=as_stated,
 )
 def unacceptable_principal(hit: Hit) -> Finding:
     """An inpatient principal diagnosis that CMS does not accept as one.

@@ -6,6 +6,7 @@ import re
 
 from claimwright.edits.conditions import unknown
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity, dotted, undotted
@@ -21,6 +22,7 @@ _MISREAD = (("O", "0"), ("I", "1"), ("L", "1"))
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:invalid-diagnosis",),
+    outcome=as_stated,
 )
 def unknown_code(hit: Hit) -> Finding:
     """A diagnosis that was never an ICD-10-CM code.

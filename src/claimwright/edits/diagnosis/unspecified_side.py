@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import flagged
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import inpatient_or
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.edits.sides import same_condition
@@ -17,6 +18,7 @@ from claimwright.model import Authority, Finding, Fix, Severity, dotted
     authority=Authority.TABLE_EDIT,
     in_force=since("2022-04-01"),
     cites=("mce:unspecified", "icd10cm-guidelines:I.B.13"),
+    outcome=inpatient_or(Severity.WARNING, Severity.INFO),
 )
 def unspecified_side(hit: Hit) -> Finding:
     """A code of unspecified side where codes for the side exist.

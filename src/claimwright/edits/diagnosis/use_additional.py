@@ -3,24 +3,110 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
-from claimwright.book.store import NoteEntry
+import numpy as np
+import numpy.typing as npt
+
+from claimwright.book.columns import Columns
+from claimwright.book.store import Book, NoteEntry
+from claimwright.edits.conditions import in_set
+from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, holder_of
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Companion
+from claimwright.edits.relations import Companion, Hits
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 _LEAD = re.compile(r"^codes?(?:\(s\))?(?=[\s,])(?! from)[\s,]*")
 """What the note's words repeat of "use additional code"."""
 
+_NOBODY, _ALL, _UNDERDOSING = range(3)
+"""For which of the diagnoses under its holder a note is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is known of each group without looking at a claim, in the order of `keys`, which rise.
+
+    `order` are the numbers of the groups; `place` is where a key stands among the keys.
+
+    `meant` as `_meant`; the holder's span of the tree; `words`: groups that say the same share a number.
+    """
+
+    order: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int32]
+    meant: npt.NDArray[np.int8]
+    start: npt.NDArray[np.int32]
+    stop: npt.NDArray[np.int32]
+    words: npt.NDArray[np.int64]
+
+
+@lru_cache(maxsize=16)
+def _asking(columns: Columns) -> _Asking:
+    book, keys = columns.book, columns.companion("useAdditionalCode").keys
+    order = np.argsort(keys, kind="stable")
+    notes = [book.note(columns.edition, key) for key in keys[order].tolist()]
+    said: dict[tuple[object, ...], int] = {}
+    words = []
+    for note in notes:
+        items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
+        words.append(said.setdefault((note.holder, _asked_for(note), items), len(said)))
+    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int64)
+    place[keys[order]] = np.arange(len(keys))
+    return _Asking(
+        order,
+        place,
+        keys[order],
+        np.array([_meant(book, note) for note in notes], dtype=np.int8),
+        np.array([note.holder for note in notes], dtype=np.int32),
+        np.array([book.node_at(note.edition, note.holder).stop for note in notes], dtype=np.int32),
+        np.array(words, dtype=np.int64),
+    )
+
+
+def _speaking(frame: Frame) -> Bools:
+    """Groups that are meant for anybody."""
+    asking = _asking(frame.columns)
+    out = np.zeros(len(asking.keys), dtype=np.bool_)
+    out[asking.order] = asking.meant != _NOBODY
+    return out
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """Where the code is in effect, the note is meant for it, and no earlier diagnosis stands under its holder."""
+    asking = _asking(frame.columns)
+    at = asking.place[hits.key]
+    meant, in_effect = asking.meant[at], frame.row >= 0
+    speaks = (meant == _ALL) & in_effect[hits.left]
+    few = np.flatnonzero(meant == _UNDERDOSING)
+    speaks[few] = (in_effect & in_set("underdosing")(frame))[hits.left[few]]
+    left = np.flatnonzero(speaks)
+    for back in range(1, int(frame.place[hits.left[left]].max(initial=0)) + 1):
+        left = left[frame.place[hits.left[left]] >= back]
+        pos, group = frame.pos[hits.left[left] - back], at[left]
+        said = (asking.start[group] <= pos) & (pos < asking.stop[group])
+        speaks[left[said]] = False
+        left = left[~said]
+    left = np.flatnonzero(speaks)
+    left = left[repeated(hits.left[left])]
+    both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
+    _, first = np.unique(both, return_index=True)
+    speaks[left] = False
+    speaks[left[first]] = True  # one code asked for the same in the same words is asked once
+    return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
+
 
 @rule(
     "DX204",
-    relation=Companion("useAdditionalCode"),
+    relation=Companion("useAdditionalCode", speaking=_speaking),
     severity=Severity.INFO,
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.A.13",),
+    outcome=_outcome,
 )
 def use_additional(hit: Hit) -> Finding | None:
     """An official note asks for an additional code, and none of those it names is on the claim.
@@ -50,16 +136,13 @@ def use_additional(hit: Hit) -> Finding | None:
     stop = hit.book.node_at(note.edition, note.holder).stop
     if any(end.index < hit.left.index and note.holder <= end.pos < stop for end in hit.others()):
         return None  # an earlier diagnosis stands under the same note and has said so
-    run = [
-        each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run
-    ]
+    run = _run(hit.book, note)
     exact = [code for each in run for _, code, _ in hit.book.targets(each) if code]
     add = tuple(dotted(code) for code in dict.fromkeys(exact) if hit.book.billable(code, hit.day))
     proof = [hit.note(each, hit.left) for each in run]
     holder = holder_of(proof[0])
     listed = [each for each in run if hit.book.targets(each)]
-    asked = _LEAD.sub("", note.text.rstrip(":.")).strip(", ")
-    items = "; ".join(each.text for each in listed if each.number != note.number)
+    asked, items = _asked_for(note), "; ".join(each.text for each in listed if each.number != note.number)
     return hit.finding(
         f"{holder[:1].upper()}{holder[1:]} asks for an additional code beside {hit.left.named}: {asked}"
         + (f": {items}" if items else ""),
@@ -72,15 +155,25 @@ def use_additional(hit: Hit) -> Finding | None:
     )
 
 
+def _asked_for(note: NoteEntry) -> str:
+    return _LEAD.sub("", note.text.rstrip(":.")).strip(", ")
+
+
 def _speaks_of(hit: Hit, note: NoteEntry) -> bool:
     """Is the note meant for this diagnosis, and not only for some of the many that inherit it?"""
-    level = hit.book.node_at(note.edition, note.holder).kind
+    meant = _meant(hit.book, note)
+    return hit.left.belongs("underdosing") if meant == _UNDERDOSING else meant == _ALL
+
+
+def _meant(book: Book, note: NoteEntry) -> int:
+    """For which of the diagnoses under its holder a note is meant: none, all, or those of underdosing."""
+    level = book.node_at(note.edition, note.holder).kind
     if level == "chapter" or (level == "block" and note.conditional):
-        return "if known" in note.text
-    run = [
-        each for each in hit.book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run
-    ]
-    items = [each.text for each in run if hit.book.targets(each)]
-    if all("underdosing" in text for text in items):
-        return hit.left.belongs("underdosing")
-    return True
+        return _ALL if "if known" in note.text else _NOBODY
+    items = [each.text for each in _run(book, note) if book.targets(each)]
+    return _UNDERDOSING if all("underdosing" in text for text in items) else _ALL
+
+
+def _run(book: Book, note: NoteEntry) -> list[NoteEntry]:
+    """The note and those that continue it."""
+    return [each for each in book.notes_at(note.edition, note.holder, ("useAdditionalCode",)) if each.run == note.run]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import flagged
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
@@ -16,6 +17,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:wrong-procedure-performed",),
+    outcome=as_stated,
 )
 def wrong_procedure_performed(hit: Hit) -> Finding:
     """A code that says the wrong procedure was performed.

@@ -71,7 +71,7 @@ def add_on_without_primary(hit: Hit) -> Finding | None:
     Add the primary procedure if it was performed and left out; else the add-on code is not reported.
     """
     line = line_of(hit.left)
-    edition = edition_on(hit.book, AOC, hit.claim.setting, line.day)
+    edition = edition_on(hit.book, AOC, hit.setting, line.day)
     edit = procedures(hit.book).add_on(line.code, line.day)
     if edition is None or edit is None:
         return None

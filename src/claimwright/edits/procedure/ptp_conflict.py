@@ -97,7 +97,7 @@ def ptp_conflict(hit: Hit) -> Finding | None:
     it says, such as another encounter, structure or practitioner.
     """
     first, second = line_of(hit.left), line_of(hit.right)
-    edition = edition_on(hit.book, PTP, hit.claim.setting, first.day)
+    edition = edition_on(hit.book, PTP, hit.setting, first.day)
     if edition is None:
         return None
     row = procedures(hit.book).ptp_table(edition).row(hit.key)

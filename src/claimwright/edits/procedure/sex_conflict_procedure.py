@@ -39,7 +39,7 @@ def sex_conflict_procedure(hit: Hit) -> Finding:
     ## How to fix
     Check the patient's record for sex and procedure.
     """
-    sex = hit.claim.patient.sex
+    sex = hit.sex
     flag = "female" if sex == "M" else "male"
     return hit.finding(
         f"{hit.left.named} is flagged {flag} on {hit.day}, and the claim says sex {sex}",

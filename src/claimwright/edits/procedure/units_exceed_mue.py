@@ -70,8 +70,8 @@ def units_exceed_mue(hit: Hit) -> Finding | None:
     split over lines or dates to pass the edit.
     """
     line = line_of(hit.left)
-    edition = edition_on(hit.book, MUE, hit.claim.setting, line.day)
-    limit = procedures(hit.book).mue(TABLE_SETTING[hit.claim.setting], line.code, line.day)
+    edition = edition_on(hit.book, MUE, hit.setting, line.day)
+    limit = procedures(hit.book).mue(TABLE_SETTING[hit.setting], line.code, line.day)
     if edition is None or limit is None:
         return None
     lines = [line] if hit.right_index < 0 else [each for each in line.same_day() if each.code == line.code]

@@ -91,7 +91,7 @@ def unknown_procedure(hit: Hit) -> Finding:
 def _no_code(hit: Hit, line: LineEnd) -> Finding:
     likely, because = _looks_like(hit, line.code)
     # Rate codes share the field with HCPCS codes on institutional claims, and no table here holds them.
-    rate = not likely and hit.claim.setting is not Setting.PROFESSIONAL and re.fullmatch(r"[A-Z0-9]{5}", line.code)
+    rate = not likely and hit.setting is not Setting.PROFESSIONAL and re.fullmatch(r"[A-Z0-9]{5}", line.code)
     if rate:
         likely, because = "; it may be a HIPPS rate code, which no table here holds", [hit.cite("hipps-codes:use")]
     return hit.finding(

@@ -15,6 +15,7 @@ from claimwright.errors import ClaimwrightError
 
 COMMANDS = {
     "ask": "A plain question on coverage, answered for each policy with its sources.",
+    "bench-claims": "Write synthetic claims made of the loaded codes.",
     "check": "Check a claim against the notes and tables in force on its date of service.",
     "cover": "What each coverage policy says of a claim, and the facts that are missing.",
     "data": "List, add, build and verify the tables that answers come from.",
@@ -27,10 +28,11 @@ COMMANDS = {
     "risk": "The CMS-HCC risk score of a person's diagnoses, and why.",
     "rule": "One rule's page.",
     "rules": "The catalogue of rules.",
+    "scan": "Check files of claims by the million, and write the findings.",
     "search": "Find codes by words, by a code or by the beginning of one.",
     "show": "The reference page of a code, category, block or chapter.",
 }
-"""Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>`."""
+"""Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>_command`."""
 
 
 _COLLECT_AFTER = 20_000
@@ -48,7 +50,7 @@ class LazyGroup(click.Group):
         """Import one command; None for a name that is not one."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"claimwright.interfaces.cli.{cmd_name}_command").command
+        command = import_module(f"claimwright.interfaces.cli.{cmd_name.replace('-', '_')}_command").command
         assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
         return command
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def command(file: str, note_file: str | None, day: date | None, as_of: date | None, as_json: bool) -> int:
     """Check the claims of FILE (- is standard input).
 
-    FILE holds one claim, a JSON array of claims, or one claim a line. A claim that brings its note is
+    FILE holds one claim, a JSON array of claims, or one claim a line; or X12 837, FHIR Claims or
+    ExplanationOfBenefits, or CSV, plain or packed, told by content. A claim that brings its note is
     checked against it. Exit code 1 when any finding is an error, 0 otherwise.
     """
     # One claim needs no threads of linear algebra, and starting them costs more than the check.
@@ -34,7 +35,10 @@ def command(file: str, note_file: str | None, day: date | None, as_of: date | No
     from claimwright.engine import Engine
     from claimwright.model import Verdict, to_json
 
-    claims, several = read_claims(file)
+    notes: list[str] = []
+    claims, several = read_claims(file, notes=notes)
+    for each in notes:
+        click.echo(f"claimwright: {each}", err=True)
     if note_file is not None:
         claims = [_with_note(claims, note_file, file)]
     reports = Engine(the_book()).check_all(claims, day, as_of)

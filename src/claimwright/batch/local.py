@@ -1,0 +1,246 @@
+"""All rules over a batch, in columns: what `check` finds claim by claim, without its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from claimwright.batch.findings import Findings
+from claimwright.batch.memo import Memo, Said
+from claimwright.book.columns import columns
+from claimwright.book.store import Book, TabularEdition
+from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
+from claimwright.edits.frame import DIAGNOSIS, Frame
+from claimwright.edits.hit import Scene
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING
+from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
+from claimwright.edits.relations import Hits, Relation
+from claimwright.model import dotted
+
+Places = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Findings of one rule over one frame; `ends` are numbers of texts, `positions` from 1, by `counts`."""
+
+    claim: Places
+    rule: int
+    rank: npt.NDArray[np.int8]
+    counts: Places
+    positions: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+
+
+class Texts:
+    """Codes as findings print them, each once: those of the book's axis first, then what else is met."""
+
+    def __init__(self, axis: npt.NDArray[np.bytes_]) -> None:
+        """Number the codes of the axis."""
+        self.known = [dotted(bytes(each).decode("ascii")) for each in axis.tolist()]
+        self._size = len(self.known)
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of a text, given when it is first met."""
+        if text not in self._numbers:
+            self._numbers[text] = len(self.known)
+            self.known.append(text)
+        return self._numbers[text]
+
+    def forget(self) -> None:
+        """Drop the texts that are no codes: findings written already do not need them."""
+        del self.known[self._size :]
+        self._numbers.clear()
+
+
+class Scanner:
+    """The rules over one book, for batch after batch. `as_of` as in `Engine.check`."""
+
+    def __init__(self, book: Book, as_of: date | None = None) -> None:
+        """Load the rules."""
+        self.book, self.as_of = book, as_of
+        self.rules = list(load_rules().values())
+        self._memo = Memo(book)
+        self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
+        window = book.registry_window
+        last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
+        self._reach = (window.starts - EPOCH).days, last
+
+    def beyond(self, batch: ClaimBatch) -> Bools:
+        """Claims with a deciding day that the dated registry does not reach: no rule can answer for them."""
+        first, last = self._reach
+        out = (batch.day < first) | (batch.day > last)
+        if len(batch.procedure_codes):
+            wrong = (batch.procedure_days < first) | (batch.procedure_days > last)
+            owner = np.repeat(np.arange(len(batch)), np.diff(batch.procedure_offsets))
+            out[owner[wrong]] = True
+        return out
+
+    def findings(self, batch: ClaimBatch) -> Findings:
+        """Every finding of the batch. Errors: `EditionMissing` for a day that the dated registry does not reach."""
+        self._texts.forget()
+        for number in np.unique(batch.day[self.beyond(batch)]).tolist():
+            self.book.need_registry(_date(number))
+        parts = []
+        for scene, owners in self._scenes(batch):
+            for number, rule in enumerate(self.rules):
+                for relation in rule.relations:
+                    part = self._of(number, rule, relation, scene)
+                    if part is not None:
+                        parts.append(part if owners is None else _moved(part, owners))
+        return self._joined(parts)
+
+    def _scenes(self, batch: ClaimBatch) -> list[tuple[Scene, Places | None]]:
+        """The batch by the edition that answers, with the claims of each part where it is not the whole.
+
+        Whether an edition is only the nearest one changes words, never a finding: here it splits nothing.
+        """
+        days, number = _days(batch)
+        answers: dict[int, tuple[TabularEdition, list[int]]] = {}
+        for at, day in enumerate(days.tolist()):
+            edition, _ = self.book.edition_on(_date(day), self.as_of)
+            answers.setdefault(edition.number, (edition, []))[1].append(at)
+        out: list[tuple[Scene, Places | None]] = []
+        for number_of_edition, (edition, held) in answers.items():
+            chosen = np.zeros(len(days), dtype=np.bool_)
+            chosen[held] = True
+            owners = None if len(answers) == 1 else np.flatnonzero(chosen[number])
+            part = batch if owners is None else subset(batch, owners)
+            frame = Frame(part, columns(self.book, number_of_edition), self.as_of)
+            out.append((Scene(self.book, frame, edition, nearest=False), owners))
+        return out
+
+    def _of(self, number: int, rule: Rule, relation: Relation, scene: Scene) -> _Part | None:
+        frame = scene.frame
+        if any(table in EXTRA_TABLES for table in rule.tables) and not self._able(rule, frame.batch).any():
+            return None
+        hits = relation.find(frame)
+        if not len(hits):
+            return None
+        claim = frame.owners(hits.kind)[hits.left].astype(np.int64)
+        kept = self._answering(rule, frame, claim)
+        if not kept.all():
+            hits, claim = Hits(hits.left[kept], hits.right[kept], hits.key[kept], hits.kind), claim[kept]
+        if rule.outcome is not None and hits.kind == DIAGNOSIS:
+            return self._settled(number, rule, frame, hits, claim)
+        return self._spoken(number, rule, scene, hits, claim)
+
+    def _answering(self, rule: Rule, frame: Frame, claim: Places) -> Bools:
+        """Is the rule in force, with all it needs, on the day of each hit?"""
+        day = frame.batch.day[claim]
+        window = rule.in_force
+        held: Bools = day >= (window.starts - EPOCH).days
+        if window.ends:
+            held &= day <= (window.ends - EPOCH).days
+        if any(table in EXTRA_TABLES for table in rule.tables):
+            held &= self._able(rule, frame.batch)[claim]
+        return held
+
+    def _able(self, rule: Rule, batch: ClaimBatch) -> Bools:
+        """Are the tables that the user has to add there, on the day of each claim?"""
+        days, number = _days(batch)
+        able = [
+            all(t not in EXTRA_TABLES or self.book.table_edition(t, _date(day)) is not None for t in rule.tables)
+            for day in days.tolist()
+        ]
+        return np.array(able, dtype=np.bool_)[number]
+
+    # ---- outcomes -------------------------------------------------------------------------------
+
+    def _settled(self, number: int, rule: Rule, frame: Frame, hits: Hits, claim: Places) -> _Part:
+        """Findings of a rule that says its outcome in columns."""
+        assert rule.outcome is not None  # noqa: S101 - the caller asked
+        found = rule.outcome(frame, hits)
+        kept = np.flatnonzero(found.rank != NO_FINDING)
+        rank = np.where(found.rank == AS_STATED, rule.severity.rank, found.rank).astype(np.int8)[kept]
+        if found.offsets is not None and found.ends is not None:
+            starts, counts = found.offsets[kept], np.diff(found.offsets)[kept]
+            at = np.arange(int(counts.sum())) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+            ends = found.ends[at]
+            order = np.lexsort((frame.place[ends], np.repeat(np.arange(len(kept)), counts)))
+            ends = ends[order]
+        else:
+            left, right = hits.left[kept], hits.right[kept]
+            paired = right >= 0
+            counts = 1 + paired.astype(np.int64)
+            ends = np.repeat(np.where(paired, np.minimum(left, right), left), counts).astype(np.int64)
+            second = np.cumsum(counts)[paired] - 1
+            ends[second] = np.maximum(left, right)[paired]
+        return _Part(claim[kept], number, rank, counts, frame.place[ends] + 1, self._codes(frame, ends))
+
+    def _codes(self, frame: Frame, ends: Places) -> Places:
+        """Numbers of the texts of diagnoses."""
+        out = frame.code[ends].astype(np.int64)
+        for at in np.flatnonzero(out < 0).tolist():
+            code = frame.batch.diagnosis(int(ends[at])).code
+            out[at] = self._texts.number(dotted(code.strip().upper().replace(".", "")))
+        return out
+
+    def _spoken(self, number: int, rule: Rule, scene: Scene, hits: Hits, claim: Places) -> _Part | None:
+        """Findings of a rule that has to be explained."""
+        said = self._memo.said(rule, scene, hits)
+        kept: list[int] = []
+        seen: set[tuple[int, Said]] = set()
+        for at, (owner, each) in enumerate(zip(claim.tolist(), said, strict=True)):
+            if each.rank >= 0 and (owner, each) not in seen:
+                seen.add((owner, each))
+                kept.append(at)
+        if not kept:
+            return None
+        answers = [said[at] for at in kept]
+        places = [place for each in answers for place in each.places]
+        return _Part(
+            claim[np.array(kept, dtype=np.int64)],
+            number,
+            np.array([each.rank for each in answers], dtype=np.int8),
+            np.array([len(each.places) for each in answers], dtype=np.int64),
+            np.array([position for position, _ in places], dtype=np.int64),
+            np.array([self._texts.number(code) for _, code in places], dtype=np.int64),
+        )
+
+    def _joined(self, parts: list[_Part]) -> Findings:
+        """All parts in the order of claims, severity, first position, rule."""
+        if not parts:
+            none = np.zeros(0, np.int64)
+            empty = none.astype(np.int32)
+            return Findings(none, none.astype(np.int16), none.astype(np.int8), offsets_of([]), empty, empty, [])
+        claim = np.concatenate([each.claim for each in parts])
+        rule = np.concatenate([np.full(len(each.claim), each.rule, np.int16) for each in parts])
+        rank = np.concatenate([each.rank for each in parts])
+        counts = np.concatenate([each.counts for each in parts])
+        positions = np.concatenate([each.positions for each in parts])
+        codes = np.concatenate([each.codes for each in parts])
+        starts = np.cumsum(counts) - counts
+        first = positions[starts] if len(positions) else starts
+        # Claim, rank, first position, rule and last position as one number: the order of findings in one sort.
+        last = positions[starts + counts - 1] if len(positions) else starts
+        order = np.argsort((((claim * 4 + rank) * 1024 + first) * 128 + rule) * 1024 + last)
+        sizes = counts[order]
+        at = np.arange(int(sizes.sum())) + np.repeat(starts[order] - np.cumsum(sizes) + sizes, sizes)
+        return Findings(
+            claim[order], rule[order], rank[order], offsets_of(sizes), positions[at].astype(np.int32),
+            codes[at].astype(np.int32), self._texts.known,
+        )  # fmt: skip
+
+
+def _moved(part: _Part, owners: Places) -> _Part:
+    return _Part(owners[part.claim], part.rule, part.rank, part.counts, part.positions, part.codes)
+
+
+def _days(batch: ClaimBatch) -> tuple[Places, Places]:
+    """The days that decide, each once and rising, and the number of each claim's among them."""
+    if not len(batch):
+        none = np.zeros(0, np.int64)
+        return none, none
+    first = int(batch.day.min())
+    held = np.bincount(batch.day - first) > 0
+    return np.flatnonzero(held) + first, (np.cumsum(held) - 1)[batch.day - first]
+
+
+def _date(number: int) -> date:
+    return EPOCH + timedelta(days=number)

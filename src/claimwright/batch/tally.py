@@ -1,0 +1,142 @@
+"""What a scan has counted so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from claimwright.batch.findings import SEVERITIES, Findings
+from claimwright.claims.batch import ClaimBatch
+from claimwright.edits.registry import Rule
+
+_ERROR, _WARNING = SEVERITIES.index("error"), SEVERITIES.index("warning")
+
+
+@dataclass
+class FileTally:
+    """Records of one file: read = accepted + rejected; `counts` are the reader's own."""
+
+    file: str
+    format: str
+    accepted: int = 0
+    rejected: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the summary."""
+        read = self.accepted + self.rejected
+        return {
+            "file": self.file,
+            "format": self.format,
+            "read": read,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "counts": self.counts,
+        }
+
+
+@dataclass
+class Tally:
+    """Counts over all files. `found` by (rule, severity); money only of claims that state what they ask for."""
+
+    files: list[FileTally] = field(default_factory=list)
+    verdicts: dict[str, int] = field(default_factory=lambda: {"fail": 0, "review": 0, "pass": 0})
+    found: dict[tuple[int, int], int] = field(default_factory=dict)
+    priced: int = 0
+    charges: float = 0.0
+    at_risk: float = 0.0
+
+    @property
+    def claims(self) -> int:
+        """Claims checked."""
+        return sum(each.accepted for each in self.files)
+
+    @property
+    def errors(self) -> int:
+        """Findings that are errors."""
+        return sum(number for (_, rank), number in self.found.items() if rank == _ERROR)
+
+    def add(self, batch: ClaimBatch, findings: Findings) -> None:
+        """Count the findings of a batch."""
+        pair = findings.rule.astype(np.int64) * len(SEVERITIES) + findings.rank
+        for at, number in enumerate(np.bincount(pair).tolist()):
+            if number:
+                key = divmod(at, len(SEVERITIES))
+                self.found[key] = self.found.get(key, 0) + number
+        failed, reviewed = (_claims(len(batch), findings, rank) for rank in (_ERROR, _WARNING))
+        fail, review = int(failed.sum()), int((reviewed & ~failed).sum())
+        for name, number in (("fail", fail), ("review", review), ("pass", len(batch) - fail - review)):
+            self.verdicts[name] += number
+        asked = asks(batch)
+        if asked is not None:
+            stated = np.isfinite(asked)
+            self.priced += int(stated.sum())
+            self.charges += float(asked[stated].sum())
+            self.at_risk += float(asked[stated & failed].sum())
+
+    def summary(self, rules: Sequence[Rule]) -> dict[str, Any]:
+        """For people and machines: rules in order of severity and number of findings."""
+        order = sorted(self.found.items(), key=lambda item: (item[0][1], -item[1], item[0][0]))
+        return {
+            "claims": self.claims,
+            "verdicts": self.verdicts,
+            "findings": sum(self.found.values()),
+            "rules": [
+                {
+                    "rule": rules[rule].name,
+                    "code": rules[rule].code,
+                    "severity": SEVERITIES[rank],
+                    "findings": number,
+                }
+                for (rule, rank), number in order
+            ],
+            "charges": {
+                "claims": self.priced,
+                "stated": round(self.charges, 2),
+                "at_risk": round(self.at_risk, 2),
+            }
+            if self.priced
+            else None,
+            "files": [each.as_json() for each in self.files],
+        }
+
+    def as_state(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {
+            "files": [vars(each) for each in self.files],
+            "verdicts": self.verdicts,
+            "found": [[*key, number] for key, number in self.found.items()],
+            "money": [self.priced, self.charges, self.at_risk],
+        }
+
+
+def tally_of(state: dict[str, Any]) -> Tally:
+    """The tally that `as_state` wrote down."""
+    found = {(rule, rank): number for rule, rank, number in state["found"]}
+    priced, charges, at_risk = state["money"]
+    files = [FileTally(**each) for each in state["files"]]
+    return Tally(files, state["verdicts"], found, priced, charges, at_risk)
+
+
+def _claims(size: int, findings: Findings, rank: int) -> npt.NDArray[np.bool_]:
+    out = np.zeros(size, dtype=np.bool_)
+    out[findings.claim[findings.rank == rank]] = True
+    return out
+
+
+def asks(batch: ClaimBatch) -> npt.NDArray[np.float64] | None:
+    """What each claim asks for: its own total, else the sum of its lines; NaN where neither is stated."""
+    lines: npt.NDArray[np.float64] | None = None
+    if batch.charges is not None and len(batch.charges):
+        owner = np.repeat(np.arange(len(batch)), np.diff(batch.line_offsets))
+        stated = np.isfinite(batch.charges)
+        sums = np.bincount(owner[stated], weights=batch.charges[stated], minlength=len(batch)).astype(np.float64)
+        sums[np.bincount(owner[stated], minlength=len(batch)) == 0] = np.nan
+        lines = sums
+    if batch.totals is None:
+        return lines
+    return batch.totals if lines is None else np.where(np.isfinite(batch.totals), batch.totals, lines)
