@@ -45,7 +45,8 @@ class Frame:
     force on the claim's day, -1 for none; `listed` bool: the registry has the code on some day;
     `flags` uint32: MCE flags on the day; `pos` int32: place in the edition's tree (the nearest
     category when the edition lacks the code), -1 for none; `exact` bool: the edition has the code;
-    `kept` is what kernels found for all rules. `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
+    `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
+    `kept` is what one kernel found and others can use.
     """
 
     def __init__(self, batch: ClaimBatch, columns: Columns, as_of: date | None = None) -> None:
