@@ -13,6 +13,10 @@ from claimwright.batch.findings import schema
 from claimwright.errors import InputError
 
 
+REPEATING = ("rule", "code", "severity", "codes.list.element", "file")
+"""Columns of findings whose texts repeat; the names of claims hardly do."""
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to, which becomes `path` when all went well and vanishes when not.
@@ -75,7 +79,9 @@ class ParquetSink:
         if resumed:
             path.replace(old)
         path.open("wb").close()  # a plain error of the system where this cannot be
-        self._writer = pq.ParquetWriter(path, schema(), compression="zstd", compression_level=1)
+        self._writer = pq.ParquetWriter(
+            path, schema(), compression="zstd", compression_level=1, use_dictionary=list(REPEATING)
+        )
         if resumed:
             with pq.ParquetFile(old, read_dictionary=["rule", "code", "severity", "file"]) as before:
                 for group in range(before.metadata.num_row_groups):
