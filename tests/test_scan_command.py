@@ -24,7 +24,7 @@ from claimwright.book.store import Book
 from claimwright.claims.readers import Options
 from claimwright.claims.wire import claim_from_object
 from claimwright.engine import Engine
-from claimwright.errors import InputError
+from claimwright.errors import ClaimwrightError, InputError
 from tests.batch_answers import of_file
 from tests.test_commands import refused, run
 
@@ -231,6 +231,12 @@ def test_what_cannot_be_scanned_is_one_sentence(book: Book, tmp_path: Path) -> N
     (tmp_path / "text").write_text("hello")
     assert "no known format" in refused(run("scan", str(tmp_path / "text"), "-o", out), 2)
     assert "cannot be written" in refused(run("bench-claims", "--claims", "5", "-o", str(tmp_path / "no" / "x")), 2)
+
+
+def test_without_pyarrow_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "find_spec", lambda _: None)
+    with pytest.raises(ClaimwrightError, match="pip install claimwright"):
+        output.need_pyarrow()
 
 
 @pytest.mark.book

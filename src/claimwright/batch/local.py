@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -36,25 +38,44 @@ class _Part:
     codes: npt.NDArray[np.int64]
 
 
-class Texts:
-    """Codes as findings print them, each once: those of the book's axis first, then what else is met."""
+class Texts(Sequence[str]):
+    """Codes as findings print them: those of the book's axis by their number, then what else is met."""
 
     def __init__(self, axis: npt.NDArray[np.bytes_]) -> None:
-        """Number the codes of the axis."""
-        self.known = [dotted(bytes(each).decode("ascii")) for each in axis.tolist()]
-        self._size = len(self.known)
+        """Number the codes of the axis; one is written out when it is first asked for."""
+        self._axis = axis
+        self._written: list[str | None] = [None] * len(axis)
+        self._others: list[str] = []
         self._numbers: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._written) + len(self._others)
+
+    @overload
+    def __getitem__(self, index: int, /) -> str: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> list[str]: ...
+    def __getitem__(self, index: int | slice, /) -> str | list[str]:
+        """The text of a number."""
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if index >= len(self._written):
+            return self._others[index - len(self._written)]
+        text = self._written[index]
+        if text is None:
+            text = self._written[index] = dotted(bytes(self._axis[index]).decode("ascii"))
+        return text
+
     def number(self, text: str) -> int:
-        """The number of a text, given when it is first met."""
+        """The number of a text that is met, given when it is first met."""
         if text not in self._numbers:
-            self._numbers[text] = len(self.known)
-            self.known.append(text)
+            self._numbers[text] = len(self)
+            self._others.append(text)
         return self._numbers[text]
 
     def forget(self) -> None:
         """Drop the texts that are no codes: findings written already do not need them."""
-        del self.known[self._size :]
+        self._others = []
         self._numbers.clear()
 
 
@@ -224,7 +245,7 @@ class Scanner:
         at = np.arange(int(sizes.sum())) + np.repeat(starts[order] - np.cumsum(sizes) + sizes, sizes)
         return Findings(
             claim[order], rule[order], rank[order], offsets_of(sizes), positions[at].astype(np.int32),
-            codes[at].astype(np.int32), self._texts.known,
+            codes[at].astype(np.int32), self._texts,
         )  # fmt: skip
 
 

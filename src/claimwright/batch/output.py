@@ -6,11 +6,23 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 from claimwright.batch.findings import schema
-from claimwright.errors import InputError
+from claimwright.errors import ClaimwrightError, InputError
+
+REPEATING = ("rule", "code", "severity", "codes.list.element", "file")
+"""Columns of findings whose texts repeat; the names of claims hardly do."""
+
+
+def need_pyarrow() -> None:
+    """Say what is missing, and how to get it, before a file is opened."""
+    if find_spec("pyarrow") is None:
+        raise ClaimwrightError(
+            "pyarrow is not installed, which reads and writes columns: pip install claimwright[batch]"
+        )
 
 
 @contextmanager
@@ -75,7 +87,9 @@ class ParquetSink:
         if resumed:
             path.replace(old)
         path.open("wb").close()  # a plain error of the system where this cannot be
-        self._writer = pq.ParquetWriter(path, schema(), compression="zstd", compression_level=1)
+        self._writer = pq.ParquetWriter(
+            path, schema(), compression="zstd", compression_level=1, use_dictionary=list(REPEATING)
+        )
         if resumed:
             with pq.ParquetFile(old, read_dictionary=["rule", "code", "severity", "file"]) as before:
                 for group in range(before.metadata.num_row_groups):

@@ -2,28 +2,25 @@
 
 While a scan runs its findings stand in `OUT.partial`; when it ends that becomes OUT. A scan that is stopped
 leaves `OUT.partial`, a valid file of the findings so far, and beside it `OUT.partial.state`, which says where
-to go on. Memory is that of one chunk of claims and its findings.
+to go on. Memory is that of a few chunks of claims and their findings.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from claimwright.batch.findings import table
-from claimwright.batch.local import Scanner
+from claimwright.batch.ahead import Ahead, Checked
 from claimwright.batch.output import RejectFile, Sink, cannot_write, open_sink, partial_of
 from claimwright.batch.tally import FileTally, Tally, tally_of
 from claimwright.book.store import Book
-from claimwright.claims.batch import ClaimBatch, subset
-from claimwright.claims.readers import Chunk, Options, format_of
+from claimwright.claims.batch import ClaimBatch
+from claimwright.claims.readers import Options, format_of
 from claimwright.errors import ClaimwrightError, InputError
 
 STATE = 1
@@ -89,8 +86,7 @@ def scan(book: Book, task: Task, watch: Callable[[Progress], bool] = lambda _: T
 class _Scan:
     def __init__(self, book: Book, task: Task, watch: Callable[[Progress], bool]) -> None:
         self.task, self.watch = task, watch
-        self.scanner = Scanner(book, task.as_of)
-        self.rules = [(each.name, each.code) for each in self.scanner.rules]
+        self.book, self.ahead = book, Ahead(book, task.as_of)
         self.partial = partial_of(task.output)
         self.state_file = self.partial.with_name(self.partial.name + ".state")
         self.tally, self.file, self.mark = Tally(), 0, 0
@@ -138,39 +134,36 @@ class _Scan:
             if len(self.tally.files) <= self.file:
                 self.tally.files.append(FileTally(str(path), form.NAME))
             own = self.tally.files[self.file]
-            for chunk in reader.chunks(self.mark):
-                self._chunk(chunk, path, own, sink, rejects)
-                self.mark = chunk.mark
-                own.counts = dict(reader.counts)
-                if not self.watch(Progress(self.tally.claims, self._done(chunk.done), str(path))):
+            before = dict(own.counts)
+            skip = self.task.options.on_error == "skip"
+            for each in self.ahead.checked(reader, self.mark, str(path), skip):
+                self._take(each, path, own, sink, rejects)
+                self.mark = each.chunk.mark
+                own.counts = _sum(before, each.counts)
+                if not self.watch(Progress(self.tally.claims, self._done(each.chunk.done), str(path))):
                     return f"{path} after {own.accepted + own.rejected:,} records"
-            own.counts = dict(reader.counts)
+            own.counts = _sum(before, reader.counts)
             self.file, self.mark = self.file + 1, 0
         return ""
 
-    def _chunk(self, chunk: Chunk, path: Path, own: FileTally, sink: Sink, rejects: RejectFile | None) -> None:
-        batch, records = chunk.batch, chunk.records
-        if self.task.options.on_error == "skip":
-            for each in chunk.rejects:
-                own.rejected += 1
-                if rejects:
-                    rejects.write(str(path), each.number, each.place, each.problem, each.expected, each.record)
-            beyond = self.scanner.beyond(batch)
-            if beyond.any():
-                self._beyond(batch, records, np.flatnonzero(beyond).tolist(), path, rejects)
-                own.rejected += int(beyond.sum())
-                kept = np.flatnonzero(~beyond)
-                batch, records = subset(batch, kept), records[kept]
-        found = self.scanner.findings(batch)
-        sink.write(table(found, _ids(batch), records, str(path), self.rules))
-        own.accepted += len(batch)
-        self.tally.add(batch, found)
+    def _take(self, checked: Checked, path: Path, own: FileTally, sink: Sink, rejects: RejectFile | None) -> None:
+        """Write and count what was found in a chunk, and what is not in it."""
+        chunk = checked.chunk
+        for each in chunk.rejects:
+            own.rejected += 1
+            if rejects:
+                rejects.write(str(path), each.number, each.place, each.problem, each.expected, each.record)
+        self._beyond(chunk.batch, chunk.records, checked.beyond.tolist(), path, rejects)
+        own.rejected += len(checked.beyond)
+        sink.write(checked.table)
+        own.accepted += len(checked.batch)
+        self.tally.add(checked.batch, checked.found)
 
     def _beyond(self, batch: ClaimBatch, records: Any, rows: list[int], path: Path, rejects: RejectFile | None) -> None:
         """Claims that no table can answer for are rejected too, as they were read."""
         from claimwright.model import to_json
 
-        window = self.scanner.book.registry_window
+        window = self.book.registry_window
         for row in rows if rejects else ():
             claim = batch.claim(row)
             assert rejects is not None  # noqa: S101 - asked above
@@ -185,7 +178,7 @@ class _Scan:
         return (sum(sizes[: self.file]) + share * sizes[self.file]) / max(sum(sizes), 1)
 
     def _summary(self) -> dict[str, Any]:
-        return {"output": str(self.task.output), **self.tally.summary(self.scanner.rules)}
+        return {"output": str(self.task.output), **self.tally.summary(self.ahead.rules)}
 
     # ---- leaving, and going on ------------------------------------------------------------------
 
@@ -252,10 +245,10 @@ def _closing(rejects: RejectFile | None) -> Iterator[RejectFile | None]:
             rejects.close()
 
 
-def _ids(batch: ClaimBatch) -> Any:
-    if batch.claims is not None:
-        return [each.id for each in batch.claims]
-    return batch.ids
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {
+        name: one.get(name, 0) + other.get(name, 0) for name in (*one, *(each for each in other if each not in one))
+    }
 
 
 def _kept(error: ClaimwrightError, partial: Path) -> ClaimwrightError:

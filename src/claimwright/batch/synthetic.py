@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from claimwright.batch.generate import SETTINGS, Drawn, Source, claims
-from claimwright.batch.output import whole_file
+from claimwright.batch.output import need_pyarrow, whole_file
 from claimwright.book.store import Book
 from claimwright.claims.batch import EPOCH
 from claimwright.model import dotted
@@ -20,6 +20,8 @@ POA = ("Y", "N", "U", "W", None)
 
 def write_claims(book: Book, count: int, seed: int, path: Path) -> None:
     """Write `count` claims; the file appears when it is whole. Errors: `InputError` where it cannot be written."""
+    if path.suffix == ".parquet":
+        need_pyarrow()
     source = Source(book, seed)
     with whole_file(path) as work:
         if path.suffix == ".parquet":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from claimwright.edits.conditions import either, in_effect, in_set, on_claim_with, sex_is
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import End, Hit
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside, with_ends
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership, OneOf
+from claimwright.edits.relations import Hits, Membership, OneOf
 from claimwright.model import Authority, Finding, Fix, Severity
 
 MOTHERS, CHILDREN = ("obstetric", "outcome-of-delivery"), ("perinatal", "liveborn")
@@ -17,6 +20,21 @@ _WITH_NEWBORN, _ON_MALE = -1, -2
 
 def _maternal_beside_newborn(frame: Frame) -> Bools:
     return _maternal(frame) & in_effect(frame) & on_claim_with(_newborn)(frame)
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """On a man's claim each code by itself; beside a newborn's codes the first of the mother's, for all of both."""
+    together = hits.key == _WITH_NEWBORN
+    number, other = beside(frame, hits.left)
+    number, other = number[together[number]], other[together[number]]
+    mother = (_maternal(frame) & in_effect(frame))[other]
+    child = _newborn(frame)[other]
+    rank = np.full(len(hits), AS_STATED, dtype=np.int8)
+    rank[number[mother & (other < hits.left[number])]] = NO_FINDING
+    everyone = np.r_[np.arange(len(hits)), number[mother], number[child]]
+    order = np.argsort(everyone, kind="stable")
+    ends = np.r_[hits.left.astype(np.int64), other[mother], other[child]]
+    return with_ends(rank, everyone[order], ends[order])
 
 
 @rule(
@@ -31,6 +49,7 @@ def _maternal_beside_newborn(frame: Frame) -> Bools:
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.C.15.a.2", "icd10cm-guidelines:I.C.16.a.1"),
+    outcome=_outcome,
 )
 def newborn_obstetric(hit: Hit) -> Finding | None:
     """Codes of the mother's record and codes of the newborn's record on one claim.

@@ -54,6 +54,9 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if on_error == "skip" and not rejects:
         raise InputError("--on-error", "found skip without --rejects", "a file for the records that are left out")
+    from claimwright.batch.output import need_pyarrow
+
+    need_pyarrow()
     task = _task(files, output, on_error, rejects, names, resume, day, as_of)
     from claimwright.batch.scan import scan
 
