@@ -51,11 +51,7 @@ class Frame:
     `flags` uint32: MCE flags on the day; `pos` int32: place in the edition's tree (the nearest
     category when the edition lacks the code), -1 for none; `exact` bool: the edition has the code;
     `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
-<<<<<<< HEAD
     `kept` is what kernels found for all rules.
-=======
-    `kept` is what one kernel found and others can use.
->>>>>>> h-scan
     """
 
     def __init__(
