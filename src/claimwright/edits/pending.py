@@ -9,7 +9,12 @@ from claimwright.edits import uncovered
 from claimwright.edits.documentation import more_specific_code
 from claimwright.edits.listing import unjudged
 from claimwright.edits.ncci import lacking
-from claimwright.edits.procedure import modifier_invalid, procedure_not_in_effect, unknown_procedure
+from claimwright.edits.procedure import (
+    add_on_without_primary,
+    modifier_invalid,
+    procedure_not_in_effect,
+    unknown_procedure,
+)
 from claimwright.model import Claim, NotEvaluated
 
 _BY_TABLE = (
@@ -32,6 +37,7 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     if claim.lines:
         out += [each for rule, table in _BY_TABLE for each in lacking(book, rule, table, claim, otherwise)]
         out += [each for rule, decided in _BY_CODE for each in unjudged(rule, claim, book, otherwise, decided)]
+        out += add_on_without_primary.unjudged("add-on-without-primary", claim, book, otherwise)
         out += uncovered.unjudged("noncovered-procedure", claim, book, otherwise)
         out += modifier_invalid.unjudged("modifier-invalid", claim, book, otherwise)
     if claim.note and claim.note.strip():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
 from claimwright.book.procedures import AOC, AddOnEdit, procedures
+from claimwright.book.store import Book
 from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, line_of
-from claimwright.edits.line_relations import Attended, Places
+from claimwright.edits.line_relations import EDITED, Attended, Places
 from claimwright.edits.ncci import answered, edition_on, proof, text_of
 from claimwright.edits.registry import rule, since
-from claimwright.model import Authority, Finding, Fix, Severity
+from claimwright.model import Authority, Claim, Finding, Fix, NotEvaluated, Severity, undotted
 
 _CLOSED = 1
 """Type of an add-on code whose primaries are all named; of the others the contractor may name more."""
@@ -28,6 +31,21 @@ def _edits(frame: Frame) -> dict[int, AddOnEdit]:
             if edit is not None and edit.primaries:
                 out |= dict.fromkeys(lines[code == frame.lines.code[line]].tolist(), edit)
     return out
+
+
+def unjudged(rule: str, claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
+    """Add-on codes of type 2 on the claim: the table leaves their primaries to the contractor."""
+    if claim.setting not in EDITED:
+        return []
+    out = {}
+    for line in claim.lines:
+        code, day = undotted(line.code), line.date or claim.date_of_service(otherwise)
+        if code not in out and edition_on(book, AOC, claim.setting, day):
+            edit = procedures(book).add_on(code, day)
+            if edit is not None and not edit.primaries:
+                how = "The table leaves them to the Medicare contractor: look at what the contractor publishes"
+                out[code] = NotEvaluated(rule, f"the primary procedures of add-on code {code} (type {edit.type})", how)
+    return list(out.values())
 
 
 def _add_on(frame: Frame) -> Bools:
@@ -58,8 +76,8 @@ def add_on_without_primary(hit: Hit) -> Finding | None:
     ## What it checks
     Lines whose code the NCCI table of add-on codes lists with named primaries on the line's date: is
     one of these on the claim, on the same day? Type 1 names all primaries: an error. Of type 3 the
-    contractor may name more: a warning. Type 2 names none and is not judged. A line whose quarter is
-    not loaded is told as not evaluated.
+    contractor may name more: a warning. Type 2 names none: its primaries are the contractor's, and the
+    line is told as not evaluated, as is one whose quarter is not loaded.
 
     ## Why it matters
     An add-on code is never paid without its primary procedure by the same practitioner on that day.
@@ -84,7 +102,10 @@ def add_on_without_primary(hit: Hit) -> Finding | None:
         because=[proof(edition, "add-on", f"type {edit.type}, primaries {named}{more}", line.code)],
         severity=Severity.ERROR if closed else Severity.WARNING,
         fix=Fix(
-            say=f"Add the primary procedure if it was performed on {line.day}; otherwise {line.code} is not reported",
-            ask=f"Which of {named} does the record document for {line.day}?",
+            say=f"Add the primary procedure if it was performed on {line.day}; otherwise {line.code} is not reported"
+            + ("" if closed else ", unless the contractor names another primary"),
+            ask=f"Does the record document {named} for {line.day}?"
+            if len(edit.primaries) == 1
+            else f"Which of {named} does the record document for {line.day}?",
         ),
     )
