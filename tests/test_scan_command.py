@@ -190,6 +190,18 @@ def test_claims_are_not_half_written_either(mini_book: Book, tmp_path: Path, mon
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_scanned(mini_book: Book, tmp_path: Path) -> None:
+    good = table(tmp_path / "b.parquet", rows(8))
+    text, cut = tmp_path / "a.txt", tmp_path / "c.parquet"
+    text.write_bytes(b"\x01\x02\x03")
+    cut.write_bytes(good.read_bytes()[:-20])
+    out, bad = tmp_path / "out.ndjson", tmp_path / "bad.ndjson"
+    result = scan(mini_book, task([text, good, cut], out, rejects=bad, on_error="skip"))
+    assert [bool(each["refused"]) for each in result.summary["files"]] == [True, False, True]
+    assert found_in(out) == meant(mini_book, rows(8))
+    assert [json.loads(line)["file"] for line in bad.read_text().splitlines()] == [str(text), str(cut)]
+
+
 def test_a_directory_gives_its_files_in_order_of_name(tmp_path: Path) -> None:
     for name in ("b.parquet", "a.parquet", ".hidden"):
         (tmp_path / name).write_bytes(b"x")

@@ -129,22 +129,41 @@ class _Scan:
         """Every chunk from where the scan stands; where it stopped, if it was told to."""
         while self.file < len(self.task.files):
             path = self.task.files[self.file]
-            form = format_of(path)
-            reader = form.open_reader(path, self.task.options)
             if len(self.tally.files) <= self.file:
-                self.tally.files.append(FileTally(str(path), form.NAME))
-            own = self.tally.files[self.file]
-            before = dict(own.counts)
-            skip = self.task.options.on_error == "skip"
-            for each in self.ahead.checked(reader, self.mark, str(path), skip):
-                self._take(each, path, own, sink, rejects)
-                self.mark = each.chunk.mark
-                own.counts = _sum(before, each.counts)
-                if not self.watch(Progress(self.tally.claims, self._done(each.chunk.done), str(path))):
-                    return f"{path} after {own.accepted + own.rejected:,} records"
-            own.counts = _sum(before, reader.counts)
+                self.tally.files.append(FileTally(str(path), ""))
+            try:
+                stopped = self._one(path, self.tally.files[self.file], sink, rejects)
+            except InputError as error:
+                if self.task.options.on_error == "stop":
+                    raise
+                self._refuse(path, self.tally.files[self.file], error, rejects)
+                stopped = ""
+            if stopped:
+                return stopped
             self.file, self.mark = self.file + 1, 0
         return ""
+
+    def _one(self, path: Path, own: FileTally, sink: Sink, rejects: RejectFile | None) -> str:
+        """Every chunk of one file; where it stopped, if it was told to."""
+        form = format_of(path)
+        own.format = form.NAME
+        reader = form.open_reader(path, self.task.options)
+        before = dict(own.counts)
+        skip = self.task.options.on_error == "skip"
+        for each in self.ahead.checked(reader, self.mark, str(path), skip):
+            self._take(each, path, own, sink, rejects)
+            self.mark = each.chunk.mark
+            own.counts = _sum(before, each.counts)
+            if not self.watch(Progress(self.tally.claims, self._done(each.chunk.done), str(path))):
+                return f"{path} after {own.accepted + own.rejected:,} records"
+        own.counts = _sum(before, reader.counts)
+        return ""
+
+    def _refuse(self, path: Path, own: FileTally, error: InputError, rejects: RejectFile | None) -> None:
+        """A file that cannot be read, or not to its end, is told and left: it is its own record."""
+        own.refused = str(error)
+        if rejects:
+            rejects.write(str(path), 0, error.place, error.problem, error.expected, b"")
 
     def _take(self, checked: Checked, path: Path, own: FileTally, sink: Sink, rejects: RejectFile | None) -> None:
         """Write and count what was found in a chunk, and what is not in it."""

@@ -18,13 +18,15 @@ _ERROR, _WARNING = SEVERITIES.index("error"), SEVERITIES.index("warning")
 
 @dataclass
 class FileTally:
-    """Records of one file: read = accepted + rejected; `counts` are the reader's own."""
+    """Records of one file: read = accepted + rejected; `counts` are the reader's own; `refused` why the file
+    could not be read, or not to its end."""
 
     file: str
     format: str
     accepted: int = 0
     rejected: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    refused: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For the summary."""
@@ -36,6 +38,7 @@ class FileTally:
             "accepted": self.accepted,
             "rejected": self.rejected,
             "counts": self.counts,
+            "refused": self.refused or None,
         }
 
 

@@ -29,5 +29,7 @@ def summary_text(summary: dict[str, Any], colour: bool = False) -> str:
     for each in summary["files"]:
         rejected = f", {each['rejected']:,} rejected" if each["rejected"] else ""
         counts = "".join(f"; {number:,} {name}" for name, number in each["counts"].items())
-        out.append(f"  {each['file']} ({each['format']}): {each['read']:,} records read{rejected}{counts}")
+        if each["refused"]:
+            out.append(f"  not read to its end: {each['refused']}")
+        out.append(f"  {each['file']} ({each['format'] or 'unknown'}): {each['read']:,} records read{rejected}{counts}")
     return "\n".join(out) + "\n"
