@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/claimwright check examples/claims/cramp-and-tremor.json || test $$? -eq 1
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not book and not oracle"
