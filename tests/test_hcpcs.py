@@ -68,11 +68,11 @@ def test_the_published_layout_is_read(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_month_is_for_its_year(tmp_path: Path) -> None:
-    place = tmp_path / "2019-Alpha-Numeric-HCPCS-File.zip"
+    place = tmp_path / "2026-Alpha-Numeric-HCPCS-File.zip"
     with zipfile.ZipFile(place, "w") as archive:
-        archive.writestr("HCPC2019_CONTR_ANWEB.txt", text(RECORDS[:3]))
-        archive.writestr("HCPC2019_README.txt", "not read")
-    assert str(hcpcs.read(place).window) == "2019-01-01 to 2019-12-31"
+        archive.writestr("HCPC2026_CONTR_ANWEB.txt", text(RECORDS[:3]))
+        archive.writestr("HCPC2026_README.txt", "not read")
+    assert str(hcpcs.read(place).window) == "2026-01-01 to 2026-12-31"
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,10 @@ def test_cases_of_other_books_are_known(engine: Engine) -> None:
 @pytest.mark.book
 def test_a_note_beside_the_claim_stands_in_place_of_its_own(engine: Engine) -> None:
     claim = {"setting": "professional", "service_from": "2026-05-15", "diagnoses": ["I50.9"], "note": "EF 30 %."}
-    assert len(engine.query(claim).questions) == 1
-    assert engine.query(claim, note="Feels well.").questions == ()
+    own = [each.to.value for each in engine.query(claim).questions]
+    other = [each.to.value for each in engine.query(claim, note="Feels well.").questions]
+    assert "provider" in own
+    assert "provider" not in other
 
 
 @pytest.mark.book

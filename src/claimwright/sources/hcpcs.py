@@ -98,7 +98,7 @@ def read(file: Path, release: date | None = None) -> HcpcsFile:
         _read_text(data, file, reader)
     rows, rejected = reader.rows(), tuple(reader.rejected)
     check_rejected(file, len(rows), rejected)
-    check_begins(file, window, reader.begins, "a code")
+    check_begins(file, window, reader.begins, "a code", few=1)
     return HcpcsFile(title, window, rows, reader.dental, rejected)
 
 

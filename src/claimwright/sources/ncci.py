@@ -59,13 +59,13 @@ def check_release(file: Path, window: Interval, release: date | None) -> None:
         raise SourceError(str(file), f"is for {window}, --release says {release}", "the file of that quarter")
 
 
-def check_begins(file: Path, window: Interval, begins: Sequence[tuple[int, date]], what: str) -> None:
+def check_begins(file: Path, window: Interval, begins: Sequence[tuple[int, date]], what: str, few: int = 0) -> None:
     """What a table lists begins in its days or before: much that begins later is another quarter's table.
 
-    `begins`: line and first day of each row. As with odd rows, a few of a long table are let pass.
+    `begins`: line and first day of each row. As with odd rows, a few of a long table are let pass, and `few` of any.
     """
     late = [(line, day) for line, day in begins if window.ends and day > window.ends]
-    if len(late) > _SHARE * len(begins):
+    if len(late) > max(few, _SHARE * len(begins)):
         line, day = late[0]
         problem = f"{what} from {day}, after the days that the file is for ({window})"
         raise SourceError(f"{file}:{line}", problem, "the file under its own name")

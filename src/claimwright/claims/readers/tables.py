@@ -120,7 +120,7 @@ class TableRecords:
         raws: list[bytes] = []
         first, why = 0, ""
         for number, row, raw, problem in _rows(lines, delimiter, _width(columns)):
-            same = held and not problem and row[key] == held[0][key]
+            same = held and not problem and row[key : key + 1] == held[0][key : key + 1]
             if raws and not same:
                 yield self._record(rows, held, first, b"".join(raws), why)
                 held, raws, why = [], [], ""
