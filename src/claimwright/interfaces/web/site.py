@@ -1,0 +1,54 @@
+"""What every page shares: the engine, the templates, and the date of service asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from claimwright import __version__
+from claimwright.engine import Engine
+from claimwright.errors import InputError
+from claimwright.interfaces.web.settings import Settings
+
+Processor = Callable[[Request], Mapping[str, Any]]
+"""Names that one part of the site gives to the templates of all."""
+
+
+class Site:
+    """One per server: made once, shared by all requests."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        """Templates are compiled once; an undefined name in one is an error, never an empty space."""
+        self.engine = engine
+        self.settings = settings
+        self.processors: list[Processor] = []
+        self.templates = Environment(
+            loader=PackageLoader("claimwright.interfaces.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.globals["version"] = __version__
+
+    def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
+        """Render `template` with `context`, the request's path and what the processors add."""
+        shared: dict[str, Any] = {"path": request.url.path, "user": None, "csrf": "", "day": None}
+        for processor in self.processors:
+            shared.update(processor(request))
+        return HTMLResponse(self.templates.get_template(template).render({**shared, **context}), status)
+
+    def day(self, request: Request) -> date:
+        """The date of service in `?date=`, or today; `InputError` for what is no date."""
+        given = request.query_params.get("date", "").strip()
+        if not given:
+            return date.today()
+        try:
+            return date.fromisoformat(given)
+        except ValueError:
+            raise InputError("date", f"{given!r} is not a date", "YYYY-MM-DD") from None

@@ -1,0 +1,1 @@
+// Small conveniences of every page; all pages read without them.
