@@ -22,11 +22,11 @@ from claimwright.book.procedures import (
     PFS,
     PRACTITIONER,
     PTP,
-    HcpcsEntry,
     TableEdition,
     procedures,
 )
 from claimwright.book.store import Book
+from claimwright.model.fees import HcpcsEntry
 
 ADJUDICATION = {
     1: "line edit: each line is compared on its own",
@@ -143,38 +143,11 @@ class ProcedureRecord:
     outpatient: OutpatientRecord | None
 
 
-def entry_in(book: Book, edition: TableEdition, code: str, modifier: bool = False) -> HcpcsEntry | None:
-    """A Level II code or modifier as one release lists it, whatever the day; None if it does not."""
-    sql = (
-        "SELECT code, long, short, cross_references, coverage, betos, added, effective, terminated, action "
-        "FROM hcpcs WHERE code = ? AND modifier = ? AND edition = ?"
-    )
-    found = book.rows(sql, (code, int(modifier), edition.number))
-    if not found:
-        return None
-    name, long, short, references, coverage, betos, added, effective, last, action = found[0]
-    return HcpcsEntry(
-        code=name, modifier=modifier, long=long, short=short, cross_references=_references(references, modifier),
-        coverage=coverage, betos=betos, added=date.fromisoformat(added), effective=date.fromisoformat(effective),
-        last=date.fromisoformat(last) if last else None, action=action,
-    )  # fmt: skip
-
-
-def _references(text: str, modifier: bool) -> tuple[str, ...]:
-    """Cross-references: up to five fields of five characters, with nothing between them where they are full.
-
-    Now and then a field holds a word instead ("CPT" at P7001 in 2019): that names no code.
-    """
-    width = 5
-    fields = [each[at : at + width] for each in text.split() for at in range(0, len(each), width)]
-    return tuple(each for each in fields if len(each) == (2 if modifier else width))
-
-
 def nearest_entry(book: Book, code: str, day: date, as_of: date | None) -> tuple[TableEdition, HcpcsEntry] | None:
     """The release nearest to `day` that lists a Level II code, and its row; None when no release does."""
     known = [each for each in procedures(book).editions(HCPCS) if as_of is None or each.window.starts <= as_of]
     for edition in sorted(known, key=lambda each: each.window.distance(day)):
-        entry = entry_in(book, edition, code)
+        entry = procedures(book).hcpcs_in(edition, code)
         if entry is not None:
             return edition, entry
     return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from claimwright.book.store import Book
 from claimwright.errors import EditionMissing
 from claimwright.model import Interval
-from claimwright.model.fees import FeeEntry, OutpatientEntry
+from claimwright.model.fees import FeeEntry, HcpcsEntry, OutpatientEntry
 
 if TYPE_CHECKING:
     from claimwright.book.ptp import PtpTable
@@ -83,27 +83,6 @@ class AddOnEdit:
     primaries: tuple[str, ...]
     contractor: bool
     instructions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HcpcsEntry:
-    """A Level II code or modifier as one release lists it; `last` is its last day, if it has one."""
-
-    code: str
-    modifier: bool
-    long: str
-    short: str
-    cross_references: tuple[str, ...]
-    coverage: str
-    betos: str
-    added: date
-    effective: date
-    last: date | None
-    action: str
-
-    def in_force(self, day: date) -> bool:
-        """Could it be reported for a service on `day`?"""
-        return self.added <= day and (self.last is None or day <= self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +185,10 @@ class Procedures:
 
     def hcpcs(self, code: str, day: date, modifier: bool = False) -> HcpcsEntry | None:
         """The Level II code (or modifier) as the release of `day` lists it, in force or not; None if it does not."""
-        edition = self.need(HCPCS, day)
+        return self.hcpcs_in(self.need(HCPCS, day), code, modifier)
+
+    def hcpcs_in(self, edition: TableEdition, code: str, modifier: bool = False) -> HcpcsEntry | None:
+        """A Level II code or modifier as one release lists it, whatever the day; None if it does not."""
         sql = (
             "SELECT code, modifier, long, short, cross_references, coverage, betos, added, effective, terminated, "
             "action FROM hcpcs WHERE code = ? AND modifier = ? AND edition = ?"
@@ -253,9 +235,19 @@ def _hcpcs(row: tuple[Any, ...]) -> HcpcsEntry:
     code, modifier, long, short, references, coverage, betos, added, effective, terminated, action = row
     last = date.fromisoformat(terminated) if terminated else None
     return HcpcsEntry(
-        code, bool(modifier), long, short, tuple(references.split()), coverage, betos, date.fromisoformat(added),
-        date.fromisoformat(effective), last, action,
+        code, bool(modifier), long, short, _references(references, bool(modifier)), coverage, betos,
+        date.fromisoformat(added), date.fromisoformat(effective), last, action,
     )  # fmt: skip
+
+
+def _references(text: str, modifier: bool) -> tuple[str, ...]:
+    """Cross-references: up to five fields of five characters, with nothing between them where they are full.
+
+    Now and then a field holds a word instead ("CPT" at P7001 in 2019): that names no code.
+    """
+    width = 5
+    found = [each[at : at + width] for each in text.split() for at in range(0, len(each), width)]
+    return tuple(each for each in found if len(each) == (2 if modifier else width))
 
 
 def how_to_load(table: str, day: date) -> str:

@@ -26,7 +26,6 @@ from claimwright.book.procedures import (
     OPPS,
     PFS,
     PTP,
-    HcpcsEntry,
     TableEdition,
     how_to_load,
     procedures,
@@ -35,6 +34,7 @@ from claimwright.book.record import Change, CodeRecord, SourceRecord, Unloaded, 
 from claimwright.book.show_pcs import meant
 from claimwright.errors import BookError, EditionMissing, InputError
 from claimwright.model import EditionUsed, dotted, undotted
+from claimwright.model.fees import HcpcsEntry
 
 if TYPE_CHECKING:
     from claimwright.book.show import Shelf

@@ -1,8 +1,9 @@
-"""Rows of Medicare's fee schedules, as sources read them and the book gives them back."""
+"""Rows of HCPCS Level II and of Medicare's fee schedules, as sources read them and the book gives them back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,27 @@ class OutpatientEntry:
     minimum_copayment: float | None
     changed: bool
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HcpcsEntry:
+    """A Level II code or modifier as one release lists it; `last` is its last day, if it has one.
+
+    `action` is CMS's letter for the last change.
+    """
+
+    code: str
+    modifier: bool
+    long: str
+    short: str
+    cross_references: tuple[str, ...]
+    coverage: str
+    betos: str
+    added: date
+    effective: date
+    last: date | None
+    action: str
+
+    def in_force(self, day: date) -> bool:
+        """Could it be reported for a service on `day`?"""
+        return self.added <= day and (self.last is None or day <= self.last)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from claimwright.errors import SourceError
 from claimwright.model import Interval
+from claimwright.model.fees import HcpcsEntry
 from claimwright.sources import workbook
 from claimwright.sources.cells import plain
 from claimwright.sources.ncci import Rejected, check_begins, check_rejected, check_release, quarter_of
@@ -57,29 +58,12 @@ _REFERENCES = range(204, 229, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Hcpcs:
-    """A code or modifier. `terminated` is its last day; `action` is CMS's letter for the last change."""
-
-    code: str
-    modifier: bool
-    long: str
-    short: str
-    cross_references: tuple[str, ...]
-    coverage: str
-    betos: str
-    added: date
-    effective: date
-    terminated: date | None
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
 class HcpcsFile:
     """One release; `dental` counts the D codes left out."""
 
     name: str
     window: Interval
-    rows: tuple[Hcpcs, ...]
+    rows: tuple[HcpcsEntry, ...]
     dental: int
     rejected: tuple[Rejected, ...]
 
@@ -158,7 +142,7 @@ class _Reader:
         self.dental = 0
         self.rejected: list[Rejected] = []
         self.begins: list[tuple[int, date]] = []
-        self._found: dict[str, tuple[Hcpcs, list[str]]] = {}
+        self._found: dict[str, tuple[HcpcsEntry, list[str]]] = {}
         self._open: tuple[str, list[str]] | None = None
         self.begun = False
 
@@ -212,16 +196,16 @@ class _Reader:
             references = " ".join(cell[f"xref{n}"] for n in range(1, 6))
             self._first(number, code, kind, {**cell, "xref": references})
 
-    def rows(self) -> tuple[Hcpcs, ...]:
+    def rows(self) -> tuple[HcpcsEntry, ...]:
         """The codes with their whole descriptions."""
         out = []
         for row, texts in self._found.values():
             values = {name: getattr(row, name) for name in row.__slots__}
-            out.append(Hcpcs(**{**values, "long": " ".join(" ".join(texts).split())}))
+            out.append(HcpcsEntry(**{**values, "long": " ".join(" ".join(texts).split())}))
         return tuple(out)
 
 
-def _row(code: str, kind: str, cell: Mapping[str, str]) -> Hcpcs | str:
+def _row(code: str, kind: str, cell: Mapping[str, str]) -> HcpcsEntry | str:
     """The particulars of a code by the workbook's headings, or what is wrong in them."""
     if not _SHAPE[kind].fullmatch(code):
         return f"{code!r} is no Level II {'modifier' if kind == '7' else 'code'}"
@@ -231,7 +215,7 @@ def _row(code: str, kind: str, cell: Mapping[str, str]) -> Hcpcs | str:
         return str(error)
     if added is None:
         return "no day it was added"
-    return Hcpcs(
+    return HcpcsEntry(
         code=code,
         modifier=kind == "7",
         long="",
@@ -241,7 +225,7 @@ def _row(code: str, kind: str, cell: Mapping[str, str]) -> Hcpcs | str:
         betos=cell["betos"].strip(),
         added=added,
         effective=effective or added,  # CMS leaves it out now and then (A5513 in 2019)
-        terminated=terminated,
+        last=terminated,
         action=cell["action cd"].strip(),
     )
 

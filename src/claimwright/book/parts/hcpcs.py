@@ -10,6 +10,7 @@ from pathlib import Path
 from claimwright.book.home import Input
 from claimwright.book.parts import Addable, Entry, Part, Reading
 from claimwright.book.parts.quarterly import reading, release_of, write
+from claimwright.model.fees import HcpcsEntry
 from claimwright.sources import hcpcs
 
 TABLE = "hcpcs"
@@ -42,11 +43,11 @@ def _narrow_first(found: hcpcs.HcpcsFile) -> tuple[timedelta, date]:
     return (found.window.ends or starts) - starts, starts
 
 
-def _stored(number: int, row: hcpcs.Hcpcs) -> tuple[object, ...]:
+def _stored(number: int, row: HcpcsEntry) -> tuple[object, ...]:
     return (
         number, row.code, int(row.modifier), row.long, row.short, " ".join(row.cross_references), row.coverage,
         row.betos, row.added.isoformat(), row.effective.isoformat(),
-        row.terminated.isoformat() if row.terminated else None, row.action,
+        row.last.isoformat() if row.last else None, row.action,
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from claimwright.book.procedure_columns import dated, fees
-from claimwright.book.procedure_record import entry_in
 from claimwright.book.procedures import HCPCS, PFS, how_to_load, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import LINE, Bools, Frame
@@ -183,7 +182,7 @@ def _keep(line: LineEnd, modifier: str) -> Fix:
 def _by_days(hit: Hit, line: LineEnd, modifier: str) -> Finding:
     """A Level II modifier that is not in force on the line's day."""
     edition = procedures(hit.book).need(HCPCS, line.day)
-    entry = entry_in(hit.book, edition, modifier, modifier=True)
+    entry = procedures(hit.book).hcpcs_in(edition, modifier, modifier=True)
     if entry is None:
         says, text = f"the HCPCS Level II file {edition.name} does not list it", f"no row for modifier {modifier}"
     elif line.day < entry.added:

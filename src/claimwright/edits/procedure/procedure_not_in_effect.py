@@ -7,8 +7,7 @@ from datetime import date
 import numpy as np
 
 from claimwright.book.procedure_columns import dated, fees
-from claimwright.book.procedure_record import entry_in
-from claimwright.book.procedures import HCPCS, PFS, HcpcsEntry, TableEdition, procedures
+from claimwright.book.procedures import HCPCS, PFS, TableEdition, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import LINE, Frame
 from claimwright.edits.hit import Hit, LineEnd, line_of
@@ -17,6 +16,7 @@ from claimwright.edits.listing import NO_CODE, covered, editions_naming, ever, f
 from claimwright.edits.ncci import by_edition, proof
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity
+from claimwright.model.fees import HcpcsEntry
 
 FEE_STATUS = "fee-status"
 _DATED, _LEFT_OUT, _STATUS, _NOT_SCHEDULED = range(4)
@@ -102,7 +102,7 @@ def procedure_not_in_effect(hit: Hit) -> Finding:
     line = line_of(hit.left)
     if hit.key == _DATED:
         edition = procedures(hit.book).need(HCPCS, line.day)
-        entry = entry_in(hit.book, edition, line.code)
+        entry = procedures(hit.book).hcpcs_in(edition, line.code)
         assert entry is not None  # noqa: S101 - the kernel found it
         return _by_days(hit, line, edition, entry)
     if hit.key == _LEFT_OUT:
@@ -165,7 +165,7 @@ def _left_out(hit: Hit, line: LineEnd) -> Finding:
     here = procedures(hit.book).need(HCPCS, line.day)
     others = editions_naming(hit.book, HCPCS, line.code)
     nearest = min(others, key=lambda each: each.window.distance(line.day))
-    entry = entry_in(hit.book, nearest, line.code)
+    entry = procedures(hit.book).hcpcs_in(nearest, line.code)
     assert entry is not None  # noqa: S101 - the edition names it
     if entry.added > line.day:
         told = f"{nearest.name} has it as added on {entry.added}"
