@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,3 +63,19 @@ def mini_tabular() -> tabular.Tabular:
 def mini_tree(mini_tabular: tabular.Tabular) -> Tree:
     known = frozenset(row.code for row in mini.registry_rows() if row.ends is None)
     return grow(mini_tabular, known)
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A session of two workers, each task tried up to four times."""
+    from tests import spark_session
+
+    yield from spark_session.session()
+
+
+@pytest.fixture
+def killing(spark: Any) -> Callable[[Callable[[], None]], int]:
+    """Runs a job and kills its workers when it is in the middle; the number of attempts that failed."""
+    from tests import spark_session
+
+    return lambda job: spark_session.killing(spark, job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -18,8 +18,9 @@ from claimwright.batch.findings import Findings, table
 from claimwright.batch.local import Scanner
 from claimwright.book.store import Book
 from claimwright.claims.batch import ClaimBatch, subset
-from claimwright.claims.readers import Chunk, Reader
+from claimwright.claims.readers import Chunk, Reader, Reject
 from claimwright.errors import ClaimwrightError
+from claimwright.model import to_json
 
 WORKERS = min(2, os.cpu_count() or 1)
 """Chunks in work at once: each holds its memory, and beyond two the interpreter's lock eats the gain."""
@@ -49,7 +50,6 @@ class Ahead:
         self._free: SimpleQueue[Scanner] = SimpleQueue()
         scanners = [Scanner(book, as_of) for _ in range(WORKERS)]
         self.rules = scanners[0].rules
-        self._names = [(each.name, each.code) for each in self.rules]
         for each in scanners:
             self._free.put(each)
 
@@ -81,16 +81,33 @@ class Ahead:
     def _check(self, chunk: Chunk, counts: dict[str, int], file: str, skip: bool) -> Checked:
         scanner = self._free.get()
         try:
-            batch, records, beyond = chunk.batch, chunk.records, np.zeros(0, np.int64)
-            outside = scanner.beyond(batch)
-            if skip and outside.any():
-                beyond, kept = np.flatnonzero(outside), np.flatnonzero(~outside)
-                batch, records = subset(batch, kept), records[kept]
-            found = scanner.findings(batch)
-            rows = table(found, _ids(batch), records, file, self._names)
-            return Checked(chunk, counts, batch, beyond, found, rows)
+            return check_chunk(scanner, chunk, file, skip, counts)
         finally:
             self._free.put(scanner)
+
+
+def check_chunk(
+    scanner: Scanner, chunk: Chunk, file: str, skip: bool, counts: Mapping[str, int] | None = None
+) -> Checked:
+    """The rules over one chunk; with `skip`, claims that no table reaches are left out and listed as `beyond`."""
+    batch, records, beyond = chunk.batch, chunk.records, np.zeros(0, np.int64)
+    outside = scanner.beyond(batch)
+    if skip and outside.any():
+        beyond, kept = np.flatnonzero(outside), np.flatnonzero(~outside)
+        batch, records = subset(batch, kept), records[kept]
+    found = scanner.findings(batch)
+    names = [(each.name, each.code) for each in scanner.rules]
+    return Checked(chunk, dict(counts or {}), batch, beyond, found, table(found, _ids(batch), records, file, names))
+
+
+def rejects_of(checked: Checked, file: str, book: Book) -> Iterator[Reject]:
+    """What of a chunk is no finding: records that are no claims, and claims that no table can answer for."""
+    yield from checked.chunk.rejects
+    batch, window = checked.chunk.batch, book.registry_window
+    for row in checked.beyond.tolist():
+        claim, number = batch.claim(row), int(checked.chunk.records[row])
+        problem = f"{claim.service_from} is beyond the dated tables"
+        yield Reject(number, f"{file}: record {number}", problem, f"a day in {window}", to_json(claim).encode())
 
 
 def _ids(batch: ClaimBatch) -> Any:

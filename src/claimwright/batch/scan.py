@@ -15,11 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from claimwright.batch.ahead import Ahead, Checked
+from claimwright.batch.ahead import Ahead, Checked, rejects_of
 from claimwright.batch.output import RejectFile, Sink, cannot_write, open_sink, partial_of
 from claimwright.batch.tally import FileTally, Tally, tally_of
 from claimwright.book.store import Book
-from claimwright.claims.batch import ClaimBatch
 from claimwright.claims.readers import Options, format_of
 from claimwright.errors import ClaimwrightError, InputError
 
@@ -167,30 +166,13 @@ class _Scan:
 
     def _take(self, checked: Checked, path: Path, own: FileTally, sink: Sink, rejects: RejectFile | None) -> None:
         """Write and count what was found in a chunk, and what is not in it."""
-        chunk = checked.chunk
-        for each in chunk.rejects:
+        for each in rejects_of(checked, str(path), self.book):
             own.rejected += 1
             if rejects:
                 rejects.write(str(path), each.number, each.place, each.problem, each.expected, each.record)
-        self._beyond(chunk.batch, chunk.records, checked.beyond.tolist(), path, rejects)
-        own.rejected += len(checked.beyond)
         sink.write(checked.table)
         own.accepted += len(checked.batch)
         self.tally.add(checked.batch, checked.found)
-
-    def _beyond(self, batch: ClaimBatch, records: Any, rows: list[int], path: Path, rejects: RejectFile | None) -> None:
-        """Claims that no table can answer for are rejected too, as they were read."""
-        from claimwright.model import to_json
-
-        window = self.book.registry_window
-        for row in rows if rejects else ():
-            claim = batch.claim(row)
-            assert rejects is not None  # noqa: S101 - asked above
-            number = int(records[row])
-            rejects.write(
-                str(path), number, f"{path}: record {number}", f"{claim.service_from} is beyond the dated tables",
-                f"a day in {window}", to_json(claim).encode(),
-            )  # fmt: skip
 
     def _done(self, share: float) -> float:
         sizes = self._sizes

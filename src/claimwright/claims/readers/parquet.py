@@ -49,6 +49,11 @@ class ParquetReader:
         return len(self._groups)
 
     @property
+    def group_rows(self) -> tuple[int, ...]:
+        """Rows of each row group: where the file may be split, for a chunk never crosses from one to the next."""
+        return tuple(self._groups)
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """A table has nothing that could fail to be understood."""
         return {}

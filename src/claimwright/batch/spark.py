@@ -1,0 +1,276 @@
+"""The rules of `scan` under Spark, with the same findings: over files, or over a DataFrame of claims.
+
+Two ways in, one function behind them:
+
+* `scan_files`: Spark hands out small tasks (file, first record, last record), and each worker reads its
+  part of the file itself. Parquet and Arrow files are split by row groups, others are one task each.
+* `scan_frame`: for claims that are no files (views, governed tables). Spark moves the rows to Python,
+  which costs more than the rules do.
+
+A worker opens the compiled book once, from a folder that it can reach (`book`, else its own
+CLAIMWRIGHT_HOME). Claims stay where they are: nothing is collected on the driver but the list of tasks.
+
+Either gives one DataFrame of rows of three kinds, told by the column `kind`:
+
+| kind | columns that are set |
+|---|---|
+| `finding` | `claim`, `rule`, `code`, `severity`, `positions`, `codes`, `file`, `record` |
+| `reject` | `file`, `record`, `place`, `problem`, `expected`, `content`: a record that is no claim, unchanged |
+| `task` | `file`, `record` (its first), `accepted`, `rejected`: records of one task, so that none is lost unseen |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from claimwright.batch.ahead import Checked, check_chunk, rejects_of
+from claimwright.batch.findings import schema as findings_schema
+from claimwright.batch.local import Scanner
+from claimwright.batch.scan import files_of
+from claimwright.book.store import Book, open_book
+from claimwright.claims.readers import Chunk, Options, Reader, format_of
+from claimwright.claims.readers.arrow_columns import chunk_of, columns_of
+from claimwright.errors import ClaimwrightError, InputError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+FINDING, REJECT, TASK = "finding", "reject", "task"
+PART = 131_072
+"""Records of a task at least, where a file can be split."""
+
+_PLAIN = {"rule", "code", "severity", "file"}
+SCHEMA = pa.schema(
+    [
+        pa.field("kind", pa.string()),
+        *(
+            pa.field("codes", pa.list_(pa.string()))
+            if each.name == "codes"
+            else pa.field(each.name, pa.string() if each.name in _PLAIN else each.type)
+            for each in findings_schema()
+        ),
+        pa.field("place", pa.string()),
+        pa.field("problem", pa.string()),
+        pa.field("expected", pa.string()),
+        pa.field("content", pa.binary()),
+        pa.field("accepted", pa.int64()),
+        pa.field("rejected", pa.int64()),
+    ]
+)
+"""Columns of the rows that come back, as Arrow has them."""
+
+DDL = (
+    "kind string, claim string, rule string, code string, severity string, positions array<int>, "
+    "codes array<string>, file string, record bigint, place string, problem string, expected string, "
+    "content binary, accepted bigint, rejected bigint"
+)
+"""The same columns, as Spark reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A task: records `first` + 1 to `last` of a file; `last` 0 is the end of the file."""
+
+    file: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every worker has to know. `book` is the folder of a compiled book, empty for the worker's own."""
+
+    options: Options
+    as_of: date | None = None
+    book: str = ""
+
+
+def scan_files(
+    spark: SparkSession,
+    files: Sequence[str | Path],
+    *,
+    day: date | None = None,
+    as_of: date | None = None,
+    on_error: str = "stop",
+    names: Mapping[str, str] | None = None,
+    book: str | Path = "",
+    part: int = PART,
+) -> DataFrame:
+    """Check the claims of files that driver and workers reach by the same path; of a directory all files.
+
+    Arguments as the options of `claimwright scan`; `names` is its `--map`, `part` the records of a task at
+    least. The rows are described at the module. Errors: `InputError` for a file that is missing or damaged
+    from the start, here; a record that cannot be read fails the Spark job unless `on_error` is "skip".
+    """
+    _need_spark()
+    setting = _setting(day, as_of, on_error, names, book)
+    parts = [each for path in files_of([str(each) for each in files]) for each in parts_of(path, setting, part)]
+    rows = [(each.file, each.first, each.last) for each in parts]
+    frame = spark.createDataFrame(rows, "file string, first bigint, last bigint")
+    # About one task a partition: Spark then spreads and repeats them one by one.
+    spread = frame.repartition(max(len(rows), 1))
+    return spread.mapInArrow(partial(_through_files, setting), DDL)
+
+
+def scan_frame(
+    frame: DataFrame,
+    *,
+    day: date | None = None,
+    as_of: date | None = None,
+    on_error: str = "stop",
+    names: Mapping[str, str] | None = None,
+    book: str | Path = "",
+) -> DataFrame:
+    """Check the claims of a DataFrame: one row a claim, columns as in a Parquet file for `scan`.
+
+    Rows of a DataFrame have no number: `file` and `record` stay null, and `claim` names the claim. Errors:
+    `InputError` when a column is missing without which no row is a claim; otherwise as `scan_files`.
+    """
+    _need_spark()
+    setting = _setting(day, as_of, on_error, names, book)
+    held = columns_of(frame.columns, setting.options, "the DataFrame")
+    return frame.select(*held.values()).mapInArrow(partial(_through_rows, setting, held), DDL)
+
+
+def parts_of(path: Path, setting: Setting, part: int = PART) -> list[Part]:
+    """The tasks of one file: whole row groups of at least `part` records together, or all of it."""
+    try:
+        reader = format_of(path).open_reader(path, setting.options)
+    except InputError:
+        if setting.options.on_error == "stop":
+            raise
+        return [Part(str(path), 0, 0)]  # its task rejects it
+    ends = np.cumsum(getattr(reader, "group_rows", ()), dtype=np.int64).tolist()
+    out: list[Part] = []
+    first = 0
+    for end in ends:
+        if end - first >= part or end == ends[-1]:
+            out.append(Part(str(path), first, end))
+            first = end
+    return out or [Part(str(path), 0, 0)]
+
+
+def check_part(scanner: Scanner, part: Part, setting: Setting) -> Iterator[pa.RecordBatch]:
+    """The rows of one task. Errors: as the reader's, when `on_error` is "stop"."""
+    accepted = rejected = 0
+    try:
+        path = Path(part.file)
+        reader = format_of(path).open_reader(path, setting.options)
+        for chunk in _within(reader, part):
+            checked = check_chunk(scanner, chunk, part.file, setting.options.on_error == "skip")
+            batch, refused = _rows(checked, part.file, scanner.book)
+            accepted, rejected = accepted + len(checked.batch), rejected + refused
+            yield from batch
+    except InputError as error:
+        if setting.options.on_error == "stop":
+            raise
+        yield _batch(REJECT, file=[part.file], place=[error.place], problem=[error.problem], expected=[error.expected])
+    yield _batch(TASK, file=[part.file], record=[part.first + 1], accepted=[accepted], rejected=[rejected])
+
+
+def _within(reader: Reader, part: Part) -> Iterator[Chunk]:
+    """The chunks of a part: a chunk never crosses the end of a row group, where parts end."""
+    if part.last == part.first and part.last:
+        return
+    for chunk in reader.chunks(part.first):
+        yield chunk
+        if part.last and chunk.mark >= part.last:
+            return
+
+
+def _rows(checked: Checked, file: str, book: Book) -> tuple[list[pa.RecordBatch], int]:
+    """Findings and rejects of a chunk as batches, and the number of rejects."""
+    found = checked.table
+    out = []
+    if found.num_rows:
+        columns = {name: found.column(name).cast(SCHEMA.field(name).type) for name in found.schema.names}
+        out.append(_batch(FINDING, **columns))
+    rejects = list(rejects_of(checked, file, book))
+    if rejects:
+        out.append(
+            _batch(
+                REJECT,
+                file=[file] * len(rejects),
+                record=[each.number for each in rejects],
+                place=[each.place for each in rejects],
+                problem=[each.problem for each in rejects],
+                expected=[each.expected for each in rejects],
+                content=[each.record for each in rejects],
+            )
+        )
+    return out, len(rejects)
+
+
+def _batch(kind: str, **columns: Any) -> pa.RecordBatch:
+    """Rows of one kind; columns that are not given are null."""
+    size = len(next(iter(columns.values())))
+    made = {"kind": [kind] * size, **columns}
+    arrays = [
+        pa.array(given, field.type) if isinstance(given := made.get(field.name), list) else given for field in SCHEMA
+    ]
+    filled = [pa.nulls(size, field.type) if each is None else each for field, each in zip(SCHEMA, arrays, strict=True)]
+    return pa.RecordBatch.from_arrays(filled, schema=SCHEMA)
+
+
+# ---- in a worker --------------------------------------------------------------------------------
+
+
+def _through_files(setting: Setting, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for row in batch.to_pylist():
+            yield from check_part(_scanner(setting.book, setting.as_of), Part(**row), setting)
+
+
+def _through_rows(
+    setting: Setting, held: Mapping[str, str], batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    scanner = _scanner(setting.book, setting.as_of)
+    skip = setting.options.on_error == "skip"
+    first = 1
+    for batch in batches:
+        for at in range(0, batch.num_rows, setting.options.size):
+            rows = batch.slice(at, setting.options.size)
+            chunk = chunk_of(rows, held, setting.options, "the DataFrame", first)
+            if chunk.rejects and not skip:
+                raise chunk.rejects[0].error
+            checked = check_chunk(scanner, chunk, "", skip)
+            made, refused = _rows(checked, "", scanner.book)
+            yield from map(_unnumbered, made)
+            yield _batch(TASK, accepted=[len(checked.batch)], rejected=[refused])
+            first += rows.num_rows
+
+
+def _unnumbered(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows without file and record: those of a DataFrame have neither."""
+    for name in ("file", "record"):
+        at = SCHEMA.get_field_index(name)
+        rows = rows.set_column(at, SCHEMA.field(at), pa.nulls(rows.num_rows, SCHEMA.field(at).type))
+    return rows
+
+
+@lru_cache(maxsize=4)
+def _scanner(book: str, as_of: date | None) -> Scanner:
+    """The scanner of this worker process, made when the first task needs it."""
+    return Scanner(open_book(Path(book) if book else None), as_of)
+
+
+def _setting(
+    day: date | None, as_of: date | None, on_error: str, names: Mapping[str, str] | None, book: str | Path
+) -> Setting:
+    if on_error not in ("stop", "skip"):
+        raise InputError("on_error", f"found {on_error!r}", "stop or skip")
+    return Setting(Options(day or date.today(), on_error, dict(names or {})), as_of, str(book))
+
+
+def _need_spark() -> None:
+    if find_spec("pyspark") is None:
+        raise ClaimwrightError("pyspark is not installed, which runs the tasks: pip install claimwright[spark]")
