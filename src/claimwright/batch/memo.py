@@ -173,7 +173,7 @@ def _whole(batch: ClaimBatch, claim: int) -> tuple[Any, ...]:
     first, last = int(batch.offsets[claim]), int(batch.offsets[claim + 1])
     out: list[Any] = [
         int(batch.day[claim]), int(batch.setting[claim]), int(batch.age[claim]), int(batch.sex[claim]),
-        bool(batch.exempt[claim]), batch.discharge_status(claim),
+        bool(batch.exempt[claim]), batch.discharge_status(claim), batch.payer_of(claim),
         batch.codes[first:last].tobytes(), batch.poa[first:last].tobytes(),
     ]  # fmt: skip
     if batch.written:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +68,8 @@ Opener = Callable[[Path], AbstractContextManager[Opened]]
 class RecordReader:
     """A `Reader` of chunks over any stream of records."""
 
+    whole_counts = True
+
     def __init__(self, path: Path, options: Options, opener: Opener, make: type[Records]) -> None:
         self.path, self.options = path, options
         self._opener, self._make = opener, make
@@ -87,15 +89,19 @@ class RecordReader:
             yield from _chunks(records, self.options, start, opened.done)
 
 
-def _chunks(
-    records: Iterable[Record | Reject], options: Options, start: int, done: Callable[[], float]
-) -> Iterator[Chunk]:
+NOTES = "notes, which a scan does not read"
+"""The name under which claims that bring a note are counted."""
+
+
+def _chunks(records: Records, options: Options, start: int, done: Callable[[], float]) -> Iterator[Chunk]:
     held: list[Record] = []
     rejects: list[Reject] = []
     mark = start
     stopped: InputError | None = None
     try:
         for each in records:
+            if isinstance(each, Record) and each.claim.note and each.claim.note.strip():
+                records.counts[NOTES] += 1
             if each.number <= start:
                 continue
             if isinstance(each, Record):
