@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from claimwright.batch.findings import Findings, table
 from claimwright.batch.local import Scanner
+from claimwright.batch.unanswered import Lacking, Unanswered
 from claimwright.book.store import Book
 from claimwright.claims.batch import ClaimBatch, subset
 from claimwright.claims.readers import Chunk, Reader
@@ -30,7 +31,7 @@ class Checked:
     """A chunk, what was found in it, and what was not checked.
 
     `batch`: the claims that were; `beyond`: rows of the chunk that no table reaches; `counts`: the reader's own
-    counters when it gave the chunk; `table`: the findings as a record batch.
+    counters when it gave the chunk; `table`: the findings as a record batch; `lacking`: what could not be asked.
     """
 
     chunk: Chunk
@@ -39,6 +40,7 @@ class Checked:
     beyond: npt.NDArray[np.int64]
     found: Findings
     table: Any
+    lacking: Lacking
 
 
 class Ahead:
@@ -49,6 +51,7 @@ class Ahead:
         self._free: SimpleQueue[Scanner] = SimpleQueue()
         scanners = [Scanner(book, as_of) for _ in range(WORKERS)]
         self.rules = scanners[0].rules
+        self._unanswered = Unanswered(book, self.rules)
         self._names = [(each.name, each.code) for each in self.rules]
         for each in scanners:
             self._free.put(each)
@@ -88,7 +91,9 @@ class Ahead:
                 batch, records = subset(batch, kept), records[kept]
             found = scanner.findings(batch)
             rows = table(found, _ids(batch), records, file, self._names)
-            return Checked(chunk, counts, batch, beyond, found, rows)
+            lacking = self._unanswered.lacking(batch, [(each.frame, each.edition.name) for each, _ in scanner.scenes])
+            scanner.scenes = []
+            return Checked(chunk, counts, batch, beyond, found, rows, lacking)
         finally:
             self._free.put(scanner)
 

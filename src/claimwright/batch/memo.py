@@ -84,7 +84,7 @@ class Memo:
     def __init__(self, book: Book) -> None:
         """Read the days on which any table of the book changes."""
         self._answers: dict[Any, Said | int] = {}
-        self._edges = _edges(book)
+        self._edges = edges(book)
 
     def said(self, rule: Rule, scene: Scene, hits: Hits) -> list[Said]:
         """One answer a hit, with positions of the claim."""
@@ -220,7 +220,7 @@ def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
     return Said(said.rank, tuple(places), said.message)
 
 
-def _edges(book: Book) -> list[int]:
+def edges(book: Book) -> list[int]:
     """Days from which on a table of the book may answer otherwise, as days since 1970-01-01, rising."""
     from claimwright.book.columns import columns
 

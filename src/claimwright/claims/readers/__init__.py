@@ -32,6 +32,9 @@ CHUNK = 131_072
 HEAD = 65_536
 """Bytes of the beginning of a file by which its format is recognised."""
 
+COUNTED_NOTES = ("claims with a note, which a scan does not read", "rows with a note, which a scan does not read")
+"""Under these names readers count what brings a note: claims, or rows of a table."""
+
 FORMATS = ("parquet", "arrow_ipc", "packed", "x12", "fhir", "ours", "tables")
 """Modules of this room that are formats, the surest of its own files first."""
 

@@ -13,15 +13,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from claimwright.claims.readers import Chunk, Options
+from claimwright.claims.readers import COUNTED_NOTES, Chunk, Options
 from claimwright.claims.readers.arrow_columns import chunk_of
 from claimwright.claims.readers.arrow_columns import columns_of as nested_columns
 from claimwright.claims.readers.arrow_rows import Flat, Runs, Shaped
 from claimwright.claims.readers.table_columns import columns_of as flat_columns
 from claimwright.errors import InputError
-
-NOTES = "rows with a note, which a scan does not read"
-"""The name under which notes are counted."""
 
 _TEXTS = ("diagnoses", "poa", "setting", "sex", "payer", "state", "mac", "service_from", "service_to")
 
@@ -88,7 +85,7 @@ class ColumnReader:
     @property
     def counts(self) -> Mapping[str, int]:
         """Rows that bring a note: nothing else could fail to be understood."""
-        return {NOTES: self._noted} if self._noted else {}
+        return {COUNTED_NOTES[1]: self._noted} if self._noted else {}
 
     # ---- what a format says ---------------------------------------------------------------------
 

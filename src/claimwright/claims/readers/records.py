@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from claimwright.claims.readers import Chunk, Options, Reject
+from claimwright.claims.readers import COUNTED_NOTES, Chunk, Options, Reject
 from claimwright.errors import InputError
 from claimwright.model import Claim
 
@@ -89,10 +89,6 @@ class RecordReader:
             yield from _chunks(records, self.options, start, opened.done)
 
 
-NOTES = "notes, which a scan does not read"
-"""The name under which claims that bring a note are counted."""
-
-
 def _chunks(records: Records, options: Options, start: int, done: Callable[[], float]) -> Iterator[Chunk]:
     held: list[Record] = []
     rejects: list[Reject] = []
@@ -101,7 +97,7 @@ def _chunks(records: Records, options: Options, start: int, done: Callable[[], f
     try:
         for each in records:
             if isinstance(each, Record) and each.claim.note and each.claim.note.strip():
-                records.counts[NOTES] += 1
+                records.counts[COUNTED_NOTES[0]] += 1
             if each.number <= start:
                 continue
             if isinstance(each, Record):

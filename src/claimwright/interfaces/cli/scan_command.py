@@ -59,6 +59,7 @@ def command(
     need_pyarrow()
     task = _task(files, output, on_error, rejects, names, resume, day, as_of)
     from claimwright.batch.scan import scan
+    from claimwright.claims.readers import COUNTED_NOTES
 
     with _watched() as go_on:
         result = scan(the_book(), task, go_on)
@@ -68,6 +69,9 @@ def command(
         from claimwright.interfaces.render.scan import summary_text
 
         sys.stdout.write(summary_text(result.summary, wide()))
+    noted = sum(n for file in result.summary["files"] for name, n in file["counts"].items() if name in COUNTED_NOTES)
+    if noted:
+        click.echo(f"claimwright: {noted:,} notes are not read by a scan; check reads the note of a claim", err=True)
     if result.stopped:
         click.echo(
             f"claimwright: stopped in {result.stopped}; the findings up to there are in {output}.partial, "
