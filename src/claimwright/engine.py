@@ -15,7 +15,7 @@ from claimwright.claims.batch import ClaimBatch, batch_of, subset
 from claimwright.claims.wire import claim_from_object
 from claimwright.edits.frame import EPOCH, Frame
 from claimwright.edits.hit import ENDS, Hit, Scene
-from claimwright.edits.pending import pending
+from claimwright.edits.pending import pending, unread_notes
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
 from claimwright.model import (
     Claim,
@@ -79,7 +79,7 @@ class Engine:
                 for relation in each.relations:
                     self._run(each, relation, scene, owners, findings)
             for claim_index, code in scene.frame.without_notes():
-                unread[owners[claim_index]].append(_unread(code, scene.edition.name))
+                unread[owners[claim_index]].append(unread_notes(code, scene.edition.name))
         return [
             self._report(claim, found, lacking, otherwise, as_of)
             for claim, found, lacking in zip(read, findings, unread, strict=True)
@@ -380,15 +380,6 @@ class _Keyed:
 
     def __hash__(self) -> int:
         return hash(self.order)
-
-
-def _unread(code: str, edition: str) -> NotEvaluated:
-    """A code in effect whose own notes no rule has seen: the edition that answered does not have it."""
-    return NotEvaluated(
-        "excludes1-conflict",
-        f"the notes of {code}, which {edition} does not have",
-        "claimwright data add icd10cm-tabular FILE (the edition in force on the date of service)",
-    )
 
 
 def _verdict(findings: Sequence[Finding]) -> Verdict:

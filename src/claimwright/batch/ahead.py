@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from claimwright.batch.findings import Findings, table
 from claimwright.batch.local import Scanner
+from claimwright.batch.unanswered import Lacking, Unanswered
 from claimwright.book.store import Book
 from claimwright.claims.batch import ClaimBatch, subset
 from claimwright.claims.readers import Chunk, Reader, Reject
@@ -30,16 +31,18 @@ WORKERS = min(2, os.cpu_count() or 1)
 class Checked:
     """A chunk, what was found in it, and what was not checked.
 
-    `batch`: the claims that were; `beyond`: rows of the chunk that no table reaches; `counts`: the reader's own
-    counters when it gave the chunk; `table`: the findings as a record batch.
+    `batch`: the claims that were, `records`: their numbers in the file; `beyond`: rows of the chunk that no table reaches; `counts`: the reader's own
+    counters when it gave the chunk; `table`: the findings as a record batch; `lacking`: what could not be asked.
     """
 
     chunk: Chunk
     counts: dict[str, int]
     batch: ClaimBatch
+    records: npt.NDArray[np.int64]
     beyond: npt.NDArray[np.int64]
     found: Findings
     table: Any
+    lacking: Lacking
 
 
 class Ahead:
@@ -50,6 +53,7 @@ class Ahead:
         self._free: SimpleQueue[Scanner] = SimpleQueue()
         scanners = [Scanner(book, as_of) for _ in range(WORKERS)]
         self.rules = scanners[0].rules
+        self._unanswered = Unanswered(book, self.rules)
         for each in scanners:
             self._free.put(each)
 
@@ -81,13 +85,18 @@ class Ahead:
     def _check(self, chunk: Chunk, counts: dict[str, int], file: str, skip: bool) -> Checked:
         scanner = self._free.get()
         try:
-            return check_chunk(scanner, chunk, file, skip, counts)
+            return check_chunk(scanner, self._unanswered, chunk, file, skip, counts)
         finally:
             self._free.put(scanner)
 
 
 def check_chunk(
-    scanner: Scanner, chunk: Chunk, file: str, skip: bool, counts: Mapping[str, int] | None = None
+    scanner: Scanner,
+    unanswered: Unanswered,
+    chunk: Chunk,
+    file: str,
+    skip: bool,
+    counts: Mapping[str, int] | None = None,
 ) -> Checked:
     """The rules over one chunk; with `skip`, claims that no table reaches are left out and listed as `beyond`."""
     batch, records, beyond = chunk.batch, chunk.records, np.zeros(0, np.int64)
@@ -97,7 +106,10 @@ def check_chunk(
         batch, records = subset(batch, kept), records[kept]
     found = scanner.findings(batch)
     names = [(each.name, each.code) for each in scanner.rules]
-    return Checked(chunk, dict(counts or {}), batch, beyond, found, table(found, _ids(batch), records, file, names))
+    rows = table(found, _ids(batch), records, file, names)
+    lacking = unanswered.lacking(batch, [(each.frame, each.edition.name) for each, _ in scanner.scenes])
+    scanner.scenes = []
+    return Checked(chunk, dict(counts or {}), batch, records, beyond, found, rows, lacking)
 
 
 def rejects_of(checked: Checked, file: str, book: Book) -> Iterator[Reject]:

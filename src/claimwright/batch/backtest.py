@@ -82,6 +82,8 @@ def _code(line: RemitLine) -> str:
 class Backtest:
     """Gathers, while a scan runs, what its rules said of the claims that have remittances."""
 
+    NAME = "remits"
+
     remits: dict[str, Remit]
     read: int
     files: list[dict[str, Any]]

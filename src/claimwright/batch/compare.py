@@ -20,6 +20,7 @@ import numpy.typing as npt
 from claimwright.batch.findings import SEVERITIES, Findings
 from claimwright.batch.local import Scanner
 from claimwright.batch.output import whole_file
+from claimwright.batch.scan import Progress
 from claimwright.book.store import Book
 from claimwright.claims.batch import EPOCH, ClaimBatch, batch_of
 from claimwright.claims.readers import Options, format_of
@@ -86,22 +87,24 @@ def side_of(book: Book, name: str) -> Side:
     return Side(name, day)
 
 
-def compare(book: Book, task: Comparison, watch: Callable[[int], bool] = lambda _: True) -> dict[str, Any]:
+def compare(book: Book, task: Comparison, watch: Callable[[Progress], bool] = lambda _: True) -> dict[str, Any]:
     """Check every claim on both sides and write what changed; the summary.
 
     OUT has one row for each finding that comes or goes on a claim whose verdict changes; nothing is written
-    when `watch`, told the number of claims after each chunk, says to stop. Errors: as `scan`.
+    when `watch`, told after each chunk, says to stop. Errors: as `scan`.
     """
     tally = _Tally()
     scanner = Scanner(book)
+    sizes = [each.stat().st_size for each in task.files]
     with whole_file(task.output) as work, _writer(work, task.output.suffix == ".parquet") as write:
-        for path in task.files:
+        for at, path in enumerate(task.files):
+            before = sum(sizes[:at])
             reader = format_of(path).open_reader(path, task.options)
             for chunk in reader.chunks():
                 changed = list(_changed(scanner, chunk.batch, chunk.records, str(path), task))
                 write(changed)
                 tally.add(len(chunk.batch), len(chunk.rejects), changed)
-                if not watch(tally.claims):
+                if not watch(Progress(tally.claims, (before + chunk.done * sizes[at]) / max(sum(sizes), 1), str(path))):
                     raise KeyboardInterrupt
     return tally.summary(task)
 

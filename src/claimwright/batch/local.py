@@ -87,6 +87,7 @@ class Scanner:
         self.book, self.as_of = book, as_of
         self.rules = list(load_rules().values())
         self._memo = Memo(book)
+        self.scenes: list[tuple[Scene, Places | None]] = []
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
         last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
@@ -108,7 +109,8 @@ class Scanner:
         for number in np.unique(batch.day[self.beyond(batch)]).tolist():
             self.book.need_registry(_date(number))
         parts = []
-        for scene, owners in self._scenes(batch):
+        self.scenes = self._scenes(batch)
+        for scene, owners in self.scenes:
             for number, rule in enumerate(self.rules):
                 for relation in rule.relations:
                     part = self._of(number, rule, relation, scene)

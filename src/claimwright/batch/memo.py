@@ -84,7 +84,7 @@ class Memo:
     def __init__(self, book: Book) -> None:
         """Read the days on which any table of the book changes."""
         self._answers: dict[Any, Said | int] = {}
-        self._edges = _edges(book)
+        self._edges = edges(book)
 
     def said(self, rule: Rule, scene: Scene, hits: Hits) -> list[Said]:
         """One answer a hit, with positions of the claim."""
@@ -173,7 +173,7 @@ def _whole(batch: ClaimBatch, claim: int) -> tuple[Any, ...]:
     first, last = int(batch.offsets[claim]), int(batch.offsets[claim + 1])
     out: list[Any] = [
         int(batch.day[claim]), int(batch.setting[claim]), int(batch.age[claim]), int(batch.sex[claim]),
-        bool(batch.exempt[claim]), batch.discharge_status(claim),
+        bool(batch.exempt[claim]), batch.discharge_status(claim), batch.payer_of(claim),
         batch.codes[first:last].tobytes(), batch.poa[first:last].tobytes(),
     ]  # fmt: skip
     if batch.written:
@@ -220,7 +220,7 @@ def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
     return Said(said.rank, tuple(places), said.message)
 
 
-def _edges(book: Book) -> list[int]:
+def edges(book: Book) -> list[int]:
     """Days from which on a table of the book may answer otherwise, as days since 1970-01-01, rising."""
     from claimwright.book.columns import columns
 

@@ -2,27 +2,36 @@
 
 While a scan runs its findings stand in `OUT.partial`; when it ends that becomes OUT. A scan that is stopped
 leaves `OUT.partial`, a valid file of the findings so far, and beside it `OUT.partial.state`, which says where
-to go on. Memory is that of a few chunks of claims and their findings.
+to go on. Every `EVERY` seconds what is found so far is put on the disk for good, and the state with it: a scan
+that is killed loses no more than that. Memory is that of a few chunks of claims and their findings.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, Protocol
 
 from claimwright.batch.ahead import Ahead, Checked, rejects_of
-from claimwright.batch.output import RejectFile, Sink, cannot_write, open_sink, partial_of
+from claimwright.batch.output import RejectFile, Sink, cannot_write, open_sink, partial_of, parts_of
 from claimwright.batch.tally import FileTally, Tally, tally_of
 from claimwright.book.store import Book
 from claimwright.claims.readers import Options, format_of
 from claimwright.errors import ClaimwrightError, InputError
 
-STATE = 1
+EVERY = 20.0
+"""Seconds after which what is found is put on the disk for good."""
+
+MOST_KEPT = 1 << 24
+"""Bytes of a file without a claim that the rejects hold; a larger one is only named."""
+
+STATE = 2
 """Form of the file that says where a scan stopped."""
 
 
@@ -43,9 +52,25 @@ class Result:
     stopped: str = ""
 
 
+class Onlooker(Protocol):
+    """What is told of every chunk while a scan runs: a report, a comparison with remittances."""
+
+    NAME: str
+    """Its place in the state of a scan that stopped."""
+
+    def take(self, checked: Checked) -> None:
+        """A chunk was checked."""
+
+    def as_state(self) -> dict[str, Any]:
+        """Everything gathered so far, as JSON can hold it."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `as_state`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to scan, and into what."""
+    """What to scan, and into what; `onlookers` are told of every chunk."""
 
     files: tuple[Path, ...]
     output: Path
@@ -53,6 +78,7 @@ class Task:
     as_of: date | None = None
     rejects: Path | None = None
     resume: bool = False
+    onlookers: tuple[Onlooker, ...] = ()
 
 
 def files_of(names: Sequence[str]) -> tuple[Path, ...]:
@@ -89,6 +115,8 @@ class _Scan:
         self.partial = partial_of(task.output)
         self.state_file = self.partial.with_name(self.partial.name + ".state")
         self.tally, self.file, self.mark = Tally(), 0, 0
+        self._kept_at = monotonic()
+        self._marks: tuple[int | None, int | None] = (None, None)
         self._sizes = [each.stat().st_size for each in task.files]
 
     def run(self) -> Result:
@@ -97,31 +125,37 @@ class _Scan:
             raise InputError(str(task.output), "is a directory", "a file to write to")
         held = self._resumed() if task.resume else None
         with _closing(self._rejects(held)) as rejects:
-            sink = open_sink(task.output, held is not None)
+            if held is None:
+                self._forget()
+            sink = open_sink(task.output, held["written"] if held else None)
             stopped = self._through(sink, rejects)
         summary = self._summary()
-        if not stopped:
-            try:
+        try:
+            if not stopped:
                 self.partial.replace(task.output)
                 self.state_file.unlink(missing_ok=True)
-            except OSError as error:
-                raise cannot_write(task.output, error) from None
+            sink.clear()
+        except OSError as error:
+            raise cannot_write(task.output, error) from None
         return Result(summary, stopped)
 
     def _through(self, sink: Sink, rejects: RejectFile | None) -> str:
         """Read to the end, or to where the scan stops; what it leaves behind is whole, or nothing."""
         try:
-            stopped = self._all(sink, rejects)
-            sink.close()
+            try:
+                stopped, refused = self._all(sink, rejects), None
+            except ClaimwrightError as error:
+                stopped, refused = "", error
+            size = rejects.size() if rejects else None
+            if stopped or refused:
+                self._save(sink.close(), size)
+            else:
+                sink.close()
         except OSError as error:
-            self._drop(sink)
-            raise cannot_write(self.task.output, error) from None
-        except ClaimwrightError as error:
-            sink.close()
-            self._save(rejects)
-            raise _kept(error, self.partial) from None
-        if stopped:
-            self._save(rejects)
+            raise self._dropped(sink, rejects, error) from None
+        if refused:
+            sink.clear()
+            raise _kept(refused, self.partial) from None
         return stopped
 
     def _all(self, sink: Sink, rejects: RejectFile | None) -> str:
@@ -147,22 +181,29 @@ class _Scan:
         form = format_of(path)
         own.format = form.NAME
         reader = form.open_reader(path, self.task.options)
-        before = dict(own.counts)
+        before = {} if reader.whole_counts else dict(own.counts)
         skip = self.task.options.on_error == "skip"
         for each in self.ahead.checked(reader, self.mark, str(path), skip):
             self._take(each, path, own, sink, rejects)
             self.mark = each.chunk.mark
             own.counts = _sum(before, each.counts)
+            self._keep(sink, rejects)
             if not self.watch(Progress(self.tally.claims, self._done(each.chunk.done), str(path))):
+                own.notes = list(reader.notes)
                 return f"{path} after {own.accepted + own.rejected:,} records"
-        own.counts = _sum(before, reader.counts)
+        own.counts, own.notes = _sum(before, reader.counts), list(reader.notes)
         return ""
 
     def _refuse(self, path: Path, own: FileTally, error: InputError, rejects: RejectFile | None) -> None:
-        """A file that cannot be read, or not to its end, is told and left: it is its own record."""
+        """A file that cannot be read, or not to its end, is told and left: it is its own record, number 0.
+
+        One of which nothing could be read stands among the rejects as it is, unless it is large.
+        """
         own.refused = str(error)
         if rejects:
-            rejects.write(str(path), 0, error.place, error.problem, error.expected, b"")
+            unread = own.accepted + own.rejected == 0 and path.stat().st_size <= MOST_KEPT
+            held = path.read_bytes() if unread and path.is_file() else b""
+            rejects.write(str(path), 0, error.place, error.problem, error.expected, held)
 
     def _take(self, checked: Checked, path: Path, own: FileTally, sink: Sink, rejects: RejectFile | None) -> None:
         """Write and count what was found in a chunk, and what is not in it."""
@@ -172,7 +213,9 @@ class _Scan:
                 rejects.write(str(path), each.number, each.place, each.problem, each.expected, each.record)
         sink.write(checked.table)
         own.accepted += len(checked.batch)
-        self.tally.add(checked.batch, checked.found)
+        self.tally.add(checked.batch, checked.found, checked.lacking)
+        for onlooker in self.task.onlookers:
+            onlooker.take(checked)
 
     def _done(self, share: float) -> float:
         sizes = self._sizes
@@ -183,20 +226,44 @@ class _Scan:
 
     # ---- leaving, and going on ------------------------------------------------------------------
 
-    def _save(self, rejects: RejectFile | None) -> None:
-        """Write down where the scan stands."""
+    def _keep(self, sink: Sink, rejects: RejectFile | None) -> None:
+        """Now and then, make sure that what is found so far outlives this process."""
+        if monotonic() - self._kept_at >= EVERY:
+            self._save(sink.mark(), rejects.size() if rejects else None)
+            self._kept_at = monotonic()
+
+    def _save(self, written: int, rejected: int | None) -> None:
+        """Write down where the scan stands: whole, or as it was before."""
+        self._marks = written, rejected
         state = {
             "form": STATE,
             "inputs": self._inputs(),
             "file": self.file,
             "mark": self.mark,
-            "rejected": rejects.size() if rejects else None,
+            "written": written,
+            "rejected": rejected,
             "tally": self.tally.as_state(),
+            "onlookers": {each.NAME: each.as_state() for each in self.task.onlookers},
         }
+        work = self.state_file.with_name(self.state_file.name + ".new")
         try:
-            self.state_file.write_text(json.dumps(state))
+            with work.open("w") as stream:
+                json.dump(state, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            work.replace(self.state_file)
+        except OSError:
+            work.unlink(missing_ok=True)
+            raise
+
+    def _forget(self) -> None:
+        """What a scan left behind that nobody goes on with."""
+        try:
+            self.state_file.unlink(missing_ok=True)
+            for each in (*parts_of(self.partial), self.partial):
+                each.unlink(missing_ok=True)
         except OSError as error:
-            raise cannot_write(self.state_file, error) from None
+            raise cannot_write(self.task.output, error) from None
 
     def _inputs(self) -> list[list[Any]]:
         """What must not have changed for a scan to go on."""
@@ -206,7 +273,7 @@ class _Scan:
     def _resumed(self) -> dict[str, Any]:
         try:
             state = json.loads(self.state_file.read_text())
-            whole = state["form"] == STATE and self.partial.exists()
+            whole = state["form"] == STATE and any(map(Path.exists, (self.partial, *parts_of(self.partial))))
         except (OSError, ValueError, KeyError):
             whole = False
         if not whole:
@@ -217,6 +284,12 @@ class _Scan:
             )
         self.file, self.mark = state["file"], state["mark"]
         self.tally = tally_of(state["tally"])
+        for each in self.task.onlookers:
+            if each.NAME not in state["onlookers"]:
+                asked = f"the scan that stopped was made without --{each.NAME}"
+                raise InputError(str(self.state_file), asked, "the same options")
+            each.restore(state["onlookers"][each.NAME])
+        self._marks = state["written"], state["rejected"]
         held: dict[str, Any] = state
         return held
 
@@ -225,15 +298,17 @@ class _Scan:
             return None
         return RejectFile(self.task.rejects, held["rejected"] if held else None)
 
-    def _drop(self, sink: Sink) -> None:
-        """No half of a file is left where not even its end could be written."""
-        try:
-            sink.close()
-        except OSError:
-            pass
-        finally:
-            for each in (self.partial, self.state_file):
-                each.unlink(missing_ok=True)
+    def _dropped(self, sink: Sink, rejects: RejectFile | None, error: OSError) -> InputError:
+        """No half of a file is left: what was put on the disk for good stays, and everything else goes."""
+        written, rejected = self._marks
+        with suppress(OSError):
+            sink.drop(written)
+            if rejects:
+                rejects.drop(rejected)
+        refused = cannot_write(Path(error.filename or self.task.output), error)
+        if written is None:
+            return refused
+        return InputError(refused.place, refused.problem, f"{refused.expected}; then --resume goes on from there")
 
 
 @contextmanager

@@ -10,12 +10,13 @@ Two ways in, one function behind them:
 A worker opens the compiled book once, from a folder that it can reach (`book`, else its own
 CLAIMWRIGHT_HOME). Claims stay where they are: nothing is collected on the driver but the list of tasks.
 
-Either gives one DataFrame of rows of three kinds, told by the column `kind`:
+Either gives one DataFrame of rows of four kinds, told by the column `kind`:
 
 | kind | columns that are set |
 |---|---|
 | `finding` | `claim`, `rule`, `code`, `severity`, `positions`, `codes`, `file`, `record` |
 | `reject` | `file`, `record`, `place`, `problem`, `expected`, `content`: a record that is no claim, unchanged |
+| `lacking` | `rule`, `problem` (the table it lacks), `expected` (how to load it), `accepted`: of how many claims |
 | `task` | `file`, `record` (its first), `accepted`, `rejected`: records of one task, so that none is lost unseen |
 """
 
@@ -27,7 +28,7 @@ from datetime import date
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,7 @@ from claimwright.batch.ahead import Checked, check_chunk, rejects_of
 from claimwright.batch.findings import schema as findings_schema
 from claimwright.batch.local import Scanner
 from claimwright.batch.scan import files_of
+from claimwright.batch.unanswered import Unanswered
 from claimwright.book.store import Book, open_book
 from claimwright.claims.readers import Chunk, Options, Reader, format_of
 from claimwright.claims.readers.arrow_columns import chunk_of, columns_of
@@ -44,7 +46,7 @@ from claimwright.errors import ClaimwrightError, InputError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-FINDING, REJECT, TASK = "finding", "reject", "task"
+FINDING, REJECT, LACKING, TASK = "finding", "reject", "lacking", "task"
 PART = 131_072
 """Records of a task at least, where a file can be split."""
 
@@ -159,15 +161,22 @@ def parts_of(path: Path, setting: Setting, part: int = PART) -> list[Part]:
     return out or [Part(str(path), 0, 0)]
 
 
-def check_part(scanner: Scanner, part: Part, setting: Setting) -> Iterator[pa.RecordBatch]:
+class Work(NamedTuple):
+    """What a worker process makes once."""
+
+    scanner: Scanner
+    unanswered: Unanswered
+
+
+def check_part(work: Work, part: Part, setting: Setting) -> Iterator[pa.RecordBatch]:
     """The rows of one task. Errors: as the reader's, when `on_error` is "stop"."""
     accepted = rejected = 0
     try:
         path = Path(part.file)
         reader = format_of(path).open_reader(path, setting.options)
         for chunk in _within(reader, part):
-            checked = check_chunk(scanner, chunk, part.file, setting.options.on_error == "skip")
-            batch, refused = _rows(checked, part.file, scanner.book)
+            checked = check_chunk(*work, chunk, part.file, setting.options.on_error == "skip")
+            batch, refused = _rows(checked, part.file, work.scanner.book)
             accepted, rejected = accepted + len(checked.batch), rejected + refused
             yield from batch
     except InputError as error:
@@ -207,6 +216,18 @@ def _rows(checked: Checked, file: str, book: Book) -> tuple[list[pa.RecordBatch]
                 content=[each.record for each in rejects],
             )
         )
+    if checked.lacking:
+        lacking = list(checked.lacking.items())
+        out.append(
+            _batch(
+                LACKING,
+                file=[file] * len(lacking),
+                rule=[each.rule for each, _ in lacking],
+                problem=[each.missing for each, _ in lacking],
+                expected=[each.how for each, _ in lacking],
+                accepted=[number for _, number in lacking],
+            )
+        )
     return out, len(rejects)
 
 
@@ -227,13 +248,13 @@ def _batch(kind: str, **columns: Any) -> pa.RecordBatch:
 def _through_files(setting: Setting, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for row in batch.to_pylist():
-            yield from check_part(_scanner(setting.book, setting.as_of), Part(**row), setting)
+            yield from check_part(_work(setting.book, setting.as_of), Part(**row), setting)
 
 
 def _through_rows(
     setting: Setting, held: Mapping[str, str], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    scanner = _scanner(setting.book, setting.as_of)
+    work = _work(setting.book, setting.as_of)
     skip = setting.options.on_error == "skip"
     first = 1
     for batch in batches:
@@ -242,8 +263,8 @@ def _through_rows(
             chunk = chunk_of(rows, held, setting.options, "the DataFrame", first)
             if chunk.rejects and not skip:
                 raise chunk.rejects[0].error
-            checked = check_chunk(scanner, chunk, "", skip)
-            made, refused = _rows(checked, "", scanner.book)
+            checked = check_chunk(*work, chunk, "", skip)
+            made, refused = _rows(checked, "", work.scanner.book)
             yield from map(_unnumbered, made)
             yield _batch(TASK, accepted=[len(checked.batch)], rejected=[refused])
             first += rows.num_rows
@@ -258,9 +279,10 @@ def _unnumbered(rows: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @lru_cache(maxsize=4)
-def _scanner(book: str, as_of: date | None) -> Scanner:
+def _work(book: str, as_of: date | None) -> Work:
     """The scanner of this worker process, made when the first task needs it."""
-    return Scanner(open_book(Path(book) if book else None), as_of)
+    scanner = Scanner(open_book(Path(book) if book else None), as_of)
+    return Work(scanner, Unanswered(scanner.book, scanner.rules))
 
 
 def _setting(

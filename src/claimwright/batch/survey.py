@@ -37,6 +37,8 @@ _RANKS = len(SEVERITIES)
 class Survey:
     """Counts of one scan. Months are `YYYY-MM` of the date that decides; a provider is named as the claims do."""
 
+    NAME = "report"
+
     engine: Engine
     as_of: date | None = None
     months: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -66,12 +68,12 @@ class Survey:
                 self.months[f"{1970 + year}-{rest + 1:02d}"][_word(rank)] += number
 
     def _by_provider(self, batch: ClaimBatch, worst: npt.NDArray[np.int64]) -> None:
-        if batch.providers is None:
+        if batch.claims is None and batch.providers is None:
             return
         for at, rank in enumerate(worst.tolist()):
-            name = batch.providers[at]
-            if name is not None and (text := str(name)) not in ("", "None"):
-                self.providers[text][_word(rank)] += 1
+            name = batch.provider(at)
+            if name is not None:
+                self.providers[name][_word(rank)] += 1
 
     def _by_rule(self, batch: ClaimBatch, found: Findings) -> None:
         """What the claims ask for on which a rule found an error, each claim once for a rule."""

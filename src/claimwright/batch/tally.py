@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from claimwright.batch.findings import SEVERITIES, Findings
+from claimwright.batch.unanswered import Lacking, notes_unread
 from claimwright.claims.batch import ClaimBatch
+from claimwright.claims.readers import COUNTED_NOTES as NOTES
 from claimwright.edits.registry import Rule
+from claimwright.model import NotEvaluated
 
 _ERROR, _WARNING = SEVERITIES.index("error"), SEVERITIES.index("warning")
 
@@ -19,7 +23,7 @@ _ERROR, _WARNING = SEVERITIES.index("error"), SEVERITIES.index("warning")
 @dataclass
 class FileTally:
     """Records of one file: read = accepted + rejected; `counts` are the reader's own; `refused` why the file
-    could not be read, or not to its end."""
+    could not be read, or not to its end; `notes` what the reader has to say."""
 
     file: str
     format: str
@@ -27,6 +31,7 @@ class FileTally:
     rejected: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     refused: str = ""
+    notes: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """For the summary."""
@@ -39,6 +44,7 @@ class FileTally:
             "rejected": self.rejected,
             "counts": self.counts,
             "refused": self.refused or None,
+            "notes": self.notes,
         }
 
 
@@ -52,6 +58,7 @@ class Tally:
     priced: int = 0
     charges: float = 0.0
     at_risk: float = 0.0
+    lacking: Lacking = field(default_factory=Counter)
 
     @property
     def claims(self) -> int:
@@ -63,8 +70,9 @@ class Tally:
         """Findings that are errors."""
         return sum(number for (_, rank), number in self.found.items() if rank == _ERROR)
 
-    def add(self, batch: ClaimBatch, findings: Findings) -> None:
-        """Count the findings of a batch."""
+    def add(self, batch: ClaimBatch, findings: Findings, lacking: Lacking) -> None:
+        """Count the findings of a batch, and what could not be asked."""
+        self.lacking.update(lacking)
         pair = findings.rule.astype(np.int64) * len(SEVERITIES) + findings.rank
         for at, number in enumerate(np.bincount(pair).tolist()):
             if number:
@@ -104,8 +112,18 @@ class Tally:
             }
             if self.priced
             else None,
+            "not_evaluated": self._not_evaluated(rules),
             "files": [each.as_json() for each in self.files],
         }
+
+    def _not_evaluated(self, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+        """What could not be asked, of how many claims, the most first; as `check` has it, with the number."""
+        noted = sum(number for file in self.files for name, number in file.counts.items() if name in NOTES)
+        lacking = self.lacking + notes_unread(rules, noted)
+        order = sorted(lacking.items(), key=lambda item: (-item[1], item[0].rule, item[0].missing, item[0].how))
+        return [
+            {"rule": each.rule, "missing": each.missing, "how": each.how, "claims": number} for each, number in order
+        ]
 
     def as_state(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
@@ -114,6 +132,7 @@ class Tally:
             "verdicts": self.verdicts,
             "found": [[*key, number] for key, number in self.found.items()],
             "money": [self.priced, self.charges, self.at_risk],
+            "lacking": [[each.rule, each.missing, each.how, number] for each, number in self.lacking.items()],
         }
 
 
@@ -122,7 +141,8 @@ def tally_of(state: dict[str, Any]) -> Tally:
     found = {(rule, rank): number for rule, rank, number in state["found"]}
     priced, charges, at_risk = state["money"]
     files = [FileTally(**each) for each in state["files"]]
-    return Tally(files, state["verdicts"], found, priced, charges, at_risk)
+    lacking = Counter({NotEvaluated(*each): number for *each, number in state["lacking"]})
+    return Tally(files, state["verdicts"], found, priced, charges, at_risk, lacking)
 
 
 def _claims(size: int, findings: Findings, rank: int) -> npt.NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.model import Claim, Diagnosis, Patient, Procedure, ServiceLine, Setting, undotted
+from claimwright.model import Claim, Diagnosis, Patient, Payer, Procedure, ServiceLine, Setting, undotted
 
 SETTINGS = tuple(Setting)
 SEXES = ("U", "F", "M")
@@ -71,6 +71,7 @@ class ClaimBatch:
     ASCII, a status that is no number), by (column, index). `texts` S8 [D] and `number` int32 [L] say the same
     as `codes` with each distinct text once, where the file told them apart already.
     Money, NaN where none is stated: `totals` float64 [n] of each claim, `charges` float64 [S] of each line.
+    `providers`: who bills each claim, as `ids` name it. Payers: `payers`, each distinct one once, and `payer` int32 [n], the number of each claim's among them.
     """
 
     claims: Sequence[Claim] | None
@@ -100,6 +101,9 @@ class ClaimBatch:
     number: npt.NDArray[np.int32] | None = None
     totals: npt.NDArray[np.float64] | None = None
     charges: npt.NDArray[np.float64] | None = None
+    payers: Sequence[Payer] = ()
+    payer: npt.NDArray[np.int32] | None = None
+    providers: Names | None = None
 
     def __len__(self) -> int:
         return len(self.setting)
@@ -117,6 +121,8 @@ class ClaimBatch:
             service_from=day,
             service_to=day,
             patient=Patient(None if age == UNKNOWN_AGE else age, SEXES[self.sex[index]]),
+            payer=self.payer_of(index),
+            provider=self.provider(index),
             procedures=tuple(map(self.procedure, _own(self.procedure_offsets, index))),
             lines=tuple(map(self.line, _own(self.line_offsets, index))),
             discharge_status=self.discharge_status(index),
@@ -129,6 +135,19 @@ class ClaimBatch:
             return self.claims[index].id
         name = self.ids[index] if self.ids is not None else None
         return None if name is None or (text := str(name)) == "None" else text
+
+    def provider(self, index: int) -> str | None:
+        """Who bills a claim, as stated."""
+        if self.claims is not None:
+            return self.claims[index].provider
+        name = self.providers[index] if self.providers is not None else None
+        return None if name is None or (text := str(name)) in ("", "None") else text
+
+    def payer_of(self, index: int) -> Payer:
+        """Who is asked to pay a claim."""
+        if self.claims is not None:
+            return self.claims[index].payer
+        return _NO_PAYER if self.payer is None else self.payers[int(self.payer[index])]
 
     def discharge_status(self, index: int) -> str | None:
         """The discharge status of a claim as stated."""
@@ -167,6 +186,9 @@ class ClaimBatch:
 
     def _text(self, column: str, codes: npt.NDArray[np.bytes_], index: int) -> str:
         return self.written.get((column, index)) or bytes(codes[index]).decode("ascii")
+
+
+_NO_PAYER = Payer()
 
 
 def _own(offsets: npt.NDArray[np.int64], index: int) -> range:
@@ -255,6 +277,9 @@ def _narrow(batch: ClaimBatch, at: npt.NDArray[np.int64]) -> ClaimBatch:
         number=None if batch.number is None else batch.number[diagnoses],
         totals=None if batch.totals is None else batch.totals[at],
         charges=None if batch.charges is None else batch.charges[lines],
+        payers=batch.payers,
+        payer=None if batch.payer is None else batch.payer[at],
+        providers=None if batch.providers is None else Picked(batch.providers, at),
     )
 
 

@@ -100,6 +100,7 @@ class WireClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poa_exempt_hospital: bool = False
     facts: tuple[WireFact, ...] = ()
     note: str | None = None
+    provider: Text | None = None
 
 
 _DECODER = msgspec.json.Decoder(WireClaim)
@@ -277,6 +278,7 @@ def _claim(wire: WireClaim, place: str, root: str) -> Claim:
         poa_exempt_hospital=wire.poa_exempt_hospital,
         facts=tuple(Fact(each.id, each.status, each.value) for each in wire.facts),
         note=wire.note,
+        provider=wire.provider,
     )
 
 

@@ -43,3 +43,12 @@ def pending(claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     if claim.note and claim.note.strip():
         out += more_specific_code.lacking(book)
     return out
+
+
+def unread_notes(code: str, edition: str) -> NotEvaluated:
+    """A code in effect whose own notes no rule has seen: the edition that answered does not have it."""
+    return NotEvaluated(
+        "excludes1-conflict",
+        f"the notes of {code}, which {edition} does not have",
+        "claimwright data add icd10cm-tabular FILE (the edition in force on the date of service)",
+    )

@@ -18,7 +18,7 @@ from claimwright.edits.hit import Hit, LineEnd
 from claimwright.edits.line_relations import EDITED, Places
 from claimwright.edits.listing import CPT, LEVEL_TWO, form_of, line_days
 from claimwright.edits.ncci import by_edition, proof
-from claimwright.model import Because, Claim, Finding, Fix, NotEvaluated, Setting, Severity
+from claimwright.model import Because, Claim, Finding, Fix, NotEvaluated, Payer, Setting, Severity
 
 FEE_STATUS = "fee-status"
 _MEDICARE = "medicare"
@@ -45,12 +45,12 @@ def lines(frame: Frame) -> tuple[Places, Places]:
             fault[asked[np.isin(frame.lines.texts, barred)[frame.lines.code[asked]]]] = number
     found = np.flatnonzero(fault >= 0)
     owners = frame.lines.claim[found].tolist()
-    found = found[np.array([_to_medicare(frame.batch.claim(each)) for each in owners], dtype=np.bool_)]
+    found = found[np.array([_is_medicare(frame.batch.payer_of(each)) for each in owners], dtype=np.bool_)]
     return found, fault[found]
 
 
-def _to_medicare(claim: Claim) -> bool:
-    return claim.payer.id is not None and claim.payer.id.strip().lower() == _MEDICARE
+def _is_medicare(payer: Payer) -> bool:
+    return payer.id is not None and payer.id.strip().lower() == _MEDICARE
 
 
 def _meanings(book: Book, lexicon: str) -> dict[str, dict[str, str]]:
@@ -92,7 +92,7 @@ def finding(hit: Hit, line: LineEnd) -> Finding:
 
 def unjudged(rule: str, claim: Claim, book: Book, otherwise: date) -> list[NotEvaluated]:
     """The schedules of the days of a Medicare claim's lines that are not loaded."""
-    if claim.setting not in EDITED or not _to_medicare(claim):
+    if claim.setting not in EDITED or not _is_medicare(claim.payer):
         return []
     table = OPPS if claim.setting in _FACILITY else PFS
     days = [day for code, day in line_days(claim, otherwise) if form_of(code) in (CPT, LEVEL_TWO)]

@@ -75,7 +75,8 @@ class Fact:
 class Claim:
     """One claim; the first diagnosis is principal (inpatient) or first-listed.
 
-    `service_from` None means that the claim carried no date of service.
+    `service_from` None means that the claim carried no date of service; `provider` identifies who bills, as
+    stated (an NPI).
     """
 
     setting: Setting
@@ -92,6 +93,7 @@ class Claim:
     poa_exempt_hospital: bool = False
     facts: tuple[Fact, ...] = ()
     note: str | None = None
+    provider: str | None = None
 
     def date_of_service(self, otherwise: date) -> date:
         """Discharge date for an inpatient claim, first day of service for any other.

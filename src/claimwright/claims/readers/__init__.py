@@ -32,7 +32,10 @@ CHUNK = 131_072
 HEAD = 65_536
 """Bytes of the beginning of a file by which its format is recognised."""
 
-FORMATS = ("parquet", "packed", "x12", "fhir", "ours", "tables")
+COUNTED_NOTES = ("claims with a note, which a scan does not read", "rows with a note, which a scan does not read")
+"""Under these names readers count what brings a note: claims, or rows of a table."""
+
+FORMATS = ("parquet", "arrow_ipc", "packed", "x12", "fhir", "ours", "tables")
 """Modules of this room that are formats, the surest of its own files first."""
 
 
@@ -94,7 +97,14 @@ class Options:
 
 
 class Reader(Protocol):
-    """One open file. `counts` are the reader's own counters, such as segments not understood, by name."""
+    """One open file. `counts` are the reader's own counters, such as segments not understood, by name.
+
+    `notes` are sentences for the user, the first of each kind. `whole_counts`: the counters are of the file from its
+    beginning, wherever reading started.
+    """
+
+    whole_counts: bool
+    notes: list[str]
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -108,7 +118,7 @@ class Format(Protocol):
     """What a module of this room has to be a format."""
 
     NAME: str
-    """What summaries call it: `parquet`, `x12-837`, `fhir`, `csv`, `json`."""
+    """What summaries call it: `parquet`, `arrow`, `x12-837`, `fhir`, `csv`, `json`."""
 
     def recognises(self, head: bytes) -> bool:
         """Is a file that begins with these bytes (at most `HEAD`) of this format? Never by its name."""
@@ -136,5 +146,5 @@ def format_of(path: Path) -> Format:
 
 def unknown(name: str, head: bytes) -> InputError:
     """The refusal of a content that is of no format: one sentence that names what is known."""
-    known = "X12 837, FHIR Claim or ExplanationOfBenefit, CSV, Parquet, or claims as JSON; plain, gz or zip"
+    known = "X12 837, FHIR Claim or ExplanationOfBenefit, CSV, Parquet, Arrow, or claims as JSON; plain, gz or zip"
     return InputError(name, f"starts with {head[:12]!r}, which is no known format", known)

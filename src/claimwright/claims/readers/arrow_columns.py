@@ -15,6 +15,8 @@ One row is one claim. The columns are those of the claim of the contract, flat o
 | `discharge_status` | text or whole number |
 | `poa_exempt_hospital` | truth value |
 | `charge` | number: what the claim asks for |
+| `provider` | anything that has a text: who bills |
+| `payer` | text: who pays; or a struct of `id`, `state`, `mac`. Or columns `payer_id`, `state`, `mac` |
 
 `setting` and `diagnoses` have to be there; other columns are left alone. A missing value and a missing
 column say the same. Texts are stripped and put into upper case, dots taken out, once for each distinct text.
@@ -25,7 +27,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -68,14 +70,18 @@ from claimwright.claims.readers.arrow_values import (
 )
 from claimwright.claims.wire import MOST_DIAGNOSES
 from claimwright.errors import InputError
-from claimwright.model import Setting
+from claimwright.model import Payer, Setting
 
 REQUIRED = ("setting", "diagnoses")
 COLUMNS = (
     *REQUIRED, "id", "service_from", "service_to", "age", "sex", "birth_date", "patient", "poa", "procedures",
-    "lines", "discharge_status", "poa_exempt_hospital", "charge",
+    "lines", "discharge_status", "poa_exempt_hospital", "charge", "payer", "state", "mac",
+    "provider",
 )  # fmt: skip
 """Columns that mean something here."""
+
+_ALSO = {"payer": "payer_id", "state": "payer_state", "mac": "payer_mac"}
+"""Other names of columns."""
 
 OLDEST = 124
 _INPATIENT = SETTINGS.index(Setting.INPATIENT)
@@ -89,6 +95,7 @@ def columns_of(names: list[str], options: Options, place: str) -> dict[str, str]
     Errors: `InputError` when one is missing without which no row is a claim.
     """
     found = {ours: options.names.get(ours, ours) for ours in COLUMNS if options.names.get(ours, ours) in names}
+    found |= {ours: other for ours, other in _ALSO.items() if ours not in found and other in names}
     for ours in REQUIRED:
         if ours not in found:
             there = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
@@ -97,25 +104,53 @@ def columns_of(names: list[str], options: Options, place: str) -> dict[str, str]
 
 
 def chunk_of(
-    table: pa.RecordBatch, held: Mapping[str, str], options: Options, place: str, first: int, group: str = ""
+    table: pa.RecordBatch,
+    held: Mapping[str, str],
+    options: Options,
+    place: str,
+    first: int,
+    group: str = "",
+    rows: Rows | None = None,
 ) -> Chunk:
     """The claims of some rows; `first` is the number of the first one in the file, from 1.
 
-    `place` names the file and `group` its row group, for refusals. A chunk has a reject for every row that
-    is no claim, whatever `on_error` says: who yields it decides what becomes of them.
+    `place` names the file and `group` its row group, for refusals; `rows` are those of the file, where a claim
+    of `table` is made of several. A chunk has a reject for every row that is no claim, whatever `on_error` says:
+    who yields it decides what becomes of them.
     """
     refusals = Refusals(table.num_rows)
+    if rows is not None:
+        for at, problem in rows.apart.items():
+            refusals.same(np.array([at]), "id", problem, "the rows of a claim one after the other")
     batch = _batch(table, held, options, refusals)
-    records = np.arange(first, first + table.num_rows, dtype=np.int64)
+    numbers = np.arange(table.num_rows) if rows is None else rows.first[:-1]
+    records = (numbers + first).astype(np.int64)
     if not refusals.why:
         return Chunk(batch, records)
     rejects = []
     for row in sorted(refusals.why):
         column, problem, expected = refusals.why[row]
-        where = f"{place}:{group} row {first + row}, column {held.get(column, column)}"
-        rejects.append(Reject(first + row, where, problem, expected, _as_json(table, row)))
+        number = int(records[row])
+        where = f"{place}:{group} row {number}, column {held.get(column, column)}"
+        raw = _as_json(table, row) if rows is None else rows.as_json(row)
+        rejects.append(Reject(number, where, problem, expected, raw))
     kept = np.setdiff1d(np.arange(table.num_rows), np.fromiter(refusals.why, dtype=np.int64))
     return Chunk(subset(batch, kept.tolist()), records[kept], tuple(rejects))
+
+
+class Rows(Protocol):
+    """Where the rows of each claim begin, in the batch they come from, and which claims stand apart."""
+
+    @property
+    def first(self) -> npt.NDArray[np.int64]:
+        """The first row of each claim, and where the last one's end: int64 [n + 1]."""
+
+    @property
+    def apart(self) -> Mapping[int, str]:
+        """Claims that are none by their rows alone, and why."""
+
+    def as_json(self, claim: int) -> bytes:
+        """The rows of a claim, a line of JSON each."""
 
 
 def _as_json(table: pa.RecordBatch, row: int) -> bytes:
@@ -140,6 +175,7 @@ def _batch(table: pa.RecordBatch, held: Mapping[str, str], options: Options, ref
     lines = _lines(column("lines"), rows, day, np.diff(diagnoses["offsets"]), refusals, written)
     exempt, status = column("poa_exempt_hospital"), column("discharge_status")
     charge = column("charge")
+    payers, payer = _payers(column, rows)
     return ClaimBatch(
         claims=None,
         setting=setting,
@@ -151,10 +187,34 @@ def _batch(table: pa.RecordBatch, held: Mapping[str, str], options: Options, ref
         ids=column("id"),
         written=written,
         totals=None if charge is None else numbers(cast(charge, pa.float64(), "charge"), np.float64, np.nan),
+        payers=payers,
+        payer=payer,
+        providers=column("provider"),
         **diagnoses,
         **procedures,
         **lines,
     )
+
+
+def _payers(column: Callable[[str], Any], rows: int) -> tuple[tuple[Payer, ...], Ints | None]:
+    """Each distinct payer once, and the number of each claim's; None where no column tells."""
+    parts = []
+    struct = column("payer")
+    nested = struct is not None and pa.types.is_struct(struct.type)
+    for ours, name in (("payer", "id"), ("state", "state"), ("mac", "mac")):
+        own = column(ours) if ours != "payer" or not nested else None
+        if own is None and nested and struct.type.get_field_index(name) >= 0:
+            own = plain(pc.struct_field(struct, name))
+        parts.append(([None], np.zeros(rows, np.int32)) if own is None else distinct(own, ours))
+    if all(texts == [None] for texts, _ in parts):
+        return (), None
+    number = np.zeros(rows, np.int64)
+    for texts, each in parts:
+        number = number * max(len(texts), 1) + each
+    _, first, found = np.unique(number, return_index=True, return_inverse=True)
+    stated = [[texts[each[at]] for texts, each in parts] for at in first.tolist()]
+    payers = tuple(Payer(*((text or "").strip() or None for text in each)) for each in stated)
+    return payers, found.astype(np.int32)
 
 
 def _deciding(setting: npt.NDArray[np.uint8], starts: Ints, ends: Ints, otherwise: date, refusals: Refusals) -> Ints:

@@ -48,6 +48,7 @@ def draft_claim(
     discharge_status: str | None = None,
     note: str | None = None,
     exempt: bool = False,
+    provider: str | None = None,
 ) -> Claim:
     """The claim of these fields. Errors: `Refused`, naming the field, when they cannot be one claim."""
     _check_days(setting, service_from, service_to, procedures)  # first: a claim of the ICD-9-CM era is just that
@@ -73,6 +74,7 @@ def draft_claim(
         exempt,
         (),
         note,
+        provider,
     )
 
 

@@ -89,6 +89,7 @@ class ResourceReader:
                 admitting_diagnosis=admitting,
                 procedures=self._procedures(),
                 discharge_status=self._discharge(),
+                provider=self._provider(),
             )
         except Refused as refused:
             if refused.field == "diagnoses" and self.icd9:
@@ -279,6 +280,13 @@ class ResourceReader:
             name = self._name_of(payor) or self._name_of(insurer)
         state = next((self._state(each) for each in self.resource.get("item") or () if self._state(each)), None)
         return Payer(name, state) if name or state else None
+
+    def _provider(self) -> str | None:
+        """Who bills, by an identifier or by reference; STU3 has `organization`."""
+        self.at = "provider"
+        stated = self.resource.get("provider") or self.resource.get("organization") or {}
+        identifier = stated.get("identifier") or {}
+        return identifier.get("value") or stated.get("reference") or stated.get("display")
 
     def _name_of(self, reference: Mapping[str, Any]) -> str | None:
         return self._resolve(reference).get("name") or reference.get("display")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from claimwright.claims.readers import Chunk, Options, Reject
+from claimwright.claims.readers import COUNTED_NOTES, Chunk, Options, Reject
 from claimwright.errors import InputError
 from claimwright.model import Claim
 
@@ -68,6 +68,8 @@ Opener = Callable[[Path], AbstractContextManager[Opened]]
 class RecordReader:
     """A `Reader` of chunks over any stream of records."""
 
+    whole_counts = True
+
     def __init__(self, path: Path, options: Options, opener: Opener, make: type[Records]) -> None:
         self.path, self.options = path, options
         self._opener, self._make = opener, make
@@ -87,15 +89,15 @@ class RecordReader:
             yield from _chunks(records, self.options, start, opened.done)
 
 
-def _chunks(
-    records: Iterable[Record | Reject], options: Options, start: int, done: Callable[[], float]
-) -> Iterator[Chunk]:
+def _chunks(records: Records, options: Options, start: int, done: Callable[[], float]) -> Iterator[Chunk]:
     held: list[Record] = []
     rejects: list[Reject] = []
     mark = start
     stopped: InputError | None = None
     try:
         for each in records:
+            if isinstance(each, Record) and each.claim.note and each.claim.note.strip():
+                records.counts[COUNTED_NOTES[0]] += 1
             if each.number <= start:
                 continue
             if isinstance(each, Record):

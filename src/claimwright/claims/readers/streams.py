@@ -12,6 +12,9 @@ from claimwright.claims.readers import FORMATS, unknown
 from claimwright.claims.readers.records import Opened, Records, Streamed
 from claimwright.errors import InputError
 
+_COLUMNS = {b"PAR1": "Parquet", b"ARROW1": "Arrow", b"\xff\xff\xff\xff": "Arrow"}
+"""Beginnings of files of columns."""
+
 
 @contextmanager
 def plain(path: Path) -> Iterator[Opened]:
@@ -29,10 +32,11 @@ def records_of(head: bytes, name: str, packed: bool = False) -> type[Records]:
 
     Errors: `InputError` when nothing does; Parquet is read by a scan of files alone.
     """
-    if head.startswith(b"PAR1"):
-        raise InputError(name, "is Parquet, which is read by a scan of files alone", "X12, FHIR, CSV or JSON")
+    for start, kind in _COLUMNS.items():
+        if head.startswith(start):
+            raise InputError(name, f"is {kind}, which is read by a scan of files alone", "X12, FHIR, CSV or JSON")
     for each in FORMATS:
-        if each == "parquet" or (each == "packed" and not packed):
+        if each in ("parquet", "arrow_ipc") or (each == "packed" and not packed):
             continue
         module = cast(Streamed, import_module(f"claimwright.claims.readers.{each}"))
         if module.recognises(head):

@@ -2,14 +2,16 @@
 
 Wide, one row a claim: `dx1`, `dx2`, … with `poa1`, …; `proc1` with `proc_date1`; `code1` with `modifiers1`,
 `units1`, `date1`, `pointers1`, `charge1`. Long, several rows a claim, one after the other with the same `id`:
-`dx` with `poa`, `proc` with `proc_date`, `code` with `modifiers`, `units`, `date`, `pointers`, `line_charge`. Of
+`dx` with `poa`, `proc` with `proc_date`, `code` with `modifiers`, `units`, `date`, `pointers`, `line_charge`; a
+`position` orders them. A long table with `id`, `position`, and `code` alone is one of diagnoses. Of
 the claim itself: `id`, `setting`, `service_from`, `service_to`, `age`, `sex`, `birth_date`, `payer`, `state`,
-`mac`, `admitting_diagnosis`, `discharge_status`, `poa_exempt_hospital`, `charge`. Case, blanks and signs in a
+`mac`, `admitting_diagnosis`, `discharge_status`, `poa_exempt_hospital`, `charge`, `note`. Case, blanks and signs in a
 name do not matter. `--map ours=theirs` names a foreign column, `--map dx#=DIAG_#` a numbered one.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -35,19 +37,22 @@ OF_CLAIM: dict[str, tuple[str, ...]] = {
     "discharge_status": ("dischargestatuscode",),
     "poa_exempt_hospital": (),
     "charge": ("totalcharge",),
+    "note": ("clinicalnote",),
+    "provider": ("npi", "providerid", "billingprovider", "billingprovidernpi"),
 }
 """Columns of the claim, each with other names it goes by, in lower case without signs."""
 
 REPEATED = {
-    "dx": ("diagnosis", "diag", "icd"), "poa": (), "proc": ("procedure", "pcs"), "proc_date": ("proceduredate",),
+    "position": ("dxposition", "sequence", "seq"), "dx": ("diagnosis", "diag", "icd"), "poa": (),
+    "proc": ("procedure", "pcs"), "proc_date": ("proceduredate",),
     "code": ("hcpcs", "cpt", "line", "linecode"), "modifiers": ("modifier", "mod"),
     "units": ("unit", "qty", "quantity"), "date": ("linedate",), "pointers": ("pointer",), "charge": ("linecharge",),
 }  # fmt: skip
 """Columns that stand once for each diagnosis, procedure or line."""
 
 _SETTINGS = {each.value: each for each in Setting}
-_SEX = {"F": "F", "M": "M", "U": "U", "": "U", "FEMALE": "F", "MALE": "M", "UNKNOWN": "U"}
-_TRUE = {
+SEX = {"F": "F", "M": "M", "U": "U", "": "U", "FEMALE": "F", "MALE": "M", "UNKNOWN": "U"}
+EXEMPT = {
     "true": True,
     "1": True,
     "y": True,
@@ -92,16 +97,26 @@ def columns_of(header: Sequence[str], names: Mapping[str, str], place: str) -> C
             claim.setdefault(found[0], Cell(index, name))
         else:
             repeated[found[0]].setdefault(found[1], Cell(index, name))
+    _codes_of_diagnoses(repeated)
     if "setting" not in claim or not repeated["dx"]:
         missing = "setting" if "setting" not in claim else "dx1 (or dx)"
         shown = ", ".join(header[:12]) + (", …" if len(header) > 12 else "")
         raise InputError(
             f"{place}: line 1", f"no column {missing} among {shown}", f"one, or --map {missing[:7].split()[0]}=…"
         )
-    long = any(0 in cells for cells in repeated.values())
+    long = any(0 in cells for key, cells in repeated.items() if key != "position")
     if long and "id" not in claim:
         raise InputError(f"{place}: line 1", "several rows make a claim, and no column tells which", "a column id")
     return Columns(claim, repeated, tuple(ignored), long)
+
+
+def _codes_of_diagnoses(repeated: dict[str, dict[int, Cell]]) -> None:
+    """In a table of positions and codes, without diagnoses or anything of a service line, the codes are diagnoses."""
+    of_lines = ("modifiers", "units", "date", "pointers", "charge")
+    if repeated["dx"] or 0 not in repeated["position"] or any(repeated[key] for key in of_lines):
+        return
+    if 0 in repeated["code"]:
+        repeated["dx"], repeated["code"] = repeated["code"], {}
 
 
 def _foreign(header: Sequence[str], names: Mapping[str, str], place: str) -> dict[int, tuple[str, int | None]]:
@@ -147,10 +162,13 @@ class Rows:
         self.columns = columns
         numbers = {key: sorted(cells) for key, cells in columns.repeated.items()}
         self._diagnoses, self._procedures, self._codes = numbers["dx"], numbers["proc"], numbers["code"]
+        self._place = columns.repeated["position"].get(0) if columns.long else None
 
     def read(self, rows: Sequence[Sequence[str]]) -> tuple[Claim, float | None]:
         """The claim, and its charge if stated."""
         first = rows[0]
+        if self._place is not None:
+            rows = sorted(rows, key=self._position)
         cells = [cell for row in rows for cell in self._of_diagnoses(row)]
         lines = [cell for row in rows for cell in self._of_lines(row)]
         charge = self._of(first, "charge")
@@ -164,18 +182,28 @@ class Rows:
                 service_to=self._day(first, "service_to"),
                 birth_date=self._day(first, "birth_date"),
                 age=self._age(first),
-                sex=self._choice(first, "sex", _SEX, str.upper) if "sex" in self.columns.claim else "U",
+                sex=self._choice(first, "sex", SEX, str.upper) if "sex" in self.columns.claim else "U",
                 payer=self._payer(first),
                 admitting_diagnosis=self._of(first, "admitting_diagnosis") or None,
                 procedures=[each for row in rows for each in self._of_procedures(row)],
                 discharge_status=self._of(first, "discharge_status") or None,
-                exempt=self._choice(first, "poa_exempt_hospital", _TRUE, str.lower)
+                note=self._of(first, "note") or None,
+                provider=self._of(first, "provider") or None,
+                exempt=self._choice(first, "poa_exempt_hospital", EXEMPT, str.lower)
                 if "poa_exempt_hospital" in self.columns.claim
                 else False,
             )
         except Refused as refused:
             raise Refused(self._column(refused.field, cells, lines), refused.problem, refused.expected) from None
         return claim, None if not charge else _number(charge, self.columns.claim["charge"])
+
+    def _position(self, row: Sequence[str]) -> float:
+        """Where a row stands in its claim; one that does not say stands behind the others."""
+        assert self._place is not None  # noqa: S101 - the caller asked
+        text = row[self._place.at].strip()
+        if text and not (text.isascii() and text.isdigit()):
+            raise Refused(self._place.name, f"found {text[:20]!r}", "a whole number")
+        return float(text) if text else math.inf
 
     def _of(self, row: Sequence[str], key: str) -> str:
         cell = self.columns.claim.get(key)
@@ -262,7 +290,7 @@ class Rows:
 
 
 @lru_cache(maxsize=16384)
-def _day_of(text: str) -> date | None:
+def day_of(text: str) -> date | None:
     """ISO, CCYYMMDD, or month/day/year as American claims have it; None for what is no date."""
     us = _US.match(text)
     try:
@@ -278,7 +306,7 @@ def _compact(text: str) -> date | None:
 
 
 def _date(text: str, cell: Cell) -> date:
-    found = _day_of(text)
+    found = day_of(text)
     if found is None:
         raise Refused(cell.name, f"{text[:20]!r} is not a date", "YYYY-MM-DD")
     return found

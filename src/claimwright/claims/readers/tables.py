@@ -16,6 +16,7 @@ from claimwright.claims.readers import Options, Reader, Reject
 from claimwright.claims.readers.draft import Refused
 from claimwright.claims.readers.json_stream import BOM
 from claimwright.claims.readers.records import Record, RecordReader, reject
+from claimwright.claims.readers.seen import Seen, key_of
 from claimwright.claims.readers.streams import plain
 from claimwright.claims.readers.table_columns import Columns, Rows, columns_of
 from claimwright.errors import InputError
@@ -116,32 +117,44 @@ class TableRecords:
 
     def _long(self, lines: _Lines, delimiter: str, columns: Columns, rows: Rows) -> Iterator[Record | Reject]:
         key = columns.claim["id"].at
+        seen = Seen()
         held: list[list[str]] = []
         raws: list[bytes] = []
         first, why = 0, ""
         for number, row, raw, problem in _rows(lines, delimiter, _width(columns)):
             same = held and not problem and row[key : key + 1] == held[0][key : key + 1]
             if raws and not same:
-                yield self._record(rows, held, first, b"".join(raws), why)
+                yield self._record(rows, held, first, b"".join(raws), why or _apart(seen, held[0], key))
                 held, raws, why = [], [], ""
             first = first if raws else number
             raws.append(raw)
             held.append(row)
             why = problem
         if raws:
-            yield self._record(rows, held, first, b"".join(raws), why)
+            yield self._record(rows, held, first, b"".join(raws), why or _apart(seen, held[0], key))
 
     def _record(self, rows: Rows, held: list[list[str]], line: int, raw: bytes, problem: str) -> Record | Reject:
         self.records += 1
         place = f"{self.name}: line {line}"
         if problem:
-            return reject(self.records, InputError(place, problem, "as many fields as the header"), raw)
+            expected = _TOGETHER if problem.endswith(_APART) else "as many fields as the header"
+            return reject(self.records, InputError(place, problem, expected), raw)
         try:
             claim, charge = rows.read(held)
         except Refused as refused:
             where = InputError(f"{place}, column {refused.field}", refused.problem, refused.expected)
             return reject(self.records, where, raw)
         return Record(claim, self.records, place, charge=charge)
+
+
+_APART = "were read before, apart from these"
+_TOGETHER = "the rows of a claim one after the other"
+
+
+def _apart(seen: Seen, row: list[str], key: int) -> str:
+    """What is wrong when a claim's rows begin a second time; nothing when they begin."""
+    name = row[key].strip() if key < len(row) else ""
+    return f"rows of claim {name[:40]!r} {_APART}" if name and seen.add(key_of(name)) else ""
 
 
 def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[int, list[str], bytes, str]]:

@@ -324,6 +324,8 @@ class X12Records:
         context = self._provider or self._context
         if name == "NM1":
             self._name = _at(elements, 1)
+            if self._name == "85":
+                context.provider = _at(elements, 9) or _at(elements, 3) or None
             if self._name == "PR":
                 context.payer_name, context.payer_id = _at(elements, 3) or None, _at(elements, 9) or None
             return self._name in ("85", "IL", "QC", "PR")

@@ -68,6 +68,7 @@ class Context:
 
     institutional: bool = False
     state: str | None = None
+    provider: str | None = None
     payer_name: str | None = None
     payer_id: str | None = None
     filing: str | None = None
@@ -401,6 +402,7 @@ class ClaimReader:
                 admitting_diagnosis=self.admitting,
                 procedures=[Procedure(code, day) for _, code, day in sorted(self.procedures, key=_principal_first)],
                 discharge_status=self.status,
+                provider=context.provider,
             )
         except Refused as refused:
             if refused.field == "diagnoses" and self.icd9:

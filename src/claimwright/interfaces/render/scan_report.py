@@ -16,14 +16,16 @@ _STYLE = """
 color:var(--text);font:1rem/1.5 system-ui,"DejaVu Sans",Arial,sans-serif}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}
 table{border-collapse:collapse;width:100%;font-size:.95rem}th,td{text-align:left;padding:.3rem .8rem .3rem 0;
-border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--muted)}.n{text-align:right;font-variant-numeric:tabular-nums}
-.tiles{display:flex;flex-wrap:wrap;gap:1rem}.tile{background:var(--raised);border:1px solid var(--line);border-radius:8px;
-padding:.6rem 1.1rem;min-width:9rem}.tile b{display:block;font-size:1.5rem}.muted{color:var(--muted)}
+border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--muted)}
+.n{text-align:right;font-variant-numeric:tabular-nums}
+.tiles{display:flex;flex-wrap:wrap;gap:1rem}.tile{background:var(--raised);border:1px solid var(--line);
+border-radius:8px;padding:.6rem 1.1rem;min-width:9rem}.tile b{display:block;font-size:1.5rem}.muted{color:var(--muted)}
 .error{color:var(--error)}.warning{color:var(--warning)}.info{color:var(--info)}svg{max-width:100%;height:auto}
 svg text{fill:var(--text);font:13px system-ui,"DejaVu Sans",Arial,sans-serif}
 .f-error{fill:var(--error)}.f-warning{fill:var(--warning)}.f-info{fill:var(--info)}.f-none{fill:var(--none)}
 details{margin:.4rem 0;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:.4rem .9rem}
-summary{cursor:pointer}blockquote{margin:.4rem 0;padding-left:.9rem;border-left:3px solid var(--line)}.scroll{overflow-x:auto}
+summary{cursor:pointer}blockquote{margin:.4rem 0;padding-left:.9rem;border-left:3px solid var(--line)}
+.scroll{overflow-x:auto}
 """
 
 
@@ -114,7 +116,8 @@ def _columns(months: Sequence[dict[str, Any]]) -> str:
             tall = each[word] / most * 190
             top -= tall
             parts.append(
-                f'<rect class="f-{word}" x="{at * step + 2:.1f}" y="{top:.1f}" width="{step - 4:.1f}" height="{tall:.1f}">'
+                f'<rect class="f-{word}" x="{at * step + 2:.1f}" y="{top:.1f}" '
+                f'width="{max(step - 4, 1):.1f}" height="{tall:.1f}">'
                 f"<title>{each['month']}: {each[word]:,} claims, worst finding {word}</title></rect>"
             )
         if at % max(1, round(56 / step)) == 0:
