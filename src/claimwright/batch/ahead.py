@@ -31,8 +31,9 @@ WORKERS = min(2, os.cpu_count() or 1)
 class Checked:
     """A chunk, what was found in it, and what was not checked.
 
-    `batch`: the claims that were, `records`: their numbers in the file; `beyond`: rows of the chunk that no table reaches; `counts`: the reader's own
-    counters when it gave the chunk; `table`: the findings as a record batch; `lacking`: what could not be asked.
+    `batch`: the claims that were, `records`: their numbers in the file; `beyond`: rows of the chunk that no table
+    reaches; `counts`: the reader's own counters when it gave the chunk; `table`: the findings as a record batch;
+    `lacking`: what could not be asked.
     """
 
     chunk: Chunk

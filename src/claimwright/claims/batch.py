@@ -71,7 +71,8 @@ class ClaimBatch:
     ASCII, a status that is no number), by (column, index). `texts` S8 [D] and `number` int32 [L] say the same
     as `codes` with each distinct text once, where the file told them apart already.
     Money, NaN where none is stated: `totals` float64 [n] of each claim, `charges` float64 [S] of each line.
-    `providers`: who bills each claim, as `ids` name it. Payers: `payers`, each distinct one once, and `payer` int32 [n], the number of each claim's among them.
+    Payers: `payers`, each distinct one once, and `payer` int32 [n], the number of each claim's among them.
+    `providers`: who bills each claim, as `ids` name it.
     """
 
     claims: Sequence[Claim] | None

@@ -68,6 +68,8 @@ def _scanned(files: tuple[str, ...], day: date | None, as_of: date | None, as_js
     from claimwright.claims.readers import COUNTED_NOTES
 
     options, output = _options(day, given), Path(given["output"])
+    if given["report"] and not Path(given["report"]).absolute().parent.is_dir():
+        raise InputError("--report", f"{given['report']} stands in no directory", "a file in one that is there")
     book = the_book()
     survey = _survey(book, as_of) if given["report"] else None
     remits = _remits(given["remits"], given["on_error"]) if given["remits"] else None
