@@ -42,15 +42,19 @@ if TYPE_CHECKING:
     from claimwright.model.policy import Policy
     from claimwright.model.query import Addressee, BrokenRule, CheckedQuery, Evidence, Question, Questions, Settled
     from claimwright.model.reading import (
+        Accepted,
         Candidate,
         CandidateStatus,
         Measure,
         NoteFact,
         NoteRead,
+        Origin,
         PathStep,
         Reading,
+        Refused,
         Span,
         Status,
+        Suggestions,
     )
     from claimwright.model.risk import (
         DroppedHcc,
@@ -62,6 +66,7 @@ if TYPE_CHECKING:
         RiskSegment,
         Unmapped,
     )
+    from claimwright.model.suggesting import Choice, Option, ProposedMention, SectionPlace, SuggestionProvider
 
 _HOMES = {
     "claim": ("Claim", "Diagnosis", "Fact", "Patient", "Payer", "Procedure", "ServiceLine", "Setting"),
@@ -83,21 +88,27 @@ _HOMES = {
     "policy": ("Policy",),
     "query": ("Addressee", "BrokenRule", "CheckedQuery", "Evidence", "Question", "Questions", "Settled"),
     "reading": (
+        "Accepted",
         "Candidate",
         "CandidateStatus",
         "Measure",
         "NoteFact",
         "NoteRead",
+        "Origin",
         "PathStep",
         "Reading",
+        "Refused",
         "Span",
         "Status",
+        "Suggestions",
     ),
     "risk": ("DroppedHcc", "Hcc", "RiskEdit", "RiskFactor", "RiskOverview", "RiskResult", "RiskSegment", "Unmapped"),
+    "suggesting": ("Choice", "Option", "ProposedMention", "SectionPlace", "SuggestionProvider"),
 }
 
 __all__ = [
     "CODE_SHAPE",
+    "Accepted",
     "Addressee",
     "Alternative",
     "Assumed",
@@ -107,6 +118,7 @@ __all__ = [
     "Candidate",
     "CandidateStatus",
     "CheckedQuery",
+    "Choice",
     "Claim",
     "Coverage",
     "Diagnosis",
@@ -128,6 +140,8 @@ __all__ = [
     "NotEvaluated",
     "NoteFact",
     "NoteRead",
+    "Option",
+    "Origin",
     "PathStep",
     "Patient",
     "Payer",
@@ -135,9 +149,11 @@ __all__ = [
     "Policy",
     "PolicyAnswer",
     "Procedure",
+    "ProposedMention",
     "Question",
     "Questions",
     "Reading",
+    "Refused",
     "Report",
     "Returned",
     "RiskEdit",
@@ -145,6 +161,7 @@ __all__ = [
     "RiskOverview",
     "RiskResult",
     "RiskSegment",
+    "SectionPlace",
     "ServiceLine",
     "Setting",
     "Settled",
@@ -152,6 +169,8 @@ __all__ = [
     "Span",
     "StatedFact",
     "Status",
+    "SuggestionProvider",
+    "Suggestions",
     "Undetermined",
     "Unmapped",
     "Verdict",

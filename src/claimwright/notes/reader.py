@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -160,6 +161,10 @@ class NoteReader:
 
     def status_in(self, sentence: Sentence, kind: Kind, start: int, end: int) -> Status:
         """As `status_at`, for characters of a sentence already cut out."""
+        _, flags, _ = self._flags_in(sentence, kind, start, end)
+        return flags[0].status if flags else Status.PRESENT
+
+    def _flags_in(self, sentence: Sentence, kind: Kind, start: int, end: int) -> tuple[Mention, list[Sign], Course]:
         tokens = sentence.tokens
         held = [index for index, token in enumerate(tokens) if token.start < end and start < token.end]
         if not held:
@@ -168,10 +173,47 @@ class NoteReader:
         stems = self.phrases.stems([token.word for token in tokens])
         course = self._course(stems[mention.first : mention.last])
         every = triggers.triggers(tokens, self.triggers)
-        flags = _flags(
-            assertions(tokens, self._signs(tokens, every, [mention], mention), mention, course), kind, course.acute
+        signs = self._signs(tokens, every, [mention], mention)
+        return mention, _flags(assertions(tokens, signs, mention, course), kind, course.acute), course
+
+    def statement_of(self, text: str, said: Said, start: int, end: int) -> Statement | None:
+        """What the note says of its characters `start` to `end`, as of a mention that the book cannot name.
+
+        None when they hold no word, or words of two sentences.
+        """
+        number = bisect_right(said.sentences, start, key=lambda each: each[0].start) - 1
+        if number < 0:
+            return None
+        sentence, kind = said.sentences[number]
+        words_held = any(not each.sign and each.start < end and start < each.end for each in sentence.tokens)
+        if end > sentence.end or not words_held:
+            return None
+        mention, flags, course = self._flags_in(sentence, kind, start, end)
+        beside = attributes.beside(text, sentence, self.times)
+        first = flags[0] if flags else None
+        return Statement(
+            mention.entry,
+            first.status if first else Status.PRESENT,
+            tuple(flags),
+            Span(start, end, text[start:end]),
+            _place(text, sentence, first.trigger) if first and first.trigger is not None else None,
+            first.leaning if first else "",
+            kind,
+            Span(sentence.start, sentence.end, text[sentence.start : sentence.end]),
+            number,
+            course.acute,
+            attributes.side_of(sentence, mention, beside),
+            attributes.severity_of(sentence, mention, beside),
+            (),
+            None,
         )
-        return flags[0].status if flags else Status.PRESENT
+
+    def speaks_within(self, said: Said, statement: Statement) -> bool:
+        """Do words inside a mention speak of its status (`no`, `mother's`), so that it is more than a name?"""
+        sentence = said.sentences[statement.number][0]
+        span = statement.span
+        own = [each for each in sentence.tokens if each.start < span.end and span.start < each.end]
+        return bool(triggers.triggers(own, self.triggers))
 
     def _course(self, own: Sequence[str]) -> Course:
         said = [stem for stem in own if stem.isalnum()]
