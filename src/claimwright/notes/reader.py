@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from claimwright.book.store import Book
 
 _NEVER_SAID = ("never", "planned")
+_STRICT = {
+    Status.FAMILY: 0,
+    Status.HYPOTHETICAL: 1,
+    Status.ABSENT: 2,
+    Status.UNCERTAIN: 3,
+    Status.HISTORICAL: 4,
+    Status.PRESENT: 5,
+}
+"""Which status a passage has that holds several: the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +188,8 @@ class NoteReader:
     def statement_of(self, text: str, said: Said, start: int, end: int) -> Statement | None:
         """What the note says of its characters `start` to `end`, as of a mention that the book cannot name.
 
-        None when they hold no word, or words of two sentences.
+        Of several statuses in them it is the one furthest from `present`. None when they hold no word, or
+        words of two sentences.
         """
         number = bisect_right(said.sentences, start, key=lambda each: each[0].start) - 1
         if number < 0:
@@ -188,16 +198,19 @@ class NoteReader:
         words_held = any(not each.sign and each.start < end and start < each.end for each in sentence.tokens)
         if end > sentence.end or not words_held:
             return None
-        mention, flags, course = self._flags_in(sentence, kind, start, end)
+        inside = self._inside(said, number, start, end)
+        first = min(
+            (self._flagged(sentence, kind, low, high) for low, high in inside), key=lambda each: _STRICT[each[0]]
+        )
+        mention, _, course = self._flags_in(sentence, kind, start, end)
         beside = attributes.beside(text, sentence, self.times)
-        first = flags[0] if flags else None
         return Statement(
             mention.entry,
-            first.status if first else Status.PRESENT,
-            tuple(flags),
+            first[0],
+            (),
             Span(start, end, text[start:end]),
-            _place(text, sentence, first.trigger) if first and first.trigger is not None else None,
-            first.leaning if first else "",
+            _place(text, sentence, first[1].trigger) if first[1] and first[1].trigger is not None else None,
+            first[1].leaning if first[1] else "",
             kind,
             Span(sentence.start, sentence.end, text[sentence.start : sentence.end]),
             number,
@@ -207,6 +220,28 @@ class NoteReader:
             (),
             None,
         )
+
+    def _flagged(self, sentence: Sentence, kind: Kind, start: int, end: int) -> tuple[Status, Sign | None]:
+        _, flags, _ = self._flags_in(sentence, kind, start, end)
+        return (flags[0].status, flags[0]) if flags else (Status.PRESENT, None)
+
+    def _inside(self, said: Said, number: int, start: int, end: int) -> list[tuple[int, int]]:
+        """The parts of a passage that are spoken of: our own mentions in it, else its words beside the triggers.
+
+        `No weakness` is not stated because the words that deny it are quoted with it.
+        """
+        sentence = said.sentences[number][0]
+        own = [each.span for each in said.statements if each.number == number]
+        inside = [(each.start, each.end) for each in own if start <= each.start and each.end <= end]
+        if (start, end) in inside:
+            return [(start, end)]
+        tokens = [each for each in sentence.tokens if each.start < end and start < each.end]
+        every = triggers.triggers(tokens, self.triggers)
+        if not every:
+            return [(start, end)]
+        taken = {at for each in every for at in range(each.first, each.last)}
+        runs = [(each.start, each.end) for at, each in enumerate(tokens) if at not in taken and not each.sign]
+        return inside or runs or [(start, end)]
 
     def speaks_within(self, said: Said, statement: Statement) -> bool:
         """Do words inside a mention speak of its status (`no`, `mother's`), so that it is more than a name?"""
