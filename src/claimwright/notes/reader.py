@@ -243,13 +243,6 @@ class NoteReader:
         runs = [(each.start, each.end) for at, each in enumerate(tokens) if at not in taken and not each.sign]
         return inside or runs or [(start, end)]
 
-    def speaks_within(self, said: Said, statement: Statement) -> bool:
-        """Do words inside a mention speak of its status (`no`, `mother's`), so that it is more than a name?"""
-        sentence = said.sentences[statement.number][0]
-        span = statement.span
-        own = [each for each in sentence.tokens if each.start < span.end and span.start < each.end]
-        return bool(triggers.triggers(own, self.triggers))
-
     def _course(self, own: Sequence[str]) -> Course:
         said = [stem for stem in own if stem.isalnum()]
         runs = {

@@ -221,27 +221,18 @@ class Suggester:
         return replace(reading, facts=told, candidates=tuple(candidates), not_evaluated=tuple(lacking.values()))
 
     def _candidates(self, found: Mention, note: Note, lacking: dict[str, NotEvaluated]) -> list[Candidate]:
-        """Codes that the quoted words lead to, and those that the label leads to, which are questions."""
+        """Codes that the label leads to, else those that the quoted words lead to; none of them is supported."""
         statement = found.statement
         quoted = " ".join(statement.span.text.split())
-        by_quote = self._led(note, statement, quoted, lacking)
-        by_label = self._led(note, statement, " ".join(found.proposed.label.split()), lacking)
-        if not found.agrees and not by_quote and not by_label:
-            other = replace(statement, status=found.assertion)
-            by_quote = self._led(note, other, quoted, lacking)
-            by_label = self._led(note, other, " ".join(found.proposed.label.split()), lacking)
-        out: dict[str, Candidate] = {}
-        mixed = self._reader.speaks_within(note.said, statement)
-        for each in by_quote:
-            if not found.agrees:
-                each = _apart(each, found)
-            elif mixed and each.status is CandidateStatus.SUPPORTED:
-                each = _paraphrased(each, quoted)
-            out[each.code] = each
-        for each in by_label:
-            if each.code not in out:
-                out[each.code] = _paraphrased(each, quoted) if found.agrees else _apart(each, found)
-        return list(out.values())
+        phrases = tuple(dict.fromkeys((" ".join(found.proposed.label.split()), quoted)))
+        read_as = [statement] if found.agrees else [statement, replace(statement, status=found.assertion)]
+        for each in read_as:
+            for phrase in phrases:
+                led = self._led(note, each, phrase, lacking)
+                if led:
+                    change = _asked(quoted, phrase == quoted) if found.agrees else _apart(found)
+                    return [change(candidate) for candidate in led]
+        return []
 
     def _led(self, note: Note, statement: Statement, phrase: str, lacking: dict[str, NotEvaluated]) -> list[Candidate]:
         return self._finder.of_phrase(
@@ -293,37 +284,39 @@ def _kept(log: Log) -> Suggestions:
     return Suggestions(log.provider, log.version, tuple(log.accepted), tuple(log.refused))
 
 
-def _apart(each: Candidate, found: Mention) -> Candidate:
-    """A candidate of words that the suggestion and our own reading take for different things."""
+def _apart(found: Mention) -> Callable[[Candidate], Candidate]:
+    """What becomes of a candidate of words that the suggestion and our own reading take for different things."""
     ours, theirs = found.statement.status.value, found.assertion.value
     quote = " ".join(found.statement.span.text.split())
-    return replace(
-        each,
-        status=CandidateStatus.NEEDS_DECISION,
-        because=f"Of {quote!r} our own reading says {ours}, the suggestion {theirs}",
-        ask=f"What does the record say of {quote!r}: {', or '.join(sorted((ours, theirs)))}?",
-    )
+    because = f"Of {quote!r} our own reading says {ours}, the suggestion {theirs}"
+    ask = f"What does the record say of {quote!r}: {', or '.join(sorted((ours, theirs)))}?"
+    return lambda each: replace(each, status=CandidateStatus.NEEDS_DECISION, because=because, ask=ask)
 
 
-def _paraphrased(each: Candidate, quote: str) -> Candidate:
-    """A candidate that rests on what the suggestion calls the words; a question, unless it is coded in no case."""
-    if each.status is CandidateStatus.NOT_CODABLE:
-        return each
-    words = " > ".join(step.words for step in each.path)
-    return replace(
-        each,
-        status=CandidateStatus.NEEDS_DECISION,
-        because=f"A suggestion takes {quote!r} for {words}; the note does not say it in these words",
-        ask=f"Does the clinician document it as {each.title or words}? The note says {quote!r}",
-    )
+def _asked(quote: str, verbatim: bool) -> Callable[[Candidate], Candidate]:
+    """What becomes of a candidate that rests on a suggestion: a question, unless it is coded in no case."""
+
+    def change(each: Candidate) -> Candidate:
+        if each.status is CandidateStatus.NOT_CODABLE:
+            return each
+        words = " > ".join(step.words for step in each.path)
+        says = (
+            f"The words {quote!r} lead to it ({words}); that they name a condition is a suggestion"
+            if verbatim
+            else f"A suggestion takes {quote!r} for {words}; the note does not say it in these words"
+        )
+        ask = f"Does the clinician document it as {each.title or words}? The note says {quote!r}"
+        return replace(each, status=CandidateStatus.NEEDS_DECISION, because=says, ask=ask)
+
+    return change
 
 
 def _doubted(candidates: list[Candidate], found: Mention, origin: Origin) -> list[str]:
     """Candidates of the very words become questions where the suggestion reads them otherwise; their codes."""
-    span = found.statement.span
+    span, apart = found.statement.span, _apart(found)
     codes = []
     for number, each in enumerate(candidates):
         if any(own.start < span.end and span.start < own.end for own in each.spans):
-            candidates[number] = replace(_apart(each, found), origin=origin)
+            candidates[number] = replace(apart(each), origin=origin)
             codes.append(each.code)
     return codes
