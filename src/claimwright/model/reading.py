@@ -103,11 +103,22 @@ class PathStep(NamedTuple):
     presumed: bool = False
 
 
+class Instruction(NamedTuple):
+    """An official note that speaks of a candidate: its kind, holder and level, its text, the other candidates named."""
+
+    kind: str
+    holder: str
+    level: str
+    text: str
+    codes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A code that the note may support; never written into a claim.
 
-    `because` says why in one sentence; `evidence` are the words of the note; `ask` the question that settles it.
+    `because` says why; `evidence` are the words of the note; `ask` the question that settles it;
+    `notes` the official instructions between it and the other candidates, and those that it wants sequenced first.
     """
 
     code: str
@@ -120,6 +131,7 @@ class Candidate:
     evidence: str | None = None
     spans: tuple[Span, ...] = ()
     unsettled: tuple[str, ...] = ()
+    notes: tuple[Instruction, ...] = field(default=(), metadata={"omit": True})
     origin: Origin | None = field(default=None, metadata={"omit": True})
 
 

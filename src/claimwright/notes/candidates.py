@@ -19,6 +19,7 @@ from claimwright.model.reading import Candidate, CandidateStatus, Status
 from claimwright.notes.near import Near
 from claimwright.notes.paths import Finding, Offer, Question
 from claimwright.notes.reader import NoteReader, Said, Statement
+from claimwright.notes.together import instructed
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -147,7 +148,8 @@ class Finder:
                     else:
                         best[offer.code] = (before[0], replace(before[1], spans=spans))
         listed = sorted(best.values(), key=lambda each: (each[0][0], each[0][1], each[0][2], each[1].code))
-        return tuple(each for _, each in listed), tuple(lacking.values())
+        together = instructed(self._book, [each for _, each in listed], day, as_of)
+        return in_order(together), tuple(lacking.values())
 
     def of_phrase(
         self, text: str, said: Said, statement: Statement, phrase: str, setting: str | None, day: date,

@@ -62,7 +62,7 @@ def _candidate(each: Candidate) -> Iterator[str]:
     start = f"  {each.code:9}{each.status.value:15}"
     yield from _wrapped(f"{each.title or '(no title loaded)'}{mark}", start)
     yield from _wrapped("path: " + " > ".join(_short(step.words) for step in each.path))
-    yield from _wrapped(_short(each.because, 400))
+    yield from _wrapped(_short(each.because, 1000))
     if each.evidence:
         yield from _wrapped(f'evidence: "{_short(each.evidence, 200)}"')
     if each.ask:
