@@ -453,7 +453,7 @@ def test_no_answer_breaks_or_adds_what_is_not_verified(engine: Engine, proposal:
         assert each.origin or each in own.candidates
         assert each.origin is None or each.origin.quote == "" or each.origin.quote in NOTE
         if each.status is CandidateStatus.SUPPORTED:
-            assert before.get(each.code) is CandidateStatus.SUPPORTED or each.evidence in NOTE
+            assert before.get(each.code) is CandidateStatus.SUPPORTED
     for fact in reading.facts:
         assert NOTE[fact.span.start : fact.span.end] == fact.span.text
     assert {each.code for each in own.candidates} <= {each.code for each in reading.candidates}

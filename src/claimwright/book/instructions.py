@@ -54,6 +54,7 @@ def wording(book: Book, note: NoteEntry) -> str:
     return (head + note.text).lstrip(", ").rstrip(".")
 
 
+@lru_cache(maxsize=20_000)
 def _spans(book: Book, note: NoteEntry) -> tuple[tuple[int, int], ...]:
     sql = (
         "SELECT DISTINCT s.start, s.stop FROM note_reference l JOIN span s ON s.reference = l.reference "
