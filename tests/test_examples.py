@@ -151,7 +151,7 @@ def test_left_out_lines_are_the_only_freedom_of_an_example() -> None:
     assert first_difference(("...", "c"), output) == "c"
 
 
-@pytest.mark.parametrize("guide", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize("guide", ["README.md", "docs/python.md", "docs/suggestions.md"])
 def test_python_examples_run(guide: str, book: Book) -> None:
     failed, tried = doctest.testfile(str(ROOT / guide), module_relative=False)
     assert tried > 0

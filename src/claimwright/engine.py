@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from claimwright.grouping.hcc import Case
     from claimwright.model import Coverage, GroupReport, NoteFact, NoteRead, Policy, Reading
     from claimwright.model.asking import Asked
+    from claimwright.model.suggesting import SuggestionProvider
     from claimwright.notes.reading import Notes
 
 
@@ -235,15 +236,23 @@ class Engine:
         return PolicyShelf(self.book)
 
     def read(
-        self, note: str, setting: str | None = None, day: date | None = None, as_of: date | None = None
+        self,
+        note: str,
+        setting: str | None = None,
+        day: date | None = None,
+        as_of: date | None = None,
+        provider: SuggestionProvider | None = None,
+        redact: Callable[[str], str] | None = None,
     ) -> Reading:
         """What a note states, and the codes it may support for `setting` on `day`; see `claimwright.notes.reading`.
 
-        Errors: `EditionMissing` for a day that the dated registry does not reach.
+        A `provider` suggests beside our own reading, and sees only what `redact` leaves of the note, which may
+        be protected health information. Errors: `EditionMissing` for a day that the dated registry does not
+        reach, `InputError` for a redaction that changes the length of the note.
         """
         chosen = day or date.today()
         check_era(chosen, "date")
-        return self.notes.read(note, setting, chosen, as_of)
+        return self.notes.read(note, setting, chosen, as_of, provider, redact)
 
     @cached_property
     def notes(self) -> Notes:

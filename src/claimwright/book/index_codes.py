@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from claimwright.book.index_store import index_of
 from claimwright.book.index_words import content
+from claimwright.book.store import node_of
 from claimwright.model.codes import dotted, undotted
 
 if TYPE_CHECKING:
@@ -28,6 +30,13 @@ _AXES = (
 _DEEPEST = 6
 _MOST_FITTING = 6
 _MOST_KEPT = 20_000
+
+
+_MEMBERS = (
+    "SELECT edition, pos, kind, code, title, parent, stop, seventh, made FROM node c WHERE edition = ? AND parent = ? "
+    "AND EXISTS (SELECT 1 FROM node n CROSS JOIN registry r ON r.code = n.code WHERE n.edition = c.edition "
+    "AND n.pos >= c.pos AND n.pos < c.stop AND r.starts <= ? AND (r.ends IS NULL OR r.ends >= ?)) ORDER BY pos"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +134,19 @@ def members(book: Book, node: NodeEntry, day: date) -> list[NodeEntry]:
     if found is None:
         if len(store.kept) > _MOST_KEPT:
             store.kept.clear()
-        below = book.children(node)
-        found = [child for child in below if book.billable(child.code, day) or book.billable_under(child, day, 1)]
+        iso = day.isoformat()
+        found = [node_of(row) for row in book.rows(_MEMBERS, (node.edition, node.pos, iso, iso))]
         store.kept[key] = found
     return found
 
 
 def _words(node: NodeEntry) -> frozenset[str]:
-    return frozenset(_plain(word) for word in content(node.title))
+    return _title_words(node.title)
+
+
+@lru_cache(maxsize=20_000)
+def _title_words(title: str) -> frozenset[str]:
+    return frozenset(_plain(word) for word in content(title))
 
 
 def _plain(word: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SHIPPED = "index-terms"
 """Kind of the document that is made of the shipped index terms."""
 MOST_KEPT = 60_000
+_MOST_PARENTS = 5_000
 """Terms kept in memory before they are dropped."""
 _IN_ONE_QUERY = 400
 
@@ -106,6 +107,9 @@ class IndexStore:
         self._terms: dict[int, Term] = {}
         self._weights: dict[int, tuple[float, bool]] = {}
         self._stems: dict[str, int | None] = {}
+        self._below: dict[tuple[str, int], dict[int, list[Step]]] = {}
+        self._roots: dict[tuple[str, int, int], list[Step]] = {}
+        self._children: dict[int, list[int]] = {}
         self.kept: dict[Any, Any] = {}
         """Small answers of other modules about this book."""
 
@@ -219,20 +223,56 @@ class IndexStore:
     def steps(self, parents: Sequence[int], stems_said: Sequence[int], table: str = "index_step") -> list[Step]:
         """What the stems lead to from each parent, in a fixed order; `index_skip` leads to children's children."""
         out: list[Step] = []
-        parents = parents if self.documents else ()
-        marks = ", ".join("?" * len(stems_said))
-        for at in range(0, len(parents), _IN_ONE_QUERY):
-            some = parents[at : at + _IN_ONE_QUERY]
-            sql = (
-                f"SELECT parent, stem, node, part, share FROM {table} WHERE parent IN ({', '.join('?' * len(some))})"
-                f" AND stem IN ({marks}) ORDER BY parent, node, part, stem"
-            )
-            out += [Step(*row) for row in self._rows(sql, (*some, *stems_said))]
+        asked = tuple(dict.fromkeys(stems_said))
+        roots = {each.root for each in self.documents}
+        for parent in parents if self.documents else ():
+            if parent in roots:
+                out += self._from_root(table, parent, asked)
+            else:
+                below = self._from_term(table, parent)
+                out += [step for stem in asked for step in below.get(stem, ())]
+        out.sort(key=lambda step: (step.parent, step.node, step.part, step.stem))
         return out
+
+    def _from_term(self, table: str, parent: int) -> dict[int, list[Step]]:
+        """All steps below a term, by stem; there are few, and the next phrase asks for others of them."""
+        key = (table, parent)
+        found = self._below.get(key)
+        if found is None:
+            if len(self._below) > _MOST_PARENTS:
+                self._below.clear()
+            found = {}
+            for row in self._rows(f"SELECT parent, stem, node, part, share FROM {table} WHERE parent = ?", (parent,)):
+                found.setdefault(row[1], []).append(Step(*row))
+            self._below[key] = found
+        return found
+
+    def _from_root(self, table: str, root: int, asked: Sequence[int]) -> list[Step]:
+        """Steps from the root of a document, read by stem: it has every main term below it."""
+        if len(self._roots) > MOST_KEPT:
+            self._roots.clear()
+        held = {stem: self._roots.get((table, root, stem)) for stem in asked}
+        new = [stem for stem, steps in held.items() if steps is None]
+        for at in range(0, len(new), _IN_ONE_QUERY):
+            some = new[at : at + _IN_ONE_QUERY]
+            held |= {stem: [] for stem in some}
+            sql = (
+                f"SELECT parent, stem, node, part, share FROM {table} WHERE parent = ?"
+                f" AND stem IN ({', '.join('?' * len(some))})"
+            )
+            for row in self._rows(sql, (root, *some)):
+                held[row[1]].append(Step(*row))  # type: ignore[union-attr]
+            self._roots |= {(table, root, stem): held[stem] or [] for stem in some}
+        return [step for steps in held.values() for step in steps or ()]
 
     def children(self, parent: int) -> list[Term]:
         """Subterms in printed order."""
-        numbers = [row[0] for row in self._rows("SELECT id FROM index_node WHERE parent = ? ORDER BY id", (parent,))]
+        numbers = self._children.get(parent)
+        if numbers is None:
+            if len(self._children) > _MOST_PARENTS:
+                self._children.clear()
+            rows = self._rows("SELECT id FROM index_node WHERE parent = ? ORDER BY id", (parent,))
+            numbers = self._children[parent] = [row[0] for row in rows]
         found = self.terms(numbers)
         return [found[number] for number in numbers]
 

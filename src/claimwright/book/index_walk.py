@@ -198,9 +198,10 @@ class Walk:
         for stem in term.optional:
             for proof in self._evidence.proofs.get(stem, ()):
                 aside |= proof.places
-        return replace(
-            state, trail=(*state.trail, term), said=said, aside=aside, missing=missing, missed=missed, firm=firm
-        )
+        return State(
+            (*state.trail, term), said, aside, missing, missed, firm,
+            state.jumps, state.also, state.via, state.pending, state.landed, state.code,
+        )  # fmt: skip
 
     def _best(self, group: tuple[int, ...], state: State, said: int) -> tuple[int, int] | None:
         """(stem, places) of the proof of a group that says most that is new."""

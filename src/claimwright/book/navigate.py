@@ -33,6 +33,7 @@ _ASIDE = 0.5
 """Share of a word's weight when it is said and only in parentheses there."""
 _TIED = 0.005
 _LEAST = 0.05
+_MOST_KEPT = 20_000
 _SPARE = 3
 _MOST_RIVALS = 2
 _LINKING = frozenset(("with", "due", "from", "in", "secondary", "associated", "caused"))
@@ -274,8 +275,9 @@ def _changes(state: State, evidence: index_evidence.Evidence, store: IndexStore)
             if code and code != term.code:
                 out.append((0, Change(column.words, code)))
     else:
-        for child in _below(store, term, 0):
-            missing = sum(not any(stem in evidence.proofs for stem in group) for group in child.groups)
+        proved = evidence.proofs.keys()
+        for child in _subterms(store, term):
+            missing = sum(map(proved.isdisjoint, child.groups))
             if (missing or not child.groups) and child.code != term.code and (child.code or child.see):
                 out.append((missing - len(child.groups), Change(child.title, child.code or None)))
         if state.missed:
@@ -286,6 +288,17 @@ def _changes(state: State, evidence: index_evidence.Evidence, store: IndexStore)
                 out.append((0, Change(column.words, code)))
     out.sort(key=lambda each: each[0])
     return tuple(dict.fromkeys(change for _, change in out))[:MOST_CHANGES]
+
+
+def _subterms(store: IndexStore, term: Term) -> tuple[Term, ...]:
+    """Subterms with words of their own, those below bare linkages included; the same for every phrase."""
+    key = ("subterms", term.number)
+    found: tuple[Term, ...] | None = store.kept.get(key)
+    if found is None:
+        if len(store.kept) > _MOST_KEPT:
+            store.kept.clear()
+        found = store.kept[key] = tuple(_below(store, term, 0))
+    return found
 
 
 def _below(store: IndexStore, term: Term, depth: int) -> Iterable[Term]:

@@ -187,15 +187,17 @@ class Book:
 
     def registry(self, code: str) -> tuple[RegistryEntry, ...]:
         """Every dated row of `code` (no dot), oldest first; empty for a code never listed."""
+        return self._keep(("registry", code), lambda: self._read_registry(code))
+
+    def _read_registry(self, code: str) -> tuple[RegistryEntry, ...]:
         found = self.rows("SELECT code, starts, ends, flags FROM registry WHERE code = ? ORDER BY starts", (code,))
-        return tuple(
-            RegistryEntry(name, Interval.of(starts, ends), tuple(flags.split())) for name, starts, ends, flags in found
-        )
+        return tuple(RegistryEntry(c, Interval.of(a, z), tuple(flags.split())) for c, a, z, flags in found)
 
     def billable(self, code: str, day: date) -> bool:
         """Is `code` (no dot) billable on `day`?"""
         sql = "SELECT 1 FROM registry WHERE code = ? AND starts <= ? AND (ends IS NULL OR ends >= ?)"
-        return bool(self.rows(sql, (code, day.isoformat(), day.isoformat())))
+        iso = day.isoformat()
+        return self._keep(("billable", code, iso), lambda: bool(self.rows(sql, (code, iso, iso))))
 
     def successors(self, code: str) -> list[tuple[str, date]]:
         """Every code that `code` became, with the first day; all of them, none chosen."""
@@ -251,9 +253,9 @@ class Book:
 
     def node(self, edition: int, code: str) -> NodeEntry | None:
         """The node named `code`: a category or code before a block of the same name."""
-        found = self.rows(f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?", (code, edition))
-        entries = [node_of(row) for row in found]
-        return min(entries, key=lambda each: each.kind in ("chapter", "block"), default=None)
+        sql = f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?"
+        found = self._keep(("named", edition, code), lambda: [node_of(row) for row in self.rows(sql, (code, edition))])
+        return min(found, key=lambda each: each.kind in ("chapter", "block"), default=None)
 
     def node_at(self, edition: int, pos: int) -> NodeEntry:
         """The node at a position."""

@@ -189,12 +189,8 @@ def wordings(book: Book, words: Sequence[str], capitals: Sequence[bool], stem_of
     telling = [place for place, word in enumerate(words) if word not in STOP_WORDS]
     written = {form for word in words for form in _numbers(word)}
     anchors = sorted({stem_of[words[place]] for place in telling} | {f"={word}" for word in written})
-    sql = (
-        f"SELECT lexicon, ordinal, items, literal, capitals, said, means FROM wording WHERE anchor IN "
-        f"({', '.join('?' * len(anchors))}) ORDER BY id"
-    )
     groups: dict[frozenset[int], list[Expansion]] = {}
-    for lexicon, ordinal, items, literal, shouted, said, means in book.rows(sql, anchors):
+    for lexicon, ordinal, items, literal, shouted, said, means in _anchored(book, anchors):
         wanted = items.split()
         if not literal:
             places = _loosely(words, telling, frozenset(wanted), stem_of)
@@ -208,6 +204,37 @@ def wordings(book: Book, words: Sequence[str], capitals: Sequence[bool], stem_of
             group = groups.setdefault(places, [])
             group += [Expansion(said, mean, lexicon, ordinal) for mean in json.loads(means)]
     return list(_apart(groups))
+
+
+class _Read:
+    """Rows of the lexicons of one book by what they are looked up by; a word without any is remembered too."""
+
+    def __init__(self) -> None:
+        self.wordings: dict[str, list[tuple[Any, ...]]] = {}
+        self.forms: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+
+
+_READ: weakref.WeakKeyDictionary[Any, _Read] = weakref.WeakKeyDictionary()
+_MOST_WORDS = 50_000
+
+
+def _anchored(book: Book, anchors: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Rows of the wordings that have one of these anchors, in their order."""
+    kept = _READ.setdefault(book, _Read()).wordings
+    if len(kept) > _MOST_WORDS:
+        kept.clear()
+    held = {anchor: kept.get(anchor) for anchor in anchors}
+    new = [anchor for anchor, rows in held.items() if rows is None]
+    if new:
+        sql = (
+            "SELECT anchor, id, lexicon, ordinal, items, literal, capitals, said, means FROM wording"
+            f" WHERE anchor IN ({', '.join('?' * len(new))})"
+        )
+        held |= {anchor: [] for anchor in new}
+        for anchor, *row in book.rows(sql, new):
+            held[anchor].append(tuple(row))  # type: ignore[union-attr]
+        kept |= {anchor: held[anchor] or [] for anchor in new}
+    return [row[1:] for row in sorted((row for rows in held.values() for row in rows or ()), key=lambda row: row[0])]
 
 
 def _numbers(word: str) -> tuple[str, ...]:
@@ -264,8 +291,15 @@ def other_spellings(book: Book, words: Sequence[str]) -> dict[str, str]:
 
 
 def _forms(book: Book, said: list[str], kind: str) -> dict[str, list[str]]:
-    sql = f"SELECT said, other FROM form WHERE said IN ({', '.join('?' * len(said))}) AND kind {kind} ORDER BY other"
-    out: dict[str, list[str]] = {}
-    for word, other in book.rows(sql, said):
-        out.setdefault(word, []).append(other)
-    return out
+    kept = _READ.setdefault(book, _Read()).forms
+    if len(kept) > _MOST_WORDS:
+        kept.clear()
+    held = {word: kept.get((kind, word)) for word in said}
+    new = [word for word, rows in held.items() if rows is None]
+    if new:
+        sql = f"SELECT said, other FROM form WHERE said IN ({', '.join('?' * len(new))}) AND kind {kind} ORDER BY other"
+        held |= {word: [] for word in new}
+        for row in book.rows(sql, new):
+            held[row[0]].append(row)  # type: ignore[union-attr]
+        kept |= {(kind, word): held[word] or [] for word in new}
+    return {word: [other for _, other in rows] for word, rows in held.items() if rows}

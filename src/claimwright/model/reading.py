@@ -50,6 +50,21 @@ class Measure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fact or a candidate comes from that our own reading alone would not give, or not so.
+
+    `prompt_sha256` identifies the request, `quote` are the words of the note that were verified, `checks` what
+    was verified, in order.
+    """
+
+    provider: str
+    version: str
+    prompt_sha256: str
+    quote: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoteFact:
     """One thing a note states: a fact id that policies use, or a term; its status; where it stands.
 
@@ -68,6 +83,7 @@ class NoteFact:
     measures: tuple[Measure, ...] = ()
     tried: str | None = None
     sentence: Span | None = field(default=None, metadata={"omit": True})
+    origin: Origin | None = field(default=None, metadata={"omit": True})
 
     @property
     def evidence(self) -> Span:
@@ -87,11 +103,22 @@ class PathStep(NamedTuple):
     presumed: bool = False
 
 
+class Instruction(NamedTuple):
+    """An official note that speaks of a candidate: its kind, holder and level, its text, the other candidates named."""
+
+    kind: str
+    holder: str
+    level: str
+    text: str
+    codes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A code that the note may support; never written into a claim.
 
-    `because` says why in one sentence; `evidence` are the words of the note; `ask` the question that settles it.
+    `because` says why; `evidence` are the words of the note; `ask` the question that settles it;
+    `notes` the official instructions between it and the other candidates, and those that it wants sequenced first.
     """
 
     code: str
@@ -104,6 +131,54 @@ class Candidate:
     evidence: str | None = None
     spans: tuple[Span, ...] = ()
     unsettled: tuple[str, ...] = ()
+    notes: tuple[Instruction, ...] = field(default=(), metadata={"omit": True})
+    origin: Origin | None = field(default=None, metadata={"omit": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A suggestion that was verified: a mention (`start`, `end`, `label`, `assertion`) or a choice (`chosen`).
+
+    `codes` are those that the engine made or marked of it. `reads` is our own reading of the quoted words; where
+    it is not `assertion`, the candidates need a decision. `ask` is the question to the clinician that the answer
+    "not documented" leaves.
+    """
+
+    call: str
+    attempt: int
+    provider: str
+    version: str
+    prompt_sha256: str
+    quote: Span | None
+    checks: tuple[str, ...]
+    label: str | None = field(default=None, metadata={"omit": True})
+    assertion: Status | None = field(default=None, metadata={"omit": True})
+    reads: Status | None = field(default=None, metadata={"omit": True})
+    question: str | None = field(default=None, metadata={"omit": True})
+    chosen: str | None = field(default=None, metadata={"omit": True})
+    codes: tuple[str, ...] = ()
+    ask: str | None = field(default=None, metadata={"omit": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer, or the part of one at `item` (from 1), that was not taken, and why; nothing of it is repeated."""
+
+    call: str
+    attempt: int
+    prompt_sha256: str
+    reason: str
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What a provider of suggestions was asked and what became of its answers."""
+
+    provider: str
+    version: str
+    accepted: tuple[Accepted, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +191,7 @@ class Reading:
     candidates: tuple[Candidate, ...]
     editions: tuple[EditionUsed, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    suggestions: Suggestions | None = field(default=None, metadata={"omit": True})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from claimwright.model.reading import Candidate, CandidateStatus, Status
 from claimwright.notes.near import Near
 from claimwright.notes.paths import Finding, Offer, Question
 from claimwright.notes.reader import NoteReader, Said, Statement
+from claimwright.notes.together import instructed
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
@@ -104,6 +105,11 @@ class Settings:
         return f", which {row['section']} does not print; a similar term"
 
 
+def in_order(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """By status, otherwise as they are."""
+    return tuple(sorted(candidates, key=lambda each: _ORDER[each.status]))
+
+
 def _within(code: str, pattern: str) -> bool:
     family = undotted(pattern).rstrip("-")
     return undotted(code).startswith(family)
@@ -142,7 +148,26 @@ class Finder:
                     else:
                         best[offer.code] = (before[0], replace(before[1], spans=spans))
         listed = sorted(best.values(), key=lambda each: (each[0][0], each[0][1], each[0][2], each[1].code))
-        return tuple(each for _, each in listed), tuple(lacking.values())
+        together = instructed(self._book, [each for _, each in listed], day, as_of)
+        return in_order(together), tuple(lacking.values())
+
+    def of_phrase(
+        self, text: str, said: Said, statement: Statement, phrase: str, setting: str | None, day: date,
+        as_of: date | None, lacking: dict[str, NotEvaluated],
+    ) -> list[Candidate]:  # fmt: skip
+        """Candidates for one statement looked up as `phrase`, in the order of the offers; none out of its place.
+
+        What could not be evaluated goes into `lacking`.
+        """
+        if statement.status not in _WHOSE or not _in_place(statement):
+            return []
+        heard = _Heard(said.statements)
+        question = Question(phrase, heard.around(statement), _WHOSE[statement.status], heard.denied, statement.side)
+        offers, missing = self._finding.offers(question, day, as_of)
+        for each in missing:
+            lacking.setdefault(each.missing, each)
+        found = (self._judged(text, said, statement, offer, setting) for offer in offers if not offer.missing)
+        return [each for each in found if each is not None]
 
     def _worth(self, statements: Sequence[Statement]) -> Iterator[Statement]:
         """Statements that may lead to a code; the longest of those that overlap."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _AROUND = 1
 """Sentences before and after, of the same section, in which a paraphrase still speaks of the mention."""
+_MOST_PATHS = 10_000
 _NOT_HERE = frozenset({"family-history", "instructions", "medications", "allergies"})
 
 
@@ -33,6 +34,7 @@ class Near:
         self._reader = reader
         rows = [(str(row["term"]), str(row["near"])) for row in book.lexicon_rows("near-terms")]
         self._stem_of = porter({word for row in rows for text in row for word in _words(text)})
+        self._paths: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
         self._near: dict[str, list[tuple[str, ...]]] = {}
         for term, near in rows:
             self._near.setdefault(term, []).append(self._stems(near))
@@ -43,6 +45,18 @@ class Near:
     def _stems(self, text: str) -> tuple[str, ...]:
         return tuple(self._stem_of.get(word, word) for word in _words(text))
 
+    def _on_path(self, missing: tuple[str, ...], path: tuple[str, ...]) -> list[str]:
+        """Terms that have all of `missing` and nothing beside the path, in the order in which they are tried."""
+        key = (missing, path)
+        found = self._paths.get(key)
+        if found is None:
+            if len(self._paths) > _MOST_PATHS:
+                self._paths.clear()
+            lacking, there = _stemmed(missing), _stemmed(path)
+            terms = [term for term, own in self._terms.items() if lacking <= own <= there] if lacking else []
+            found = self._paths[key] = sorted(terms, key=lambda each: (len(each), each))
+        return found
+
     def find(
         self, text: str, said: Said, statement: Statement, missing: Iterable[str], path: Iterable[str]
     ) -> Paraphrase | None:
@@ -51,8 +65,7 @@ class Near:
         None when no term of the lexicon on the path has all of `missing`, or when nothing that the note says of
         the patient paraphrases it.
         """
-        lacking, there = _stemmed(missing), _stemmed(path)
-        terms = [term for term, own in self._terms.items() if lacking <= own <= there] if lacking else []
+        terms = self._on_path(tuple(missing), tuple(path))
         if not terms:
             return None
         low, high = max(0, statement.number - _AROUND), statement.number + _AROUND + 1
@@ -65,7 +78,7 @@ class Near:
         stems = porter({token.word for each, _ in around for token in each.tokens if not token.sign})
         best: tuple[int, int, Paraphrase] | None = None
         for order, (sentence, kind) in enumerate(around):
-            for term in sorted(terms, key=lambda each: (len(each), each)):
+            for term in terms:
                 for phrase in self._near[term]:
                     found = _find(sentence, stems, phrase)
                     if not found or (best is not None and (-len(phrase), order) >= best[:2]):

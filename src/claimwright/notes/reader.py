@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from claimwright.book.store import Book
 
 _NEVER_SAID = ("never", "planned")
+_STRICT = {
+    Status.FAMILY: 0,
+    Status.HYPOTHETICAL: 1,
+    Status.ABSENT: 2,
+    Status.UNCERTAIN: 3,
+    Status.HISTORICAL: 4,
+    Status.PRESENT: 5,
+}
+"""Which status a passage has that holds several: the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,10 @@ class NoteReader:
 
     def status_in(self, sentence: Sentence, kind: Kind, start: int, end: int) -> Status:
         """As `status_at`, for characters of a sentence already cut out."""
+        _, flags, _ = self._flags_in(sentence, kind, start, end)
+        return flags[0].status if flags else Status.PRESENT
+
+    def _flags_in(self, sentence: Sentence, kind: Kind, start: int, end: int) -> tuple[Mention, list[Sign], Course]:
         tokens = sentence.tokens
         held = [index for index, token in enumerate(tokens) if token.start < end and start < token.end]
         if not held:
@@ -168,10 +182,66 @@ class NoteReader:
         stems = self.phrases.stems([token.word for token in tokens])
         course = self._course(stems[mention.first : mention.last])
         every = triggers.triggers(tokens, self.triggers)
-        flags = _flags(
-            assertions(tokens, self._signs(tokens, every, [mention], mention), mention, course), kind, course.acute
+        signs = self._signs(tokens, every, [mention], mention)
+        return mention, _flags(assertions(tokens, signs, mention, course), kind, course.acute), course
+
+    def statement_of(self, text: str, said: Said, start: int, end: int) -> Statement | None:
+        """What the note says of its characters `start` to `end`, as of a mention that the book cannot name.
+
+        Of several statuses in them it is the one furthest from `present`. None when they hold no word, or
+        words of two sentences.
+        """
+        number = bisect_right(said.sentences, start, key=lambda each: each[0].start) - 1
+        if number < 0:
+            return None
+        sentence, kind = said.sentences[number]
+        words_held = any(not each.sign and each.start < end and start < each.end for each in sentence.tokens)
+        if end > sentence.end or not words_held:
+            return None
+        inside = self._inside(said, number, start, end)
+        first = min(
+            (self._flagged(sentence, kind, low, high) for low, high in inside), key=lambda each: _STRICT[each[0]]
         )
-        return flags[0].status if flags else Status.PRESENT
+        mention, _, course = self._flags_in(sentence, kind, start, end)
+        beside = attributes.beside(text, sentence, self.times)
+        return Statement(
+            mention.entry,
+            first[0],
+            (),
+            Span(start, end, text[start:end]),
+            _place(text, sentence, first[1].trigger) if first[1] and first[1].trigger is not None else None,
+            first[1].leaning if first[1] else "",
+            kind,
+            Span(sentence.start, sentence.end, text[sentence.start : sentence.end]),
+            number,
+            course.acute,
+            attributes.side_of(sentence, mention, beside),
+            attributes.severity_of(sentence, mention, beside),
+            (),
+            None,
+        )
+
+    def _flagged(self, sentence: Sentence, kind: Kind, start: int, end: int) -> tuple[Status, Sign | None]:
+        _, flags, _ = self._flags_in(sentence, kind, start, end)
+        return (flags[0].status, flags[0]) if flags else (Status.PRESENT, None)
+
+    def _inside(self, said: Said, number: int, start: int, end: int) -> list[tuple[int, int]]:
+        """The parts of a passage that are spoken of: our own mentions in it, else its words beside the triggers.
+
+        `No weakness` is not stated because the words that deny it are quoted with it.
+        """
+        sentence = said.sentences[number][0]
+        own = [each.span for each in said.statements if each.number == number]
+        inside = [(each.start, each.end) for each in own if start <= each.start and each.end <= end]
+        if (start, end) in inside:
+            return [(start, end)]
+        tokens = [each for each in sentence.tokens if each.start < end and start < each.end]
+        every = triggers.triggers(tokens, self.triggers)
+        if not every:
+            return [(start, end)]
+        taken = {at for each in every for at in range(each.first, each.last)}
+        runs = [(each.start, each.end) for at, each in enumerate(tokens) if at not in taken and not each.sign]
+        return inside or runs or [(start, end)]
 
     def _course(self, own: Sequence[str]) -> Course:
         said = [stem for stem in own if stem.isalnum()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from claimwright.notes.reader import NoteReader, facts, of_diagnoses
 
 if TYPE_CHECKING:
     from claimwright.book.store import Book
+    from claimwright.model.suggesting import SuggestionProvider
 
 
 class Notes:
@@ -43,17 +45,22 @@ class Notes:
         """The sentences of a note, and what it says of any of its words."""
         return Asserted(self._reader, text)
 
-    def read(self, text: str, setting: str | None, day: date, as_of: date | None = None) -> Reading:
+    def read(
+        self, text: str, setting: str | None, day: date, as_of: date | None = None,
+        provider: SuggestionProvider | None = None, redact: Callable[[str], str] | None = None,
+    ) -> Reading:  # fmt: skip
         """Facts, and candidates for `setting` (None: not known) on `day`.
 
-        Errors: `EditionMissing` for a day that the dated registry does not reach.
+        A `provider` suggests beside our own reading and sees what `redact` leaves of the note; see
+        `claimwright.notes.suggestions`. Errors: `EditionMissing` for a day that the dated registry does not
+        reach, `InputError` for a redaction that changes the length.
         """
         self.book.need_registry(day)
         said = self._reader.statements(text)
         if self._finder is None:
             self._finder = Finder(self.book, self._reader)
         candidates, lacking = self._finder.candidates(text, said, setting, day, as_of)
-        return Reading(
+        reading = Reading(
             setting=setting,
             date=day,
             facts=facts(said.statements),
@@ -61,3 +68,9 @@ class Notes:
             editions=self.book.editions_used(day, as_of),
             not_evaluated=lacking,
         )
+        if provider is None:
+            return reading
+        from claimwright.notes.suggestions import Note, Suggester, redacted
+
+        note = Note(text, redacted(text, redact), said, setting, day, as_of)
+        return Suggester(self.book, self._reader, self._finder, provider).read(reading, note)

@@ -14,7 +14,7 @@ _COUNTED = frozenset({"day", "week", "month", "year", "hour", "minute", "time", 
 
 def reading_text(reading: Reading) -> str:
     """The whole answer; the words of the note stand in quotes."""
-    return "\n".join((*_facts(reading), "", *_candidates(reading), *_rest(reading))) + "\n"
+    return "\n".join((*_facts(reading), "", *_candidates(reading), *_suggestions(reading), *_rest(reading))) + "\n"
 
 
 def _facts(reading: Reading) -> Iterator[str]:
@@ -35,6 +35,7 @@ def _fact(fact: NoteFact) -> Iterator[str]:
     quote = _short(fact.evidence.text, 100)
     start = f"    {fact.status.value:12} "
     text = f'{name}{more}: "{quote}" at {fact.span.start}-{fact.span.end}'
+    text += " (suggested)" if fact.origin else ""
     yield from textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * 17) or [start]
 
 
@@ -61,15 +62,40 @@ def _candidate(each: Candidate) -> Iterator[str]:
     start = f"  {each.code:9}{each.status.value:15}"
     yield from _wrapped(f"{each.title or '(no title loaded)'}{mark}", start)
     yield from _wrapped("path: " + " > ".join(_short(step.words) for step in each.path))
-    yield from _wrapped(_short(each.because, 400))
+    yield from _wrapped(_short(each.because, 1000))
     if each.evidence:
         yield from _wrapped(f'evidence: "{_short(each.evidence, 200)}"')
     if each.ask:
         yield from _wrapped(f"ask: {_short(each.ask, 300)}")
+    if each.origin:
+        yield from _wrapped(f"suggested by {_short(each.origin.provider)} {_short(each.origin.version)}")
 
 
 def _wrapped(text: str, start: str = " " * 11) -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * 11)
+
+
+def _suggestions(reading: Reading) -> Iterator[str]:
+    said = reading.suggestions
+    if said is None:
+        return
+    name = f"{_short(said.provider)} {_short(said.version)}".strip() or "a provider without a name"
+    yield from (
+        "",
+        *textwrap.wrap(f"Suggestions of {name}: {len(said.accepted)} accepted, {len(said.refused)} refused", _WIDTH),
+    )
+    for each in said.accepted:
+        what = each.label if each.call == "propose" else each.chosen
+        quote = f' "{_short(each.quote.text, 100)}" at {each.quote.start}-{each.quote.end}' if each.quote else ""
+        yield from _wrapped(f"{_short(what or '')}:{quote}", "  accepted ")
+        if each.ask:
+            yield from _wrapped(f"ask: {_short(each.ask, 300)}")
+    for refused in said.refused:
+        item = f" {refused.item}" if refused.item else ""
+        yield from _wrapped(
+            f"{refused.call}{item}, attempt {refused.attempt}: {_short(refused.reason, 200)}", "  refused  "
+        )
+    yield ""
 
 
 def _rest(reading: Reading) -> Iterator[str]:
