@@ -61,14 +61,15 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def _rules(site: Site, request: Request) -> Response:
     groups: dict[str, list[dict[str, Any]]] = {}
+    lacking = not_loaded(site.engine.book)
     for each in site.engine.rules.values():
-        entry = {**rule_entry(each), "missing": _missing(site, each.tables)}
+        entry = {**rule_entry(each), "missing": _missing(lacking, each.tables)}
         groups.setdefault(_KINDS.get(each.code[:2], "Others"), []).append(entry)
     return site.page(request, "rules.html", groups=groups, count=len(site.engine.rules))
 
 
-def _missing(site: Site, needed: tuple[str, ...]) -> list[str]:
-    lacking = not_loaded(site.engine.book)
+def _missing(lacking: dict[str, str], needed: tuple[str, ...]) -> list[str]:
+    """Tables among those needed that are not loaded, each once."""
     return [each for each in dict.fromkeys(needed) if each in lacking]
 
 
@@ -89,7 +90,7 @@ def _rule(site: Site, request: Request) -> Response:
         relation=type(found.relation).__name__,
         relation_says=_first_line(type(found.relation)),
         cites=[_cited(site, each) for each in found.cites],
-        missing={each: lacking[each] for each in _missing(site, found.tables)} | _extra(site, found.tables),
+        missing={each: lacking[each] for each in _missing(lacking, found.tables)} | _extra(site, found.tables),
     )
 
 
@@ -177,7 +178,7 @@ def _listed_there(book: Book, document: dict[str, Any]) -> dict[str, str]:
 
 def _data(site: Site, request: Request) -> Response:
     book = site.engine.book
-    found = tables(book)
+    found, missing = tables(book), not_loaded(book)
     official = [each for each in found if not each.table.startswith("lexicon ")]
     grouped: dict[str, list[Any]] = {}
     for each in official:
@@ -187,10 +188,8 @@ def _data(site: Site, request: Request) -> Response:
         "data.html",
         tables=grouped,
         lexicons=[each for each in found if each.table.startswith("lexicon ")],
-        missing=not_loaded(book),
+        missing=missing,
         titles={name: each.title for name, each in addable().items()},
-        lame={
-            each.name: lacking for each in site.engine.rules.values() if (lacking := _missing(site, each.tables))
-        },
+        idle={each.name: none for each in site.engine.rules.values() if (none := _missing(missing, each.tables))},
         book=book.folder.name,
     )

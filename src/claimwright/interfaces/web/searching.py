@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -25,7 +27,9 @@ def routes(site: Site) -> list[BaseRoute]:
     """Addresses of this part."""
 
     def home(request: Request) -> Response:
-        return site.page(request, "home.html", examples=_EXAMPLES)
+        page = site.page(request, "home.html", examples=_EXAMPLES)
+        page.background = BackgroundTask(ready, site)
+        return page
 
     def results(request: Request) -> Response:
         return _results(site, request)
@@ -45,6 +49,11 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/search", results, methods=["GET"]),
         Route("/suggest", suggest, methods=["GET"]),
     ]
+
+
+def ready(site: Site) -> None:
+    """Read the wordings that suggestions need, before the first letter is typed."""
+    suggestions(site.engine.book, _EXAMPLES[0], date.today())
 
 
 def _results(site: Site, request: Request) -> Response:
