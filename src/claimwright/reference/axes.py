@@ -22,6 +22,9 @@ _AXES = {
 }
 """Words of titles that mark an axis, by the name under which the record is asked for it."""
 
+SEVENTH = "encounter (seventh character)"
+"""The axis of the seventh character; the choices of it carry the character instead of a code."""
+
 _FEWEST = 2
 _WIDTH_SEVENTH = 8
 
@@ -50,7 +53,7 @@ def axes(book: Book, record: CodeRecord) -> tuple[Axis, ...]:
     found = list(_by_words(record, family))
     if record.seventh_characters:
         choices = tuple(Choice(says, character) for character, says in record.seventh_characters.items())
-        found.append(Axis("encounter (seventh character)", choices))
+        found.append(Axis(SEVENTH, choices))
     return tuple(found)
 
 

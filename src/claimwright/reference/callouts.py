@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claimwright.model import Because, Finding, Severity
-from claimwright.reference.axes import Axis, axes
+from claimwright.reference.axes import SEVENTH, Axis, axes
 
 if TYPE_CHECKING:
     from claimwright.book.record import CodeRecord
     from claimwright.engine import Engine
 
 KINDS = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
-SETTINGS = {"professional": "as the first-listed diagnosis of a visit", "inpatient": "as the principal diagnosis"}
+SETTINGS = {"professional": "first-listed at a visit", "inpatient": "principal of an inpatient stay"}
 SYMPTOMS = "18"
 _QUOTED = 300
 
@@ -81,15 +81,11 @@ def _alone(engine: Engine, record: CodeRecord) -> Iterator[Callout]:
         for finding in report.findings:
             found.setdefault(finding.rule, []).append((setting, finding))
     for rule, those in found.items():
-        finding = min((each for _, each in those), key=lambda each: each.severity.rank)
-        where = "" if len(those) == len(SETTINGS) else f", {SETTINGS[those[0][0]]}"
-        title = f"{_title(rule)}{where}"
-        yield Callout(KINDS[finding.severity], title, finding.message, _proofs(finding), finding.fix.say, rule)
-
-
-def _title(rule: str) -> str:
-    words = rule.replace("-", " ")
-    return words[0].upper() + words[1:]
+        where, finding = min(those, key=lambda each: each[1].severity.rank)
+        only = f" ({SETTINGS[where]})" if len(those) < len(SETTINGS) else ""
+        title = f"{engine.rules[rule].summary.rstrip('.')}{only}"
+        text = f"{finding.message.rstrip('.')}."
+        yield Callout(KINDS[finding.severity], title, text, _proofs(finding), finding.fix.say.rstrip("."), rule)
 
 
 def _proofs(finding: Finding) -> tuple[Source, ...]:
@@ -134,10 +130,14 @@ def _problems(record: CodeRecord) -> Iterator[Callout]:
 
 
 def _axis(record: CodeRecord, axis: Axis) -> Callout:
-    offered = "; ".join(f"{each.value} ({each.code})" for each in axis.choices[:_MOST_CHOICES])
-    more = len(axis.choices) - _MOST_CHOICES
-    rest = f"; and {more} more" if more > 0 else ""
-    says = f"The codes around {record.code} differ here, so the record has to say which: {offered}{rest}."
+    if axis.name == SEVENTH:
+        letters = ", ".join(each.code for each in axis.choices)
+        says = f"The seventh character tells the encounter; the record has to say which of {letters} it is."
+    else:
+        offered = "; ".join(f"{each.value} ({each.code})" for each in axis.choices[:_MOST_CHOICES])
+        more = len(axis.choices) - _MOST_CHOICES
+        rest = f"; and {more} more" if more > 0 else ""
+        says = f"The codes around {record.code} differ here, so the record has to say which: {offered}{rest}."
     return Callout("cdi", f"Document: {axis.name}", says, _sources(record))
 
 

@@ -107,7 +107,11 @@ def _extra(site: Site, needed: tuple[str, ...]) -> dict[str, str]:
 def _cited(site: Site, cite: str) -> dict[str, Any]:
     document, _, section = cite.partition(":")
     found = site.engine.book.citation(document, section, date.today())
-    return {"document": document, "section": section, **(found or {"title": "", "text": "", "edition": "", "page": None})}
+    return {
+        "document": document,
+        "section": section,
+        **(found or {"title": "", "text": "", "edition": "", "page": None}),
+    }
 
 
 @lru_cache(maxsize=256)
