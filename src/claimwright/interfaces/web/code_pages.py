@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,15 +19,41 @@ from claimwright.interfaces.web.site import Site
 from claimwright.reference.applying import manual_sets
 from claimwright.reference.compare import Comparison, compare
 
+if TYPE_CHECKING:
+    from claimwright.book.record import CodeRecord
+
 LONGEST = 40
 """Letters of the longest name that may be a code, block or chapter."""
+
+MOST_VIEWS = 256
+"""Pages whose contents stay in memory (some 20 MB); they change with the book only."""
+
+
+class Views:
+    """What pages are made of, by code and day, made once: scenarios run the rules."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._kept: dict[tuple[str, date], dict[str, Any]] = {}
+
+    def of(self, record: CodeRecord) -> dict[str, Any]:
+        """The context of the page of a record."""
+        key = record.code, record.date
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= MOST_VIEWS:
+                self._kept = {}
+            found = self._kept[key] = view(self.site.engine, record)
+        return found
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """Addresses of this part."""
 
+    views = Views(site)
+
     def code_page(request: Request) -> Response:
-        return _code_page(site, request)
+        return _code_page(site, views, request)
 
     def compare_page(request: Request) -> Response:
         return _compare_page(site, request)
@@ -48,7 +74,7 @@ def asked(request: Request) -> dict[str, str]:
     return {"date": given} if given else {}
 
 
-def _code_page(site: Site, request: Request) -> Response:
+def _code_page(site: Site, views: Views, request: Request) -> Response:
     name = request.path_params["code"].strip().strip("/")
     day = site.day(request)
     if not name or len(name) > LONGEST:
@@ -67,7 +93,6 @@ def _code_page(site: Site, request: Request) -> Response:
     keep = asked(request)
     if request.path_params["code"] != proper:
         return RedirectResponse(address(proper, keep), 307)
-    context = view(site.engine, record)
     return site.page(
         request,
         "code.html",
@@ -76,7 +101,7 @@ def _code_page(site: Site, request: Request) -> Response:
         keep=keep,
         href=partial(address, asked=keep),
         articles=site.articles(record.code),
-        **context,
+        **views.of(record),
     )
 
 
@@ -136,7 +161,7 @@ def _compare_page(site: Site, request: Request) -> Response:
     return site.page(request, "compare.html", **{**context, "both": both, **_sides(site, both)})
 
 
-def _record(site: Site, name: str, day: date) -> Any:
+def _record(site: Site, name: str, day: date) -> CodeRecord:
     if len(name) > LONGEST:
         raise InputError("code", f"{name[:LONGEST]!r}… is too long", "a code, category, block or chapter")
     return site.engine.book.show(name, day)
