@@ -199,6 +199,16 @@ def test_suggestions_while_typing(client: TestClient, book: Book) -> None:
     assert len(suggestions(book, "pain " * 40, date.fromisoformat(DAY), 5)) <= 5
 
 
+def test_procedures_are_suggested_and_found_by_code(client: TestClient, book: Book) -> None:
+    found = suggestions(book, "0db6", date.fromisoformat(DAY))
+    assert found[0].code == "0DB6"
+    assert all(each.code.startswith("0DB6") for each in found)
+    answer = client.get("/search?q=0db68zx", follow_redirects=False)
+    assert answer.headers["location"] == "/codes/0DB68ZX"
+    answer = client.get("/search?q=95907", follow_redirects=False)
+    assert answer.headers["location"] == "/codes/95907"
+
+
 def test_catalogues(client: TestClient, engine: Engine) -> None:
     page = read(client, "/rules")
     for name in engine.rules:

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book.search import search
@@ -21,7 +22,9 @@ LONGEST = 80
 """Letters of a question that are read; nobody needs a suggestion for more."""
 _SHORTEST = 2
 _MOST_FOUND = 6
-"""Suggestions by what words mean, before those that only begin so."""
+"""Suggestions by what words mean, where wordings that begin so are listed too."""
+_FEW = 4
+"""So many wordings with one beginning stand before what words mean."""
 _END = "￿"
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -67,32 +70,62 @@ class Wordings:
         return max(self.words[low:high], key=lambda each: self.uses[each], default=word)
 
 
+@lru_cache(maxsize=4)
 def wordings(book: Book, edition: int) -> Wordings:
-    """The wordings of an edition, kept by the book that is open."""
-    kept: dict[int, Wordings] = book.__dict__.setdefault("_wordings", {})
-    if edition not in kept:
-        kept[edition] = Wordings(book, edition)
-    return kept[edition]
+    """The wordings of an edition, read when they are first asked for."""
+    return Wordings(book, edition)
 
 
 def suggestions(book: Book, typed: str, day: date, most: int = 10) -> tuple[Suggestion, ...]:
     """At most `most` codes for what has been typed so far; none for less than two letters."""
     said = " ".join(typed[:LONGEST].split())
-    if len(said) < _SHORTEST:
-        return ()
+    return _suggested(book, said, day, most) if len(said) >= _SHORTEST else ()
+
+
+@lru_cache(maxsize=4096)
+def _suggested(book: Book, said: str, day: date, most: int) -> tuple[Suggestion, ...]:
+    """Kept by question: everybody types the same beginnings."""
     edition, _ = book.edition_on(day)
+    if any(letter.isdigit() for letter in said):
+        groups = [_found(book, edition.number, said, day, most) or _procedures(book, said, day)]
+    else:
+        begun = _begun(book, edition.number, said, day, most)
+        groups = [begun, _found(book, edition.number, said, day, _MOST_FOUND)]
+        if len(begun) > _FEW:  # too common a beginning to tell what is meant: meaning comes first
+            groups.reverse()
     found: dict[str, Suggestion] = {}
-    words = not any(letter.isdigit() for letter in said)
-    first = _MOST_FOUND if words else most
-    for hit in search(book, _completed(book, edition.number, said), day, first).hits:
-        matched = "" if hit.kind in ("title", "code") or hit.matched == hit.title else hit.matched
-        found.setdefault(hit.code, Suggestion(hit.code, hit.title or "", hit.billable, matched))
-    for wording, pos in wordings(book, edition.number).beginning(_plain(said), most) if words else ():
-        node = book.node_at(edition.number, pos)
-        code = dotted(node.code)
-        matched = "" if wording == node.title else wording
-        found.setdefault(code, Suggestion(code, node.title, book.billable(node.code, day), matched))
+    for each in (one for group in groups for one in group):
+        found.setdefault(each.code, each)
     return tuple(found.values())[:most]
+
+
+def _found(book: Book, edition: int, said: str, day: date, most: int) -> list[Suggestion]:
+    """What `search` finds for the words with the last one completed."""
+    out = []
+    for hit in search(book, _completed(book, edition, said), day, most).hits:
+        matched = "" if hit.kind in ("title", "code") or hit.matched == hit.title else hit.matched
+        out.append(Suggestion(hit.code, hit.title or "", hit.billable, matched))
+    return out
+
+
+def _procedures(book: Book, said: str, day: date) -> list[Suggestion]:
+    """ICD-10-PCS: the beginning of a code that was typed, and what may follow it."""
+    stem = said.upper()
+    if not (stem.isascii() and stem.isalnum()) or not book.pcs.known_stem(stem):
+        return []
+    record = book.show(stem, day)
+    below = [Suggestion(each.code, each.title or "", each.billable, "") for each in record.children]
+    return [Suggestion(record.code, record.title or "", bool(record.billable), ""), *below]
+
+
+def _begun(book: Book, edition: int, said: str, day: date, most: int) -> list[Suggestion]:
+    """Titles and inclusion terms that begin so."""
+    out = []
+    for wording, pos in wordings(book, edition).beginning(_plain(said), most):
+        node = book.node_at(edition, pos)
+        matched = "" if wording == node.title else wording
+        out.append(Suggestion(dotted(node.code), node.title, book.billable(node.code, day), matched))
+    return out
 
 
 def _completed(book: Book, edition: int, said: str) -> str:

@@ -127,6 +127,11 @@ def _near(site: Site, name: str, day: date) -> tuple[Suggestion, ...]:
     return ()
 
 
+def known_service(site: Site, code: str, day: date) -> bool:
+    """Do our rules of the manuals or a policy speak of a service code, whatever tables are loaded?"""
+    return bool(manual_sets(site.engine, code) or site.engine.book.policies.serving(code, day))
+
+
 def _unloaded(site: Site, request: Request, name: str, day: date, error: EditionMissing) -> Response:
     """The page of a service code whose tables are not loaded: what our own rules and policies say of it."""
     code = name.upper().removeprefix("HCPCS:").removeprefix("CPT:").strip()

@@ -99,6 +99,7 @@ def view(engine: Engine, record: CodeRecord) -> dict[str, Any]:
     ]
     there = known(book, {name for text in texts for name in named_in(text)})
     near, broad = _split(record.reverse_notes)
+    about = tuple(concerned(book, record.coverage[:MOST_POLICIES]))
     return {
         "record": record,
         "callouts": found,
@@ -116,9 +117,9 @@ def view(engine: Engine, record: CodeRecord) -> dict[str, Any]:
         "line_sections": line_sections(record),
         "missing_tables": missing_tables(book, record),
         "drgs": drgs(record),
-        "concerned": tuple(concerned(book, record.coverage[:MOST_POLICIES])),
+        "concerned": about,
         "more_policies": max(len(record.coverage) - MOST_POLICIES, 0),
-        "manual_sets": manual_sets(engine, record.code) if record.procedure else {},
+        "manual_sets": _manual(engine, record, about),
         "near_codes": near_codes(record),
         "days": days_of_change(record),
         "cut": partial(pieces, there=there),
@@ -162,6 +163,12 @@ def note_kinds(notes: Sequence[NoteRecord]) -> Iterator[NoteKind]:
         )
         if held:
             yield NoteKind(kind, name, means, held)
+
+
+def _manual(engine: Engine, record: CodeRecord, about: Iterable[Concerned]) -> dict[str, str]:
+    """Sets of the manual's rules with the code, or with a service of a policy that lists the diagnosis."""
+    codes = [record.code] if record.procedure else dict.fromkeys(code for each in about for code in each.services)
+    return {name: says for code in codes for name, says in manual_sets(engine, code).items()}
 
 
 def _split(notes: Iterable[ReverseNote]) -> tuple[list[ReverseNote], list[ReverseNote]]:

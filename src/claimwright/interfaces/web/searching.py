@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from claimwright.book.search import search
 from claimwright.book.suggest import suggestions
-from claimwright.errors import BookDamaged, BookMissing, ClaimwrightError
-from claimwright.interfaces.web.code_pages import asked
+from claimwright.errors import BookDamaged, BookMissing, ClaimwrightError, EditionMissing
+from claimwright.interfaces.web.code_pages import asked, known_service
 from claimwright.interfaces.web.code_view import address, canonical
 from claimwright.interfaces.web.site import Site
 
@@ -80,6 +80,9 @@ def _is_code(site: Site, words: str, request: Request) -> str | None:
         record = site.engine.book.show(words, site.day(request))
     except (BookMissing, BookDamaged):
         raise
+    except EditionMissing:
+        code = words.upper()
+        return code if known_service(site, code, site.day(request)) else None
     except ClaimwrightError:
         return None
     return canonical(site.engine.book, record)

@@ -14,6 +14,7 @@ TOP, ROW, BAR = 26, 42, 14
 """In units of the picture: the scale above, the height of a row (label and bar), the height of a bar."""
 
 _DAYS_AROUND = 120
+_LABEL = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def picture(spans: Sequence[Span], day: date) -> Picture | None:
         rows.append(Row(name, TOP + number * ROW, _style(name), bars))
     years = tuple((x(date(year, 1, 1)), year) for year in range(first.year, end.year + 1) if date(year, 1, 1) >= first)
     step = 2 if len(years) > 16 else 1
-    return Picture(TOP + len(rows) * ROW + 6, tuple(rows), years[::step], x(day), _said(rows, day))
+    shown = tuple(each for each in years[::step] if each[0] < WIDTH - _LABEL)
+    return Picture(TOP + len(rows) * ROW + 6, tuple(rows), shown, x(day), _said(rows, day))
 
 
 def _bar(span: Span, start: float, stop: float) -> Bar:
