@@ -15,13 +15,10 @@ from claimwright.interfaces.cli.options import the_book
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
 def command(payer: str | None, procedure: str | None, as_json: bool) -> None:
     """The catalogue of coverage policies: whose, since when, how much of each is loaded, its review state."""
-    from claimwright.interfaces.render.policies import policy_entry, policy_line
+    from claimwright.interfaces.render.policies import chosen_policies, policy_entry, policy_line
     from claimwright.model import to_json
 
-    shelf = the_book().policies
-    found = shelf.for_services([procedure]) if procedure else shelf.all()
-    if payer:
-        found = [each for each in found if payer.lower() in (each.payer, (each.payer_name or "").lower())]
+    found = chosen_policies(the_book(), payer or "", procedure or "")
     if as_json:
         sys.stdout.write(to_json({"policies": [policy_entry(each) for each in found]}) + "\n")
         return

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from claimwright.model import dotted, plain
 from claimwright.model.policy import Cite, Criterion, DiagnosisGroup, Policy, PolicyVersion, Rule
 
+if TYPE_CHECKING:
+    from claimwright.book.store import Book
+
 WIDTH = 80
+
+
+def chosen_policies(book: Book, payer: str = "", code: str = "", state: str = "", review: str = "") -> list[Policy]:
+    """Policies of a payer (id or name), about a service or listing a diagnosis, for a state, in a review state.
+
+    An empty word chooses nothing. A policy without states holds wherever its payer pays.
+    """
+    found = book.policies.for_services([code]) if code else book.policies.all()
+    if code and not found:
+        listing = book.policies.listing(code, date.today())
+        found = [book.policies.get(name) for name in dict.fromkeys(each.policy for each in listing)]
+    if payer:
+        found = [each for each in found if payer.lower() in (each.payer, (each.payer_name or "").lower())]
+    if state:
+        found = [each for each in found if each.states is None or state.upper() in each.states]
+    if review:
+        found = [each for each in found if any(version.review == review for version in each.versions)]
+    return found
 
 
 def policy_entry(policy: Policy) -> dict[str, Any]:

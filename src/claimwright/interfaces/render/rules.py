@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
-from claimwright.edits.registry import Rule
+from claimwright.edits.registry import Rule, load_rules
+from claimwright.errors import InputError
+
+
+def named_rule(name: str) -> Rule:
+    """The rule of a name (excludes1-conflict) or code (DX201), in any case; `InputError` names what is near."""
+    rules = load_rules()
+    found = rules.get(name.lower()) or next((each for each in rules.values() if each.code == name.upper()), None)
+    if found is None:
+        near = get_close_matches(name.lower(), rules, n=3)
+        raise InputError(
+            "NAME", f"no rule is called {name!r}", f"one of {', '.join(near)}" if near else "a name that `rules` lists"
+        )
+    return found
 
 
 def rule_entry(rule: Rule) -> dict[str, Any]:

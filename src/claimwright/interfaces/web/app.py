@@ -16,8 +16,16 @@ from claimwright.errors import ClaimwrightError
 from claimwright.interfaces.web.settings import Settings
 from claimwright.interfaces.web.site import Site
 
-PARTS: tuple[str, ...] = ()
-"""Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`."""
+PARTS: tuple[str, ...] = (
+    "catalogues",
+    "code_pages",
+    "failures",
+    "searching",
+)
+"""Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`.
+
+A part may also have `handlers(site)`: what answers an exception, by its class.
+"""
 
 
 def create_app(engine: Engine, settings: Settings | None = None) -> Starlette:
@@ -42,4 +50,8 @@ def create_app(engine: Engine, settings: Settings | None = None) -> Starlette:
         return site.page(request, "error.html", status, title="That cannot be answered", sentence=str(error))
 
     app.add_exception_handler(ClaimwrightError, refused)
+    for name in PARTS:
+        part = import_module(f"claimwright.interfaces.web.{name}")
+        for kind, handler in part.handlers(site).items() if hasattr(part, "handlers") else ():
+            app.add_exception_handler(kind, handler)
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,9 @@ from claimwright.interfaces.web.settings import Settings
 Processor = Callable[[Request], Mapping[str, Any]]
 """Names that one part of the site gives to the templates of all."""
 
+ArticleLookup = Callable[[str], Iterable[tuple[str, str]]]
+"""(title, address) of the articles about a code, printed as `show` prints it."""
+
 
 class Site:
     """One per server: made once, shared by all requests."""
@@ -27,6 +30,7 @@ class Site:
         self.engine = engine
         self.settings = settings
         self.processors: list[Processor] = []
+        self.article_lookups: list[ArticleLookup] = []
         self.templates = Environment(
             loader=PackageLoader("claimwright.interfaces.web", "templates"),
             autoescape=True,
@@ -52,3 +56,7 @@ class Site:
             return date.fromisoformat(given)
         except ValueError:
             raise InputError("date", f"{given!r} is not a date", "YYYY-MM-DD") from None
+
+    def articles(self, code: str) -> list[tuple[str, str]]:
+        """(title, address) of every article about a code, from whatever part of the site keeps articles."""
+        return [each for look_up in self.article_lookups for each in look_up(code)]

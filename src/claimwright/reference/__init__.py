@@ -1,0 +1,1 @@
+"""What a reference page says beside the tables: callouts, scenarios, history and comparison, all derived from data."""
