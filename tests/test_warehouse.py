@@ -31,13 +31,22 @@ pq = pytest.importorskip("pyarrow.parquet")
 duckdb = pytest.importorskip("duckdb")
 
 DAY = date(2026, 1, 15)
-ROW = {"setting": "inpatient", "service_from": "2025-11-15", "service_to": "2025-11-18", "age": 30, "sex": "F"}
+ROW: dict[str, Any] = {
+    "discharge_status": None,
+    "procedures": None,
+    "setting": "inpatient",
+    "service_from": "2025-11-15",
+    "service_to": "2025-11-18",
+    "age": 30,
+    "sex": "F",
+}
 BY_HAND: list[dict[str, Any]] = [
     ROW | {"diagnoses": codes, **more}
     for codes, more in [
         (["R25.2", "G24.9"], {}), (["G25.0", "R25.2", "R25.2"], {"discharge_status": "01"}),
         (["T78.40"], {"discharge_status": "99"}), (["T78.40A9"], {"discharge_status": " "}),
-        (["R25"], {"discharge_status": "xx"}), (["ZZZ", "r25.2 "], {}), (["G24", "QQQ1234567"], {"setting": "outpatient"}),
+        (["R25"], {"discharge_status": "xx"}), (["ZZZ", "r25.2 "], {}),
+        (["G24", "QQQ1234567"], {"setting": "outpatient"}),
         (["O80", "Z37.0"], {"sex": "M"}), (["O80"], {"age": 70}), (["Z37.0", "O80"], {}), (["P07.30"], {"age": 40}),
         (["O80"], {"procedures": [{"code": "10E0XZZ", "date": None}, {"code": "XXXXXXX", "date": None}]}),
         (["O80", "Z37.0"], {"procedures": [{"code": "10E0XZZ", "date": None}]}),
@@ -91,7 +100,7 @@ def test_generated_claims_give_the_counts_of_a_scan(mini_book: Book, exported: P
 
 
 def test_claims_made_by_hand_give_the_counts_of_a_scan(mini_book: Book, exported: Path, tmp_path: Path) -> None:
-    pq.write_table(pa.Table.from_pylist(BY_HAND + [ROW | {"diagnoses": ["I10"]}]), tmp_path / "c.parquet")
+    pq.write_table(pa.Table.from_pylist([*BY_HAND, ROW | {"diagnoses": ["I10"]}]), tmp_path / "c.parquet")
     found = same(mini_book, tmp_path, exported, tmp_path / "c.parquet")
     assert {code for code, number in found.items() if number} >= {"DX101", "DX103", "DX104", "DX201", "DX311", "PR101"}
 
@@ -165,7 +174,8 @@ def test_tables_under_terms_go_out_only_when_asked_for(tmp_path: Path) -> None:
         plain, licensed = export(book, tmp_path / "plain"), export(book, tmp_path / "licensed", include_licensed=True)
     assert {each["table"] for each in plain["left_out"]} == {"ncci_ptp", "ncci_mue", "ncci_aoc"}
     assert not list((tmp_path / "plain").rglob("ncci*")) and licensed["left_out"] == []
-    assert pq.read_table(tmp_path / "licensed" / "tables" / "ncci_mue.parquet").column("code")[0].as_py() == "ZZ001"
+    limits = pq.read_table(tmp_path / "licensed" / "tables" / "ncci_mue.parquet").column("code").to_pylist()
+    assert "ZZ001" in limits
     assert pq.read_table(tmp_path / "licensed" / "tables" / "ncci_ptp.parquet").num_rows > 0
 
 

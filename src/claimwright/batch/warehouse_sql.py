@@ -29,7 +29,7 @@ from claimwright.model import Setting
 
 SETUP = """\
 -- Claims with their deciding day and edition, and what stands on them: made of a table or view `claims`
--- (id, setting, service_from, service_to, age, sex, diagnoses, and, where there are any, procedures, discharge_status).
+-- (setting, diagnoses, and where there are any id, service_from, service_to, age, sex, procedures, discharge_status).
 create or replace temp table cw_claim as
 select stated.*, by_day.edition
 from (
@@ -39,7 +39,12 @@ from (
     cast(case when setting = 'inpatient' then coalesce(service_to, service_from)
               else coalesce(service_from, service_to) end as date) as day,
     diagnoses, procedures
-  from (select null as discharge_status, null as procedures where false union all by name select * from claims)
+  from (
+    select null as id, null as service_from, null as service_to, null as age, null as sex, null as discharge_status,
+      null as procedures
+    where false
+    union all by name select * from claims
+  )
 ) stated
 join edition_day by_day on stated.day between by_day.starts and by_day.ends;
 
