@@ -154,7 +154,8 @@ WORDS: Mapping[str, Word] = {
     "procedure-not-in-effect": lambda a, of: f"not {a}.in_effect",
     "status-not-accepted": lambda a, of: (
         f"{a}.status is not null and not exists (select 1 from discharge_status accepted where "
-        f"accepted.status = try_cast({a}.status as integer) and {a}.day between accepted.starts and accepted.ends)"
+        f"accepted.status = try_cast({a}.status as integer) and {a}.day between accepted.starts and accepted.ends) "
+        "and exists (select 1 from discharge_status)"  # without the table nothing can be judged
     ),
 }
 """What each word of a condition is over a row `a` of the tables of `SETUP`."""
