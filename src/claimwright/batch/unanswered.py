@@ -73,10 +73,7 @@ class Unanswered:
 
     def _by_day(self, batch: ClaimBatch, out: Lacking) -> None:
         has = [np.diff(each) > 0 for each in (batch.procedure_offsets, batch.line_offsets)]
-        columns: list[Places] = [
-            np.asarray(each, np.int64)
-            for each in (batch.setting, batch.day, *has)  # type: ignore[arg-type]
-        ]
+        columns: list[Places] = [np.asarray(each, np.int64) for each in (batch.setting, batch.day, *has)]
         number = numbered(*columns)
         _, first, counts = np.unique(number, return_index=True, return_counts=True)
         for at, count in zip(first.tolist(), counts.tolist(), strict=True):

@@ -8,6 +8,7 @@ from claimwright.book.columns import FLAG_BIT
 from claimwright.claims.batch import SEXES
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.relations import Condition
+from claimwright.edits.told import EITHER, EVERY, NOT, Told, joined, told
 from claimwright.model import Setting
 
 MOST_YEARS = 255
@@ -17,22 +18,22 @@ MOST_YEARS = 255
 def flagged(flag: str) -> Condition:
     """The registry row in force on the day carries this MCE flag."""
     bit = FLAG_BIT[flag]
-    return lambda frame: (frame.flags & bit) != 0
+    return told("flag", flag)(lambda frame: (frame.flags & bit) != 0)
 
 
 def in_set(name: str) -> Condition:
     """The code belongs to a set of `lexicons/code-sets.yaml`."""
-    return lambda frame: (frame.sets & frame.columns.set_bit(name)) != 0
+    return told("in-set", name)(lambda frame: (frame.sets & frame.columns.set_bit(name)) != 0)
 
 
 def on_claim_with(condition: Condition) -> Condition:
     """Some diagnosis of the same claim meets the condition."""
-    return lambda frame: frame.per_claim(condition(frame))
+    return Told(lambda frame: frame.per_claim(condition(frame)), joined("on-claim", condition))
 
 
 def negated(condition: Condition) -> Condition:
     """The condition is not met."""
-    return lambda frame: ~condition(frame)
+    return Told(lambda frame: ~condition(frame), joined(NOT, condition))
 
 
 def either(*conditions: Condition) -> Condition:
@@ -44,19 +45,34 @@ def either(*conditions: Condition) -> Condition:
             held |= condition(frame)
         return held
 
-    return met
+    return Told(met, joined(EITHER, *conditions))
 
 
+def every(*conditions: Condition) -> Condition:
+    """All conditions are met."""
+
+    def met(frame: Frame) -> Bools:
+        held = conditions[0](frame)
+        for condition in conditions[1:]:
+            held = held & condition(frame)
+        return held
+
+    return Told(met, joined(EVERY, *conditions))
+
+
+@told("principal")
 def principal(frame: Frame) -> Bools:
     """It is the principal (inpatient) or first-listed diagnosis."""
     return frame.principal
 
 
+@told("secondary")
 def secondary(frame: Frame) -> Bools:
     """It is not the first diagnosis."""
     return ~frame.principal
 
 
+@told("alone")
 def alone(frame: Frame) -> Bools:
     """It is the only diagnosis of its claim."""
     return np.diff(frame.batch.offsets)[frame.claim] == 1
@@ -64,7 +80,7 @@ def alone(frame: Frame) -> Bools:
 
 def setting(*settings: Setting) -> Condition:
     """The claim has one of these settings."""
-    return lambda frame: frame.in_settings(*settings)
+    return told("setting", *(each.value for each in settings))(lambda frame: frame.in_settings(*settings))
 
 
 def inpatient(frame: Frame) -> Bools:
@@ -72,16 +88,19 @@ def inpatient(frame: Frame) -> Bools:
     return frame.in_settings(Setting.INPATIENT)
 
 
+@told("in-effect")
 def in_effect(frame: Frame) -> Bools:
     """The code is billable on the claim's day."""
     return frame.row >= 0
 
 
+@told("known-elsewhere")
 def known_elsewhere(frame: Frame) -> Bools:
     """The registry has the code, but not on the claim's day."""
     return frame.listed & (frame.row < 0)
 
 
+@told("stem")
 def wants_seventh(frame: Frame) -> Bools:
     """It is a stem that a seventh character makes into a code, or such a stem with a wrong ending."""
     return _where_odd(frame, _is_stem(frame))
@@ -106,11 +125,13 @@ def _is_header(frame: Frame) -> Bools:
     return heading
 
 
+@told("heading")
 def header(frame: Frame) -> Bools:
     """The edition's tree has it as a heading, and no registry row ever made it a code."""
     return _where_odd(frame, _is_header(frame))
 
 
+@told("unknown")
 def unknown(frame: Frame) -> Bools:
     """No table has the code as written."""
     return _where_odd(frame, ~_is_header(frame) & ~_is_stem(frame))
@@ -118,14 +139,16 @@ def unknown(frame: Frame) -> Bools:
 
 def sex_is(sex: str) -> Condition:
     """The patient's sex."""
-    return lambda frame: (frame.batch.sex == SEXES.index(sex))[frame.claim]
+    return told("sex", sex)(lambda frame: (frame.batch.sex == SEXES.index(sex))[frame.claim])
 
 
 def age_within(low: int, high: int) -> Condition:
     """The patient's age in completed years is known and lies within both bounds."""
-    return lambda frame: ((frame.batch.age >= low) & (frame.batch.age <= high))[frame.claim]
+    held = told("age-within", low, high)
+    return held(lambda frame: ((frame.batch.age >= low) & (frame.batch.age <= high))[frame.claim])
 
 
+@told("age-outside-note")
 def age_outside_note(frame: Frame) -> Bools:
     """An official note limits the code to other ages (`lexicons/age-limits.yaml`)."""
     low, high = frame.columns.array("age_low"), frame.columns.array("age_high")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.relations import Hits
+from claimwright.edits.told import ALL_HITS, leaves
 from claimwright.model import Setting, Severity
 
 Ranks = npt.NDArray[np.int8]
@@ -39,6 +40,7 @@ class Outcomes:
 Outcome = Callable[[Frame, Hits], Outcomes]
 
 
+@leaves(ALL_HITS)
 def as_stated(frame: Frame, hits: Hits) -> Outcomes:
     """Every hit is a finding of the rule's own severity."""
     return Outcomes(np.full(len(hits), AS_STATED, dtype=np.int8))
@@ -47,6 +49,7 @@ def as_stated(frame: Frame, hits: Hits) -> Outcomes:
 def inpatient_or(inpatient: Severity, otherwise: Severity) -> Outcome:
     """Every hit is a finding, of one severity on inpatient claims and of another elsewhere."""
 
+    @leaves(ALL_HITS)
     def found(frame: Frame, hits: Hits) -> Outcomes:
         held = frame.in_settings(Setting.INPATIENT)[hits.left]
         return Outcomes(np.where(held, inpatient.rank, otherwise.rank).astype(np.int8))

@@ -15,6 +15,7 @@ from claimwright.claims.batch import SEXES
 from claimwright.edits.frame import PROCEDURE, Bools, Frame
 from claimwright.edits.hit import Hit, ProcedureEnd
 from claimwright.edits.relations import Condition, Hits, Membership
+from claimwright.edits.told import EITHER, EVERY, Told, joined, told
 from claimwright.model import Because, Claim, Setting
 
 
@@ -48,12 +49,15 @@ class FirstMet:
 def performed(flag: str) -> Condition:
     """The registry row of the procedure on its day carries this MCE flag."""
     bit = PROCEDURE_FLAG_BIT[flag]
-    return lambda frame: (frame.procedures.flags & bit) != 0
+    return told("procedure-flag", flag)(lambda frame: (frame.procedures.flags & bit) != 0)
 
 
 def beside_diagnosis(condition: Condition) -> Condition:
     """Some diagnosis of the procedure's claim meets the condition."""
-    return lambda frame: _claims(frame, frame.claim[condition(frame)])[frame.procedures.claim]
+    return Told(
+        lambda frame: _claims(frame, frame.claim[condition(frame)])[frame.procedures.claim],
+        joined("beside-diagnosis", condition),
+    )
 
 
 def beside_procedure(condition: Condition) -> Condition:
@@ -69,7 +73,7 @@ def _claims(frame: Frame, having: npt.NDArray[np.int32]) -> Bools:
 
 def patient_is(sex: str) -> Condition:
     """The patient's sex, for each procedure."""
-    return lambda frame: (frame.batch.sex == SEXES.index(sex))[frame.procedures.claim]
+    return told("sex", sex)(lambda frame: (frame.batch.sex == SEXES.index(sex))[frame.procedures.claim])
 
 
 def patient_older_than(years: int) -> Condition:
@@ -84,12 +88,16 @@ def carries(hit: Hit, flag: str) -> bool:
 
 def all_of(*conditions: Condition) -> Condition:
     """Every condition is met."""
-    return lambda frame: np.logical_and.reduce([condition(frame) for condition in conditions])
+    return Told(
+        lambda frame: np.logical_and.reduce([condition(frame) for condition in conditions]), joined(EVERY, *conditions)
+    )
 
 
 def any_of(*conditions: Condition) -> Condition:
     """At least one condition is met."""
-    return lambda frame: np.logical_or.reduce([condition(frame) for condition in conditions])
+    return Told(
+        lambda frame: np.logical_or.reduce([condition(frame) for condition in conditions]), joined(EITHER, *conditions)
+    )
 
 
 def procedure_of(hit: Hit) -> ProcedureEnd:

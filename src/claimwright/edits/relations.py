@@ -226,7 +226,7 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     Claims with the same number of diagnoses form a block, which is read place by place: one look into the
     matrix of joint classes for each two places.
     """
-    joint = _joint(frame.columns)
+    joint = joint_classes(frame.columns)
     placed = np.flatnonzero(frame.pos >= 0)
     counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
     starts = offsets_of(counts)[:-1]
@@ -256,7 +256,7 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Joint:
+class Joint:
     """Undirected relations over joint classes: `kind` int64 [positions]; `matrix` uint8 [width * width], symmetric,
     a bit for each relation of UNDIRECTED."""
 
@@ -266,7 +266,7 @@ class _Joint:
 
 
 @lru_cache(maxsize=16)
-def _joint(columns: Columns) -> _Joint:
+def joint_classes(columns: Columns) -> Joint:
     """Codes with the same row and column classes in all these relations are one class; either direction counts."""
     tables = [columns.pair(name) for name in UNDIRECTED]
     kind = np.zeros(len(tables[0].row), dtype=np.int64)
@@ -278,7 +278,7 @@ def _joint(columns: Columns) -> _Joint:
     for bit, table in enumerate(tables):
         forward = table.matrix[table.row[first][:, None], table.column[first][None, :]]
         matrix |= (forward | forward.T).astype(np.uint8) << bit
-    return _Joint(kind.astype(np.int64), len(first), matrix.ravel())
+    return Joint(kind.astype(np.int64), len(first), matrix.ravel())
 
 
 @dataclass(frozen=True, slots=True)

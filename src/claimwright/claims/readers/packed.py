@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from claimwright.claims.readers import HEAD, Options, Reader, Reject
-from claimwright.claims.readers.records import Record, RecordReader
+from claimwright.claims.readers.records import Record, RecordReader, reject
 from claimwright.claims.readers.streams import plain, records_of
 from claimwright.errors import InputError, SourceError
 from claimwright.sources.packed import DAMAGED, members
 
 NAME = "packed"
+MOST_KEPT = 1 << 24
+"""Bytes of a file of a zip that is none of claims, kept as it is; a larger one is only named."""
+
 _GZ, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -47,9 +50,20 @@ class PackedRecords:
             return
         try:
             for name, stream in members(self.stream, self.name):
-                yield from self._one(stream, f"{self.name}/{name}")
+                yield from self._member(stream, f"{self.name}/{name}")
         except SourceError as error:
             raise InputError(error.file, error.problem, error.expected) from None
+
+    def _member(self, raw: BinaryIO, name: str) -> Iterator[Record | Reject]:
+        """The claims of one file of a zip; when refusals are skipped, one that is no such file is itself a record."""
+        kept = _Kept(raw)
+        try:
+            yield from self._one(kept, name)
+        except InputError as refusal:
+            if self.options is None or self.options.on_error != "skip":
+                raise
+            self.records += 1
+            yield reject(self.records, refusal, kept.all())
 
     def _one(self, raw: object, name: str) -> Iterator[Record | Reject]:
         unpacked = _Unpacked(cast(BinaryIO, raw))
@@ -65,6 +79,29 @@ class PackedRecords:
         self.notes.extend(records.notes)
         if unpacked.problem:
             raise InputError(name, unpacked.problem, "a whole file; what came before has been read")
+
+
+class _Kept:
+    """A stream that remembers its beginning, in case nothing of it can be read as claims."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self._head: bytes | None = b""
+
+    def read(self, size: int) -> bytes:
+        """As a stream does."""
+        data = self.stream.read(size)
+        if self._head is not None:
+            self._head = data if not self._head else None
+        return data
+
+    def all(self) -> bytes:
+        """All of it, when no more than the beginning has been read and it is not large; else nothing."""
+        try:
+            rest = self.stream.read(MOST_KEPT) if self._head is not None else b""
+        except DAMAGED:
+            return b""
+        return b"" if self._head is None or len(rest) == MOST_KEPT else self._head + rest
 
 
 class _Gz:

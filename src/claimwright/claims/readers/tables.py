@@ -23,7 +23,7 @@ from claimwright.errors import InputError
 
 NAME = "csv"
 DELIMITERS = ("\t", ";", "|", ",")
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 28
 
 
 def recognises(head: bytes) -> bool:

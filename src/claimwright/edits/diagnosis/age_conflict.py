@@ -15,6 +15,7 @@ from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OneOf
+from claimwright.edits.told import told
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 GROUPS = ("newborn", "pediatric", "maternity", "adult")
@@ -22,6 +23,7 @@ _BY_TABLE, _BY_NOTE = -1, -2
 _NO_LIMITS = (0, 255)
 
 
+@told("age-outside-group", *GROUPS)
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
     outside = np.zeros(len(frame), dtype=np.bool_)

@@ -13,11 +13,13 @@ from claimwright.edits.hit import End, Hit
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside, first_of, stands, with_ends
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, Pair
+from claimwright.edits.told import FIRST_RELATED, leaves
 from claimwright.model import Authority, Finding, Fix, Severity
 
 LEXICON = "combination-codes"
 
 
+@leaves(FIRST_RELATED, LEXICON, True)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """The first partner speaks for all of them."""
     number, other = beside(frame, hits.left)

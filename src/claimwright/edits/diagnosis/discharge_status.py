@@ -11,11 +11,13 @@ from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
+from claimwright.edits.told import told
 from claimwright.model import Authority, Because, Finding, Fix, Interval, Setting, Severity
 
 TABLE = "mce-discharge-status"
 
 
+@told("status-not-accepted")
 def _not_accepted(frame: Frame) -> Bools:
     """The claim states a status that no row of the table covers on its day."""
     columns, batch = frame.columns, frame.batch

@@ -11,11 +11,13 @@ from claimwright.edits.hit import FACTORS, End, Hit, holder_of
 from claimwright.edits.outcomes import Outcomes, stands
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, Pair
+from claimwright.edits.told import ALL_HITS, leaves
 from claimwright.model import Authority, Because, Finding, Fix, Severity
 
 SYMPTOMS = "18"
 
 
+@leaves(ALL_HITS)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """An opposite Excludes2 note of any level but a chapter's makes it a question."""
     opposite = stands(frame, "excludes2", hits.left, hits.right) | stands(frame, "excludes2", hits.right, hits.left)

@@ -10,14 +10,19 @@ from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, stands
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, Pair
+from claimwright.edits.told import UNLESS_RELATED, leaves
 from claimwright.model import Authority, Finding, Fix, Severity
 
+_SPOKEN = ("excludes1", LEXICON)
+"""Relations that say more of two codes than that both may stand."""
 
+
+@leaves(UNLESS_RELATED, *_SPOKEN)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Nothing to say where an Excludes1 note speaks, or where one is a symptom of the other."""
     left, right = hits.left, hits.right
     spoken = np.zeros(len(hits), dtype=np.bool_)
-    for table in ("excludes1", LEXICON):
+    for table in _SPOKEN:
         spoken |= stands(frame, table, left, right) | stands(frame, table, right, left)
     return Outcomes(np.where(spoken, NO_FINDING, AS_STATED).astype(np.int8))
 

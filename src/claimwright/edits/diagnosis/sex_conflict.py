@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from claimwright.edits.conditions import either, flagged, sex_is
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.conditions import either, every, flagged, sex_is
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
 
-
-def _female_on_male(frame: Frame) -> Bools:
-    return flagged("female")(frame) & sex_is("M")(frame)
-
-
-def _male_on_female(frame: Frame) -> Bools:
-    return flagged("male")(frame) & sex_is("F")(frame)
+_female_on_male = every(flagged("female"), sex_is("M"))
+_male_on_female = every(flagged("male"), sex_is("F"))
 
 
 @rule(

@@ -7,14 +7,16 @@ import numpy as np
 from claimwright.edits.conditions import in_effect, secondary
 from claimwright.edits.established import established
 from claimwright.edits.frame import Frame
-from claimwright.edits.grounds import because_related, first_ground, grounds, integral
+from claimwright.edits.grounds import LEXICON, because_related, first_ground, grounds, integral
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import NO_FINDING, Outcomes
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, Pair
+from claimwright.edits.told import FIRST_RELATED, leaves
 from claimwright.model import Authority, Finding, Fix, Severity
 
 
+@leaves(FIRST_RELATED, LEXICON)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """The first related diagnosis speaks, by how usual the symptom is."""
     rank = np.where(integral(frame, hits), Severity.WARNING.rank, Severity.INFO.rank)

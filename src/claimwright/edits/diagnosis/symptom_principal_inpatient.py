@@ -12,9 +12,11 @@ from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside, stands
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, Membership
+from claimwright.edits.told import UNLESS_BESIDE, leaves
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
 
 
+@leaves(UNLESS_BESIDE, LEXICON)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Nothing to say where a related diagnosis in effect is on the claim."""
     number, other = beside(frame, hits.left)

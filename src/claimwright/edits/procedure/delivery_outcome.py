@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from claimwright.edits.conditions import flagged
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.conditions import every, flagged, negated, secondary
 from claimwright.edits.hit import Hit
-from claimwright.edits.pcs import carries, flag_proof, performed, procedures
+from claimwright.edits.pcs import any_of, beside_diagnosis, carries, flag_proof, performed, procedures
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
 
-
-def _delivery(frame: Frame) -> Bools:
-    return performed("vagdel")(frame) | performed("csect")(frame)
-
-
-def _no_outcome(frame: Frame) -> Bools:
-    """No secondary diagnosis of the claim tells the outcome; as principal diagnosis it does not count."""
-    told = np.zeros(len(frame.batch), dtype=np.bool_)
-    told[frame.claim[flagged("delout")(frame) & ~frame.principal]] = True
-    return ~told[frame.procedures.claim]
+_delivery = any_of(performed("vagdel"), performed("csect"))
+# As principal diagnosis the outcome does not count.
+_no_outcome = negated(beside_diagnosis(every(flagged("delout"), secondary)))
 
 
 @rule(

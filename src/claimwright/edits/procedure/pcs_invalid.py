@@ -10,12 +10,14 @@ from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, ProcedureEnd
 from claimwright.edits.pcs import procedure_of, procedures, registry_proof, table_proof
 from claimwright.edits.registry import rule, since
+from claimwright.edits.told import told
 from claimwright.model import Authority, Because, Finding, Fix, Severity, dotted
 
 _MOST_SHOWN = 12
 """Characters that a message lists before it counts the rest; the fix and `show` have them all."""
 
 
+@told("procedure-not-in-effect")
 def _not_in_force(frame: Frame) -> Bools:
     """No registry row of the code covers its day."""
     return frame.procedures.row < 0

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit
-from claimwright.edits.pcs import flag_proof, patient_is, performed, procedures
+from claimwright.edits.pcs import all_of, any_of, flag_proof, patient_is, performed, procedures
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
 
-
-def _of_the_other_sex(frame: Frame) -> Bools:
-    female, male = performed("female")(frame), performed("male")(frame)
-    return (female & patient_is("M")(frame)) | (male & patient_is("F")(frame))
+_of_the_other_sex = any_of(all_of(performed("female"), patient_is("M")), all_of(performed("male"), patient_is("F")))
 
 
 @rule(

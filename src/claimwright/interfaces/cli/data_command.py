@@ -1,4 +1,4 @@
-"""`claimwright data list|add|build|verify`."""
+"""`claimwright data list|add|build|verify|export`."""
 
 from __future__ import annotations
 
@@ -164,3 +164,35 @@ def verify(as_json: bool) -> None:
     sys.stdout.write(
         to_json({"files": number, "state": "as recorded"}) + "\n" if as_json else f"{number} files as recorded\n"
     )
+
+
+@command.command("export")
+@click.option("--parquet", "folder", required=True, type=click.Path(path_type=Path), help="A directory for it all.")
+@click.option(
+    "--include-licensed",
+    is_flag=True,
+    help="Also the tables you added under terms (AMA): for your own use, as those terms say.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, nothing else.")
+def export_tables(folder: Path, include_licensed: bool, as_json: bool) -> None:
+    """Write the book for a warehouse.
+
+    Codes, notes, relations and loaded tables as Parquet, and the membership and pair rules as SQL for DuckDB.
+    The directory has to be missing or empty; it appears whole or not at all.
+    """
+    from claimwright.batch.output import need_pyarrow
+    from claimwright.model import to_json
+
+    need_pyarrow()
+    from claimwright.batch.warehouse import export
+
+    manifest = export(the_book(), folder, include_licensed)
+    if as_json:
+        sys.stdout.write(to_json(manifest) + "\n")
+        return
+    sys.stdout.write(
+        f"{len(manifest['tables'])} tables, {len(manifest['rules'])} rules as SQL in {folder}; "
+        f"{len(manifest['rules_without_sql'])} rules have no SQL form (why: {folder / 'manifest.json'})\n"
+    )
+    for each in manifest["left_out"]:
+        sys.stdout.write(f"left out: {each['table']}: {each['why']}\n")
