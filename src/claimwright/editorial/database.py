@@ -88,10 +88,10 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session in one transaction: all of it is kept, or nothing."""
-        with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
-            with self._sessions(bind=connection) as session:
-                yield session
-                session.flush()
+        opened = self.engine.connect().execution_options(writing=True)
+        with opened as connection, connection.begin(), self._sessions(bind=connection) as session:
+            yield session
+            session.flush()
 
     def close(self) -> None:
         """Give every connection back."""

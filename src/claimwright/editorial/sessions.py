@@ -86,14 +86,15 @@ def log_in(database: Database, name: str, password: str, address: str) -> Login:
         row = session.get(UserRow, known[0]) if known else None
         # Disabled, or another password, since it was looked at: the log-in fails.
         if not right or row is None or known is None or not row.active or row.password != known[1]:
-            record(session, row.name if row else "unknown", "log-in failed", "user" if row else "unknown name")
+            # A name that nobody has is not written down: it may be a password in the wrong field.
+            record(session, row.name if row else "unknown", "log-in failed", f"user {row.name}" if row else "")
             wrong = True
         else:
             wrong = False
             session.execute(delete(FailureRow).where(FailureRow.id.in_(attempt)))
             session.execute(delete(FailureRow).where(FailureRow.about == about[0]))
             if passwords.is_old(row.password):
-                row.password = passwords.hashed(password, place="password")
+                row.password = passwords.HASHER.hash(password)
             login = Login(of_row(row), _begin(session, row.id))
             record(session, row.name, "logged in", f"user {row.name}")
     if wrong:

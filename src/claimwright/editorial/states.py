@@ -116,7 +116,9 @@ MOVES: dict[tuple[State, Action], Move] = {
 }
 
 
-def step(state: State, action: Action, rights: Set[Right], own: bool, comment: str = "", program: bool = False) -> State:
+def step(
+    state: State, action: Action, rights: Set[Right], own: bool, comment: str = "", program: bool = False
+) -> State:
     """The state after `action`.
 
     `own`: the person wrote a part of the text since its last approval. Errors: `EditorialError` for a step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,7 +16,7 @@ _WORKING = "state IN ('draft', 'submitted', 'under review', 'returned')"
 _STANDING = "state IN ('approved', 'needs review')"
 
 
-def _moment(name: str, empty: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, empty: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=empty)
 
 
