@@ -36,6 +36,9 @@ MOST_TEXT = 512 * 1024
 MOST_COMMENT = 4000
 """Characters of a comment."""
 
+RESERVED = frozenset({"new", "recheck"})
+"""Names of pages beside the articles."""
+
 _HEAD = (
     VersionRow.number,
     VersionRow.state,
@@ -129,6 +132,8 @@ def create(database: Database, text: str, user: User, reader: Reader) -> Article
     need(user, Right.WRITE)
     text = clean_text(text)
     head = reader.head(text)
+    if head.slug in RESERVED:
+        raise InputError("article", f"{head.slug} is taken by the program", "another name")
     try:
         with database.writing() as session:
             row = _new_row(session, head)
