@@ -62,3 +62,16 @@ def mini_tabular() -> tabular.Tabular:
 def mini_tree(mini_tabular: tabular.Tabular) -> Tree:
     known = frozenset(row.code for row in mini.registry_rows() if row.ends is None)
     return grow(mini_tabular, known)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a real PostgreSQL, started for the tests of this process."""
+    from tests.editorial_world import postgres, programs
+
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    folder = programs()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed")
+    with postgres(folder) as url:
+        yield url

@@ -87,7 +87,7 @@ def history(database: Database, slug: str) -> list[Step]:
             .where(VersionRow.article_id == row.id)
             .order_by(TransitionRow.id.desc())
         )
-        return [_step(each, number) for each, number in session.execute(query)]
+        return [_step(each, slug, number) for each, number in session.execute(query)]
 
 
 def _row(session: Session, slug: str, lock: bool = False) -> ArticleRow:
@@ -119,9 +119,9 @@ def _article(row: ArticleRow, versions: list[Version]) -> Article:
     return Article(row.slug, row.kind, row.code, row.procedure, row.title, row.review_due, tuple(versions))
 
 
-def _step(row: TransitionRow, number: int) -> Step:
+def _step(row: TransitionRow, slug: str, number: int) -> Step:
     details = tuple(json.loads(row.details))
-    return Step(number, row.before, State(row.after), row.action, row.who, row.at, row.comment, details)
+    return Step(slug, number, row.before, State(row.after), row.action, row.who, row.at, row.comment, details)
 
 
 # ---- writing ----------------------------------------------------------------------------------------
@@ -401,7 +401,7 @@ def _doubt(database: Database, slug: str, number: int, why: str, details: list[d
         last = session.scalars(
             select(TransitionRow).where(TransitionRow.version_id == version.id).order_by(TransitionRow.id.desc())
         ).first()
-        return _step(last, number) if last else None
+        return _step(last, slug, number) if last else None
 
 
 # ---- seeds ------------------------------------------------------------------------------------------

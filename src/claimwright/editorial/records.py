@@ -34,6 +34,7 @@ class Version:
 class Step:
     """A version that came into a state: who, when, why; `details` are the facts that changed."""
 
+    slug: str
     number: int
     before: str
     after: State

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from claimwright.editorial.articles import import_seed, recheck
@@ -20,18 +20,25 @@ _log = logging.getLogger(__name__)
 def open_renewed(url: str, reader: Reader) -> Database:
     """The database at `url`, with the seeds of this release and its approved texts compared with the book.
 
-    Errors: as `Database`. A seed that cannot be read is left out, and named in the log.
+    Errors: as `Database`.
     """
     database = Database(url)
-    for name, text in seeds():
-        try:
-            import_seed(database, text, reader)
-        except InputError as error:
-            _log.warning("%s is left out: %s", name, error)
+    import_seeds(database, reader)
     fallen = recheck(database, reader)
     if fallen:
         _log.warning("%d approved articles need review", len(fallen))
     return database
+
+
+def import_seeds(database: Database, reader: Reader) -> int:
+    """Import what comes with the program; how many texts were new. One that cannot be read is named in the log."""
+    new = 0
+    for name, text in seeds():
+        try:
+            new += import_seed(database, text, reader) is not None
+        except InputError as error:
+            _log.warning("%s is left out: %s", name, error)
+    return new
 
 
 def seeds() -> Iterator[tuple[str, str]]:
@@ -45,8 +52,3 @@ def seeds() -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             raise SourceError(file.name, "cannot be read", "a text in UTF-8") from None
-
-
-def import_seeds(database: Database, texts: Iterable[str], reader: Reader) -> int:
-    """Import several; how many were new."""
-    return sum(import_seed(database, text, reader) is not None for text in texts)

@@ -14,6 +14,7 @@ from claimwright import __version__
 from claimwright.errors import ClaimwrightError
 
 COMMANDS = {
+    "articles": "The articles people write: their states, and whether their facts still hold.",
     "ask": "A plain question on coverage, answered for each policy with its sources.",
     "bench-claims": "Write synthetic claims made of the loaded codes.",
     "check": "Check a claim against the notes and tables in force on its date of service.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "scan": "Check files of claims by the million, and write the findings.",
     "search": "Find codes by words, by a code or by the beginning of one.",
     "show": "The reference page of a code, category, block or chapter.",
+    "user": "Accounts of people who write and review articles, and keys of the HTTP API.",
 }
 """Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>_command`."""
 

@@ -120,8 +120,9 @@ def _facts(states: Sequence[FactState]) -> dict[str, ShownFact]:
 
 
 def _section(section: Section, at: int, env: dict[str, Any]) -> ShownSection:
-    html = Markup(_markdown().render(section.text, env))  # noqa: S704 - the renderer escapes, HTML is off
-    return ShownSection(section.level, section.title, f"section-{at}", section.audiences, html)
+    html = _markdown().render(section.text, env).replace("<th></th>", "<td></td>")  # an empty cell heads nothing
+    # The renderer escapes, and HTML is off.
+    return ShownSection(section.level, section.title, f"section-{at}", section.audiences, Markup(html))  # noqa: S704
 
 
 @cache

@@ -96,7 +96,7 @@ class _Reading:
             request,
             "article.html",
             article=found,
-            version=version,
+            this=version,
             banner=BANNERS[version.state] if version else None,
             reason=_reason(told, version),
             shown=shown(text, self.site.engine, audience) if version else None,

@@ -93,7 +93,7 @@ class Desk:
 
     @property
     def database(self) -> Database:
-        """The editorial database; see `claimwright.editorial.renewal.open_desk` for what opening it does."""
+        """The editorial database; see `claimwright.editorial.renewal.open_renewed` for what opening it does."""
         with self._lock:
             if self._database is None:
                 from claimwright.editorial.renewal import open_renewed
