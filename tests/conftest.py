@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,15 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed")
     with postgres(folder) as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def editorial(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty editorial database of each kind; passwords hash fast."""
+    from tests.editorial_world import emptied, fast_hashes
+
+    fast_hashes(monkeypatch)
+    url = f"sqlite:///{tmp_path}/e.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    database = emptied(url)
+    yield database
+    database.close()

@@ -10,8 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+
+import pytest
 
 from claimwright.editorial import people
 from claimwright.editorial.database import Database
@@ -92,3 +94,35 @@ def four(database: Database) -> tuple[User, User, User, User]:
         people.add(database, "Rosa", Role.REVIEWER, PASSWORD),
         people.add(database, "Admin", Role.ADMIN, PASSWORD),
     )
+
+
+def emptied(url: str) -> Database:
+    """The database at `url` in its newest layout, without a row."""
+    from sqlalchemy import delete
+
+    from claimwright.editorial.schema import Base
+
+    database = Database(url)
+    with database.writing() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
+    return database
+
+
+def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with the least work: what is tested is never how long it takes."""
+    from argon2 import PasswordHasher
+
+    from claimwright.editorial import passwords
+
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._nobody.cache_clear()
+
+
+def move_clock(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
+    """From now on the time is later, for all who ask it."""
+    from claimwright.editorial import articles, audit, clock, people, sessions
+
+    later = clock.now() + timedelta(**by)
+    for module in (clock, articles, audit, people, sessions):
+        monkeypatch.setattr(module, "now", lambda: later)
