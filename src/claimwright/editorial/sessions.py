@@ -122,6 +122,9 @@ def _attempt(database: Database, about: tuple[str, str]) -> list[int]:
     with database.writing() as session:
         session.execute(delete(FailureRow).where(FailureRow.at <= since))
         for each, most in zip(about, (MOST_BY_NAME, MOST_BY_ADDRESS), strict=True):
+            if session.get_bind().dialect.name == "postgresql":
+                # Attempts at the same moment would not see each other; SQLite writes one after the other anyway.
+                session.execute(select(func.pg_advisory_xact_lock(int(each[:15], 16))))
             count, oldest = session.execute(
                 select(func.count(FailureRow.id), func.min(FailureRow.at)).where(FailureRow.about == each)
             ).one()
