@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 _FACT = re.compile(r"\[\[((?:[^\[\]]|\[(?!\[)|\](?!\]))*)\]\]")
 _CITE = re.compile(r"\[(\d{1,3}(?:\s*[,-]\s*\d{1,3})*)\](?![(\]])")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x20\x7f\\]|%(?:[01][0-9a-f]|5c|7f)", re.IGNORECASE)
 MOST_RANGE = 100
+"""Citations of a range such as [1-9] that are written out."""
 
 
 def safe_link(address: str) -> bool:
     """Does a link lead to the web or to a page of ours? No other scheme, however it is written."""
     address = address.strip()
-    if any(ord(each) < 33 or each == "\\" for each in address) or address.startswith("//"):
+    if _CONTROL.search(address) or address.startswith("//"):
         return False
-    scheme = _SCHEME.match(address)
-    return scheme is None or scheme[0].lower() in {"http:", "https:"}
+    first = re.split(r"[/?#]", address, maxsplit=1)[0]
+    return ":" not in first or first.lower() in {"http:", "https:"}
 
 
 @dataclass(frozen=True, slots=True)
