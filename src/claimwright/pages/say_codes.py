@@ -20,9 +20,13 @@ _ENDED = re.compile(
     re.IGNORECASE,
 )
 _FAMILY_BEFORE = re.compile(
-    r"\b(?:category|categories|family|block|subcategory|range|header|under|within)\s*[:(]?\s*\Z", re.I
+    r"\b(?:category|categories|family|block|subcategory|range|header|under|within|below|beneath)\s*[:(]?\s*\Z", re.I
 )
-_FAMILY_AFTER = re.compile(r"\A\W{0,3}(?:category|family|block|subcategory|header|series|codes|range)\b", re.IGNORECASE)
+_FAMILY_AFTER = re.compile(
+    r"\A\W{0,3}(?:category|family|block|subcategory|header|series|codes|range|excludes\d?|includes|notes?"
+    r"|code (?:first|also)|use additional)\b|\A[^.;|]{0,120}\b(?:category|header|subcategory)\W*\Z",
+    re.IGNORECASE,
+)
 _VALID = re.compile(
     r"\A[\s*]*(?:is|are|remains?)\s+(?:an?\s+)?(?P<no>not\s+)?(?:\w+,?\s+){0,2}(?:valid|billable|reportable)\b", re.I
 )
@@ -35,6 +39,10 @@ _PAIR = re.compile(r"\A(?:\*\*)?\s*(?:[\u2014\u2013:=]|-(?=\s))\s*(?P<title>[A-Z
 _CUT = re.compile(
     r"[(\[\u25c0\u2190\u2192;|\u2022]|\s[\u2014\u2013]\s|\s-\s|\.\s|[\u2600-\u27bf\U0001f300-\U0001faff]|[.:]\s*\Z"
 )
+_ANY_CODE = re.compile(r"\b[A-Z]\d[0-9A-Z]\.[0-9A-Z]")
+_NO = frozenset(("-", "\u2013", "\u2014", "no", "header", "\u274c", "not billable", "non-billable"))
+"""What a column of tables shows beside a code that is not billable."""
+
 _OPENING = 30
 _HEADER_WORDS = re.compile(r"non-?billable|\bnever\b|\bheader\b|not (?:billable|valid)", re.IGNORECASE)
 
@@ -66,7 +74,7 @@ def _around(block: Block, each: Mention) -> str:
 def _wrong(desk: Desk, block: Block, each: Mention) -> tuple[str, str] | None:
     code = undotted(each.code)
     rows = desk.book.registry(code)
-    before, after = block.text[max(0, each.start - 25) : each.start], block.text[each.end : each.end + 30]
+    before, after = block.text[max(0, each.start - 25) : each.start], block.text[each.end :]
     if _FAMILY_BEFORE.search(before) or _FAMILY_AFTER.search(after):
         return None
     valid = _VALID.match(block.text[each.end : each.end + 80])
@@ -77,13 +85,23 @@ def _wrong(desk: Desk, block: Block, each: Mention) -> tuple[str, str] | None:
         return (WRONG, f"{each.code} is billable on {desk.day}") if on else None
     if on:
         return None
+    if rows and block.cells[1:2] and block.cells[1].strip().lower() in _NO:
+        return None
     if rows:
-        if _ENDED.search(_around(block, each)) and not valid:
+        if not valid and (_ENDED.search(_around(block, each)) or _names_successor(desk, block, code)):
             return None
         return _ended(desk, each.code, rows)
     if valid or _reported(desk, block, each):
         return WRONG, _header(desk, each.code)
     return None
+
+
+def _names_successor(desk: Desk, block: Block, code: str) -> bool:
+    """Does the text say itself that the code has ended: by its successors, or at the head of the code's own page?"""
+    if desk.subject == dotted(code) and any(_ENDED.search(each.text) for each in desk.text.blocks[:8]):
+        return True
+    became = {target for target, _ in desk.book.successors(code)}
+    return any(undotted(each.code.split("-")[0]) in became for each in desk.mentions(block))
 
 
 def _ended(desk: Desk, code: str, rows: tuple[RegistryEntry, ...]) -> tuple[str, str]:
@@ -167,7 +185,8 @@ def _titled(desk: Desk, block: Block) -> tuple[Mention, str] | None:
 
 def _cut(text: str) -> str:
     found = _CUT.search(text)
-    return (text[: found.start()] if found else text).strip(" *_,\u2014\u2013-")
+    text = text[: found.start()] if found else text
+    return _ANY_CODE.split(text)[0].strip(" *_,\u2014\u2013-")
 
 
 def _other_title(desk: Desk, code: str, official: str, said: str, listed: bool) -> str | None:

@@ -51,7 +51,8 @@ def excludes_lists(desk: Desk) -> Iterator[Statement]:
         kind = _kind(heading.text) if found else None
         holder = _holder(desk, heading) if kind else None
         if kind and holder:
-            entries = [(row, _entry(desk, row)) for row in rows]
+            above = {node.pos for node in desk.path(holder)}
+            entries = [(row, tuple(e for e in _entry(desk, row) if not _heads(e, above))) for row in rows]
             yield from _compared(desk, kind, holder, heading, heading.line, heading.text, entries)
     for block in desk.text.blocks:
         for found in _INLINE.finditer(block.text):
@@ -68,6 +69,11 @@ def _holder(desk: Desk, heading: Block) -> str | None:
     own = [each.code for each in desk.mentions(heading) if each.kind == "exact"]
     holder = own[0] if own else desk.about(heading)
     return holder if holder and desk.node(holder) else None
+
+
+def _heads(each: Mention, above: set[int]) -> bool:
+    """Is the entry the holder of the notes below it, or a level above: a heading inside the list?"""
+    return len(each.spans) == 1 and each.spans[0][0] in above
 
 
 def _entry(desk: Desk, row: Block) -> tuple[Mention, ...]:
@@ -113,7 +119,11 @@ def _foreign(desk: Desk, kind: str, holder: str, each: Mention) -> str | None:
     if not each.spans or each.kind == "unknown":
         return None
     between = desk.notes_between(holder, each.spans)
-    same = [(note, node) for note, node in between if note.kind == kind and within(each.spans, desk.note_spans(note))]
+    same = [
+        (note, node)
+        for note, node in between
+        if note.kind == kind and (within(each.spans, desk.note_spans(note)) or each.code in note.text)
+    ]
     if not same:
         partly = [(note, node) for note, node in between if note.kind == kind]
         if partly:
@@ -136,12 +146,19 @@ def _opposed(desk: Desk, kind: str, holder: str, each: Mention, own: tuple[NoteE
     back = [
         (note, at)
         for note, at in desk.notes_between(each.code, ((node.pos, node.stop),))
-        if at.kind in _NEAR and note.kind != kind and within(((node.pos, node.stop),), desk.note_spans(note))
+        if at.kind in _NEAR and note.kind != kind and _whole(desk, note, node)
     ]
     if not back or (own and own[1].kind not in _NEAR):
         return None
     said = f"{_said(*own)}, but " if own else ""
     return f"the official notes oppose each other: {said}{_said(*back[0])}; documentation decides"
+
+
+def _whole(desk: Desk, note: NoteEntry, node: NodeEntry) -> bool:
+    """Does a note name all of a code: by its title, not by one of the conditions it holds?"""
+    words = [each for each in stems(note.text) if not any(character.isdigit() for character in each)]
+    titles = [stems(each.title) for each in desk.book.path(node) if each.kind in _NEAR]
+    return within(((node.pos, node.stop),), desk.note_spans(note)) and words in titles
 
 
 # ---- levels -----------------------------------------------------------------------------------------
@@ -184,6 +201,7 @@ def pairs(desk: Desk) -> Iterator[Statement]:
         if kind is None or _REACHES.search(block.text):
             continue
         for at, first, others in _joined(desk, block):
+            others = [] if _of_subject(desk, block, kind, first, others) else others
             for other in others:
                 says = _pair(desk, kind, first, other)
                 if says:
@@ -215,6 +233,16 @@ def _joined(desk: Desk, block: Block) -> Iterator[tuple[int, str, list[Mention]]
         one = codes[0].code
         others = list({each.code: each for each in mentions if each.code != one}.values())
         yield at + found.start(), one, [each for each in others if not _kin(desk, one, each)]
+
+
+def _of_subject(desk: Desk, block: Block, kind: str, first: str, others: list[Mention]) -> bool:
+    """May the codes be said of the text's subject, each rightly, rather than of one another?"""
+    about = desk.about(block)
+    node = desk.node(first)
+    if about is None or about == first or node is None or any(each.code == about for each in others):
+        return False
+    every = [Mention(first, "exact", 0, 0, ((node.pos, node.stop),)), *others]
+    return all(_pair(desk, kind, about, each) is None for each in every)
 
 
 def _kin(desk: Desk, code: str, other: Mention) -> bool:

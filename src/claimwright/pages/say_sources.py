@@ -27,7 +27,7 @@ _LABELS = re.compile(
 )
 _RESOLVES = re.compile(
     r"https?://|\bdoi\b|\b10\.\d{4,}/|\bpmid\b|\bpmc\d|\bisbn\b|\bissn\b|\bncd\b[\s-]*\d|\blcd\b[\s-]*l?\d|\b[la]\d{5}\b|\bcfr\b"
-    r"|\bcg-[a-z]+-\d+\b|\bcpb[\s-]*\d+"
+    r"|\bcg-[a-z]+-\d+\b|\bcpb[\s-]*\d+|\b[0-9a-f]{12,}\b"
     r"|\bfy ?20\d\d\b|\bv\d{2}(?:\.\d)?\b|\bsection\s+[ivx]+\.|\b(?:edition|version|transmittal|chapter)\s+[\w.]*\d|\b\d+\(\d+\):\d+"
     r"|\b\d+:\d+[-\u2013]\d+|\bedition 20\d\d|\bedition\b.{0,20}\b20\d\d",
     re.IGNORECASE,
@@ -169,7 +169,7 @@ def states(desk: Desk) -> Iterator[Statement]:
 
 _CONCLUDES = re.compile(
     r"\b(?:(?P<no>not|never|n't|rarely|non)[\s-]*(?:be\s+|generally\s+|typically\s+|considered\s+|routinely\s+)*"
-    r"(?:covered|medically necessary|reimbursed|reimbursable)"
+    r"(?:covered|medically necessary|reimbursed|reimbursable)(?![-\w])"
     r"|(?P<yes>covered (?:indication|diagnos[ei]s|service|benefit|when|if|for|by|under)|(?:is|are|be|fully|generally|typically) covered"
     r"|(?:considered|deemed) medically necessary|reimbursable|will be (?:paid|reimbursed))"
     r"|(?P<deny>(?:result|lead|end)s? in (?:a )?denial|will (?:likely )?be denied|(?:is|are|be) (?:likely )?denied)"
@@ -177,6 +177,7 @@ _CONCLUDES = re.compile(
     re.IGNORECASE,
 )
 _POLICY = re.compile(r"\b(?:NCD|LCD|CPB)[\s-]*[\d.L]+|\b[LA]\d{5}\b|\bCG-[A-Z]+-\d+\b|\bCFR\b", re.IGNORECASE)
+_PAYER = re.compile(r"\b(?:insur|payer|medicare|medicaid|health plan|plans?\b|test(?:ing|s)\b)", re.IGNORECASE)
 _HOW_COVERED = re.compile(
     r"covered in (?:chapter|section|this)|covered (?:above|below|earlier|later|entity)", re.IGNORECASE
 )
@@ -190,6 +191,8 @@ def coverage(desk: Desk) -> Iterator[Statement]:
         for at, sentence in block.sentences():
             found = _CONCLUDES.search(sentence)
             if not found or sentence.rstrip().endswith("?") or _HOW_COVERED.search(sentence):
+                continue
+            if not (desk.subject or desk.in_text(sentence) or _PAYER.search(sentence)):
                 continue
             verdict, fact, source = _covered(desk, block, sentence, found)
             if verdict:
@@ -299,14 +302,22 @@ def clinical(desk: Desk) -> Iterator[Statement]:
 
 _FISCAL = re.compile(r"\bFY\s?(20\d\d|\d\d)\b")
 _GROUPER = re.compile(
-    r"\b(?:MS-DRG|Definitions Manual|grouper)\b[^.;\n]{0,40}?\bv(?:ersion )?\s?(\d\d(?:\.\d)?)\b", re.IGNORECASE
+    r"\b(?:MS-DRG|Definitions Manual|grouper)\b[^.;\n]{0,40}?\bv(?:ersion )?\s?(\d\d(?:\.\d)?)\b(?!\s*(?:to|-|\u2013)\s*v?\d)",
+    re.IGNORECASE,
 )
 
 
 def editions(desk: Desk) -> Iterator[Statement]:
     """A text that speaks for a fiscal year, or a grouper version, that has ended on the day."""
     year = desk.day.year + (desk.day.month >= 10)
-    found = [(block, each) for block in desk.text.blocks for each in _FISCAL.finditer(block.text)]
+    cited = str((desk.book.citation(_GUIDELINES, "II.A", desk.day) or {}).get("edition", ""))
+    found = [
+        (block, each)
+        for block in desk.text.blocks
+        for each in _FISCAL.finditer(block.text)
+        # The guidelines in the edition that is loaded are cited rightly whatever the day.
+        if not ("guidelines" in block.text.lower() and each[0].replace(" ", "") == cited)
+    ]
     years = [int(each[1]) if len(each[1]) == 4 else 2000 + int(each[1]) for _, each in found]
     if years and max(years) < year:
         block, first = found[0]

@@ -19,6 +19,7 @@ _INCLUDES = re.compile(r"\b(?:includes|inclusion terms?|included (?:terms|condit
 _ARROW = re.compile(r"\s*(?:\u2192|->|=>|\bmaps? to\b|\bcodes? to\b|\bis coded (?:to|as)\b)\s*")
 _EXAMPLES = re.compile(r"\(\s*(?:e\.g\.|eg|for example|such as|i\.e\.),?\s*([^()]{3,200})\)[^.;()]{0,60}?\b(?:consider|use|assign|report|code|select)\s+(?=[A-Z]\d)", re.I)  # fmt: skip
 _CUT = re.compile(r"[(,;:\u2014\u2013]|\s-\s|\b(?:when|without|with no|if|as an?|not|in an|pre-|due)\b", re.IGNORECASE)
+_HOLDER = re.compile(r"\b(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
 _SURE = 0.9
 _MOST_WORDS = 8
 _TRIVIAL = re.compile(r"\b(?:nos|nec|unspecified|the|an?|of|movement|disorders?)\b", re.IGNORECASE)
@@ -97,9 +98,12 @@ def includes(desk: Desk) -> Iterator[Statement]:
         code = own[0] if own else desk.about(heading)
         if not code or not desk.node(code):
             continue
-        official = [note.text for node in desk.path(code) for note in desk.book.notes_at(desk.edition, node.pos, _OFFICIAL)
-                    if node.kind not in ("chapter", "block")]  # fmt: skip
-        items = [row for row in rows if row.text.strip()]
+        held = [
+            (node, note) for node in desk.path(code) for note in desk.book.notes_at(desk.edition, node.pos, _OFFICIAL)
+        ]
+        official = [note.text for node, note in held if node.kind not in ("chapter", "block")]
+        every = {tuple(stems(note.text)) for _, note in held}
+        items = [row for row in rows if not _HOLDER.search(row.text) and tuple(stems(row.text)) not in every]
         if not official and items:
             fact = f"{code} has no inclusion terms and no Includes note in the tabular list; the items are examples of an editor"
             yield Statement(heading.line, shown(heading.text), WRONG, fact, desk.tabular(code), "includes")
@@ -109,7 +113,7 @@ def includes(desk: Desk) -> Iterator[Statement]:
 
 def _item(desk: Desk, row: Block, code: str, official: list[str]) -> Iterator[Statement]:
     term = _term(re.sub(r"\s*\([^()]*\)", "", row.text) if row.text.startswith("(") else row.text)
-    if any(stems(term) == stems(each) for each in official):
+    if any(stems(each) in (stems(term), stems(row.text)) for each in official):
         return
     found = leads(desk, term, [code])
     if found:

@@ -25,6 +25,8 @@ _HASHES = re.compile(r"(#{1,6})\s+(.*?)(?:\s*\{[^{}]*\})?\s*#*\s*\Z")
 _BULLET = re.compile(r"(?:[-*+\u2022\u25cf\u25e6]|\d{1,3}[.)]|\[\d{1,3}\])\s+")
 _RULE = re.compile(r"\|?[\s:|-]+\|?\Z")
 _HTML = re.compile(r"<(?:!doctype|html|body|p|div|h[1-6]|table|ul|ol|br)\b", re.IGNORECASE)
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_BEGINS = re.compile(r"[A-Z]\d[0-9A-Z](?:\.|\b)")
 _URL = re.compile(r"https?://[^\s<>()\"']+")
 _SENTENCE = re.compile(r"(?<=[.!?])[\"\u201d)]?\s+(?=[A-Z\u201c\"(\[])")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|etc|Dr|approx|No|incl|St)\.\s*\Z", re.IGNORECASE)
@@ -88,7 +90,7 @@ class Text:
 def read_text(text: str) -> Text:
     """The blocks of a text in any of the three forms."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ")
-    lines = _html_lines(text) if _HTML.search(text[:4000]) else list(enumerate(text.split("\n"), 1))
+    lines = _html_lines(text) if _HTML.search(text[:4000]) else _written(text)
     blocks = list(_blocks(lines))
     stack: list[Block] = []
     for each in blocks:
@@ -99,6 +101,24 @@ def read_text(text: str) -> Text:
         if each.kind == HEADING:
             stack.append(each)
     return Text(blocks)
+
+
+def _written(text: str) -> list[tuple[int, str]]:
+    """Numbered lines without a head of YAML and without fenced code."""
+    lines = list(enumerate(text.split("\n"), 1))
+    if lines[0][1].rstrip() == "---":
+        end = next((at for at, (_, line) in enumerate(lines[1:], 1) if line.rstrip() in ("---", "...")), None)
+        lines = lines[end + 1 :] if end else lines
+    out: list[tuple[int, str]] = []
+    fence = ""
+    for number, line in lines:
+        mark = _FENCE.match(line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+            out.append((number, "(code)" if fence else ""))
+        else:
+            out.append((number, "" if fence else line))
+    return out if not fence else lines
 
 
 def bare(text: str) -> str:
@@ -114,7 +134,7 @@ def _blocks(lines: list[tuple[int, str]]) -> Iterator[Block]:
     in_table = bullet_waits = False
     for at, (number, raw) in enumerate(lines):
         line = bare(raw)
-        if not line or (line.startswith("```") or line.startswith("~~~")):
+        if not line:
             if open_:
                 yield open_
             open_, in_table = None, False
@@ -158,6 +178,7 @@ def _continues(block: Block, line: str, raw: str) -> bool:
     if (
         line.startswith(("|", "#"))
         or _BULLET.match(line)
+        or _BEGINS.match(line)
         or len(last) < _LONG_LINE
         or last.endswith((".", ":", "!", "?"))
     ):
