@@ -101,3 +101,26 @@ def billable_ones(book: Book, codes: Sequence[str], first: str, last: str) -> se
         "AND starts <= ? AND (ends IS NULL OR ends >= ?)"
     )
     return {code for (code,) in book.rows(sql, (json.dumps(sorted(set(codes))), last, first))}
+
+
+def moved_to(book: Book, note: NoteEntry) -> list[str]:
+    """Codes at which the words of a note stand now, where they have left the codes it names."""
+    sql = (
+        "SELECT DISTINCT h.code, h.stop > h.pos + 1 FROM moved m JOIN node h ON h.edition = m.edition AND h.pos = m.target "
+        "WHERE m.edition = ? AND m.note = ? ORDER BY m.target"
+    )
+    return [dotted(code) + "-" * header for code, header in book.rows(sql, (note.edition, note.number))]
+
+
+def sections_on(book: Book, document: str, words: str) -> list[tuple[str, str, str]]:
+    """(section, title, text) of a source document where the title or the text holds `words`."""
+    sql = (
+        "SELECT DISTINCT section, title, text FROM citation WHERE document = ? "
+        "AND (instr(lower(title), ?) OR instr(lower(text), ?)) ORDER BY section"
+    )
+    return [(section, title, text) for section, title, text in book.rows(sql, (document, words.lower(), words.lower()))]
+
+
+def hcc_labels(book: Book, model: str) -> dict[int, str]:
+    """Label of every HCC of a model."""
+    return dict(book.rows("SELECT hcc, label FROM hcc_label WHERE model = ?", (model,)))

@@ -7,13 +7,16 @@
 from claimwright.pages.article import AUDIENCES, KINDS, Article, Section, parse_article, read_article, shipped_articles
 from claimwright.pages.bind import FactState, check_facts
 from claimwright.pages.check import Problem, check_article
+from claimwright.pages.desk import VERDICTS, Statement
 from claimwright.pages.facts import Fact, facts_in, parse_fact, with_facts
+from claimwright.pages.lint import TextReport, lint_article, lint_text
 from claimwright.pages.references import ArticleCitation, Reference, resolve
 from claimwright.pages.source import Source
 
 __all__ = [
     "AUDIENCES",
     "KINDS",
+    "VERDICTS",
     "Article",
     "ArticleCitation",
     "Fact",
@@ -22,9 +25,13 @@ __all__ = [
     "Reference",
     "Section",
     "Source",
+    "Statement",
+    "TextReport",
     "check_article",
     "check_facts",
     "facts_in",
+    "lint_article",
+    "lint_text",
     "parse_article",
     "parse_fact",
     "read_article",

@@ -27,9 +27,9 @@ class Source:
         return f"{self.table} {self.edition}{days}{place}" + (", the nearest edition loaded" if self.nearest else "")
 
 
-def tabular(book: Book, day: date, place: str = "") -> Source:
+def tabular(book: Book, day: date, place: str = "", as_of: date | None = None) -> Source:
     """The tabular edition that answers for `day`."""
-    edition, nearest = book.edition_on(day)
+    edition, nearest = book.edition_on(day, as_of)
     return Source("icd10cm-tabular", edition.name, edition.window.starts, edition.window.ends, place, nearest)
 
 
