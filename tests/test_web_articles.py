@@ -114,7 +114,7 @@ def test_an_article_is_written_reviewed_and_read(desk: Desk) -> None:
     assert act(rene, "approve", "under review", due=DUE).status_code == 303
     page = stranger.get("/articles/cramp-words")
     assert "Approved. Reviewed and approved. Version 1 by Ada" in plain(page)
-    assert f"Next review due {DUE}" in plain(page) and "Approve by Rene" in plain(page)
+    assert f"Next review due {DUE}" in plain(page) and "Approved by Rene" in plain(page)
     assert "<form" not in page.text.split("<main")[1]
     assert f"next review due {DUE}" in plain(stranger.get("/articles?state=approved"))
     assert "No article is like this" in stranger.get("/articles?state=approved&q=nothing").text
@@ -204,7 +204,7 @@ def test_history_shows_every_version_and_what_changed(desk: Desk) -> None:
     page = ada.get("/articles/cramp-words/history")
     assert "<del>official</del>" in page.text or "<del>official " in page.text
     assert "Version 2 compared with version 1" in page.text
-    assert [each in plain(page) for each in ("approve version 1", "write version 2")] == [True, True]
+    assert [each in plain(page) for each in ("version 1 approved", "version 2 written")] == [True, True]
     stranger = browser(desk)
     seen = stranger.get("/articles/cramp-words/history")
     assert "version 2" not in seen.text and "all of it new" in seen.text
@@ -286,7 +286,7 @@ def test_the_articles_that_ship_are_there_as_submitted(engine: Engine, tmp_path:
             one = client.get(f"/articles/{slug}")
             assert one.status_code == 200 and "Nobody has reviewed it" in one.text
             assert "cannot be read as an article" not in one.text and "no such source" not in one.text
-            assert "stay" not in client.get(f"/articles/{slug}/history").text[:0]
+            assert client.get(f"/articles/{slug}/history").status_code == 200
     desk_of(app.state.site).database.close()
 
 

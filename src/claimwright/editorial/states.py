@@ -156,7 +156,7 @@ PAST = {
     Action.RELEASE: "released",
     Action.APPROVE: "approved",
     Action.RETURN: "returned",
-    Action.DOUBT: "doubted",
+    Action.DOUBT: "called into doubt",
     Action.REPLACE: "replaced",
 }
 """How a sentence tells of a step."""

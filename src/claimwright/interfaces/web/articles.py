@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from claimwright.editorial import articles
 from claimwright.editorial.difference import difference
 from claimwright.editorial.records import Article, Step, Version
-from claimwright.editorial.states import BANNERS, EDITABLE, Action, Right, State, steps
+from claimwright.editorial.states import BANNERS, EDITABLE, PAST, Action, Right, State, steps
 from claimwright.errors import EditorialError, InputError, NoSuchArticle, OutOfDate
 from claimwright.interfaces.web.article_text import shown
 from claimwright.interfaces.web.desk import Desk, Fields, desk_of, status_of
@@ -58,6 +58,9 @@ def routes(site: Site) -> list[BaseRoute]:
     """Every address under /articles."""
     desk = desk_of(site)
     site.templates.globals["state_tag"] = TAGS.__getitem__
+    site.templates.globals["past"] = {"write": "written", "import": "imported"} | {
+        str(each): said for each, said in PAST.items()
+    }
     return [*_Reading(site, desk).routes(), *_Writing(site, desk).routes()]
 
 
