@@ -272,6 +272,22 @@ def test_keys_are_made_shown_once_and_revoked(make: Make) -> None:
     assert client.post("/account/keys", data={"csrf": word(page), "label": ""}).status_code == 400
 
 
+def test_the_api_is_told_whose_a_key_is(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = make()
+    four(database(client))
+    desk = desk_of(client.app.state.site)  # type: ignore[attr-defined]
+    key = sessions.new_key(database(client), "Ada", "nightly")
+    assert desk.key_owner(key) == "Ada" and desk.key_owner("cw_x") is None
+    people.set_active(database(client), "Ada", False)
+    assert desk.key_owner(key) == "Ada", "remembered"
+    monkeypatch.setattr("claimwright.interfaces.web.desk.monotonic", lambda: float("inf"))
+    assert desk.key_owner(key) is None
+    assert desk.ready() == ""
+    with database(client).engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE users")
+    assert desk.ready() == "The editorial database does not answer"
+
+
 def test_names_are_escaped(make: Make) -> None:
     client = member(make, "Admin")
     evil = "<img/src=x/onerror=alert(1)>"

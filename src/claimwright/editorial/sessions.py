@@ -144,6 +144,14 @@ def _begin(session: Session, user_id: int) -> str:
     return token
 
 
+def begin(database: Database, user: User) -> str:
+    """A session of somebody who has just shown to be the person; its token."""
+    if user.id is None:
+        raise WrongPassword
+    with database.writing() as session:
+        return _begin(session, user.id)
+
+
 def session_user(database: Database, token: str) -> User | None:
     """Whose session it is; None for one that has ended, or of a disabled account."""
     at = now()

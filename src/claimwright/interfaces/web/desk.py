@@ -10,6 +10,7 @@ import ipaddress
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
@@ -19,7 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from claimwright.errors import EditorialError, InputError, NoSuchArticle, NotAllowed, OutOfDate
+from claimwright.errors import ClaimwrightError, EditorialError, InputError, NoSuchArticle, NotAllowed, OutOfDate
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +39,12 @@ Post = Callable[[Request, Fields], Response]
 SESSION = "claimwright_session"
 VISIT = "claimwright_visit"
 """Cookie of somebody without a session who was given a form: the log-in, or any where there is no log-in."""
+
+KEY_SECONDS = 10.0
+"""How long the owner of an API key is remembered: looking it up for each request would slow the API down."""
+
+MOST_KEYS = 1000
+"""Keys that are remembered."""
 
 STATUS: tuple[tuple[type[EditorialError], int], ...] = ((NotAllowed, 403), (NoSuchArticle, 404), (OutOfDate, 409))
 
@@ -72,8 +79,8 @@ _DESKS: WeakKeyDictionary[Site, Desk] = WeakKeyDictionary()
 def desk_of(site: Site) -> Desk:
     """The desk of a server, made with its first part that needs it. Errors: `InputError` for its settings."""
     if site not in _DESKS:
-        _DESKS[site] = Desk(site)
-        site.processors.append(_DESKS[site].names)
+        desk = _DESKS[site] = Desk(site)
+        site.processors.append(desk.names)
     return _DESKS[site]
 
 
@@ -89,6 +96,7 @@ class Desk:
         self.off = site.settings.auth == "off"
         self.reader: Reader = BookReader(site.engine)
         self._lock = threading.Lock()
+        self._owners: dict[str, tuple[float, str]] = {}
         self._database: Database | None = None
 
     @property
@@ -148,6 +156,37 @@ class Desk:
             "csrf": _Later(lambda: self.csrf(request)),
             "log_in": not self.off,
         }
+
+    # ---- for the HTTP API ----
+
+    def key_owner(self, key: str) -> str | None:
+        """The name of whose API key it is; None for one that nobody has. A revoked key works for ten seconds more."""
+        from claimwright.editorial.sessions import digest, key_owner
+
+        name, now = digest(key), monotonic()
+        known = self._owners.get(name)
+        if known is not None and now < known[0]:
+            return known[1]
+        user = key_owner(self.database, key)
+        if len(self._owners) >= MOST_KEYS:
+            self._owners.clear()
+        if user is None:
+            self._owners.pop(name, None)
+            return None
+        self._owners[name] = (now + KEY_SECONDS, user.name)
+        return user.name
+
+    def ready(self) -> str:
+        """Why the editorial database does not answer, in a sentence; empty when it does."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from claimwright.editorial.people import anybody
+
+        try:
+            anybody(self.database)
+        except (ClaimwrightError, SQLAlchemyError):
+            return "The editorial database does not answer"
+        return ""
 
     # ---- requests ----
 

@@ -84,7 +84,6 @@ class _Own:
     def password(self, request: Request, fields: Fields) -> Response:
         """Change the own password; other sessions end, and this one gets a new token."""
         user = _with_account(self.desk, request)
-        address = request.client.host if request.client else ""
         new = fields.get("new", "")
         if new != fields.get("again", ""):
             return self.account(request, 400, wrong="The two new passwords differ")
@@ -99,9 +98,9 @@ class _Own:
             return self.account(request, 400, wrong="The present password is wrong")
         except InputError as error:
             return self.account(request, 400, wrong=f"The new {error}")
-        begun = sessions.log_in(self.desk.database, user.name, new, address)
+        token = sessions.begin(self.desk.database, user)
         answer = RedirectResponse("/account?changed=1", 303)
-        self.desk.set_cookie(answer, begun.token, int(sessions.LIFE.total_seconds()))
+        self.desk.set_cookie(answer, token, int(sessions.LIFE.total_seconds()))
         return answer
 
     def new_key(self, request: Request, fields: Fields) -> Response:
