@@ -276,7 +276,8 @@ def empty(desk: Desk) -> Iterator[Statement]:
             hollow = following.rank == LABEL
         else:
             hollow = following.rank <= each.rank and following.sure and (each.sure or following.rank < each.rank)
-        if hollow and not (at == 0 or _REFERENCES.match(each.text)):
+        opens = at == 0 and (each.rank == 1 or not each.sure)
+        if hollow and not (opens or _REFERENCES.match(each.text)):
             yield Statement(
                 each.line, shown(each.text), UNSUPPORTED, "the section is empty", _itself(f"line {each.line}"), "empty"
             )
@@ -329,6 +330,8 @@ def editions(desk: Desk) -> Iterator[Statement]:
     version = msdrg.version_on(desk.book, desk.day)
     for block in desk.text.blocks:
         for each in _GROUPER.finditer(block.text):
+            if re.search(r"\bto v?\s?\Z|[-\u2013]\s?v?\Z", block.text[: each.start(1)]):
+                continue
             if version and not _same_version(version.name, each[1]):
                 source = Source("msdrg", version.name, version.window.starts, version.window.ends)
                 fact = f"MS-DRG {version.name} is in force on {desk.day}"
@@ -367,7 +370,7 @@ def guidelines(desk: Desk) -> Iterator[Statement]:
             yield Statement(block.line_at(found.start()), shown(sentence), WRONG, fact, source, "guidelines")
 
 
-_OUTPATIENT = re.compile(r"\b(?:outpatient|emergency|ED|ER|clinic|office|urgent care|ambulatory|physician setting)\b")
+_OUTPATIENT = re.compile(r"\b(?:(?i:outpatient|emergency|clinic|office|urgent care|ambulatory)|ED|ER)\b")
 
 
 def uncertain(desk: Desk) -> Iterator[Statement]:

@@ -19,7 +19,7 @@ _INCLUDES = re.compile(r"\b(?:includes|inclusion terms?|included (?:terms|condit
 _ARROW = re.compile(r"\s*(?:\u2192|->|=>|\bmaps? to\b|\bcodes? to\b|\bis coded (?:to|as)\b)\s*")
 _EXAMPLES = re.compile(r"\(\s*(?:e\.g\.|eg|for example|such as|i\.e\.),?\s*([^()]{3,200})\)[^.;()]{0,60}?\b(?:consider|use|assign|report|code|select)\s+(?=[A-Z]\d)", re.I)  # fmt: skip
 _CUT = re.compile(r"[(,;:\u2014\u2013]|\s-\s|\b(?:when|without|with no|if|as an?|not|in an|pre-|due)\b", re.IGNORECASE)
-_HOLDER = re.compile(r"\b(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
+_HOLDER = re.compile(r"\A\W*[A-Z0-9.-]+\W+(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
 _SURE = 0.9
 _MOST_WORDS = 8
 _TRIVIAL = re.compile(r"\b(?:nos|nec|unspecified|the|an?|of|movement|disorders?)\b", re.IGNORECASE)

@@ -122,8 +122,9 @@ def _written(text: str) -> list[tuple[int, str]]:
 
 
 def bare(text: str) -> str:
-    """A text without addresses and Markdown emphasis; lengths are kept for addresses only in words."""
-    text = _URL.sub("", text)
+    """A text without Markdown emphasis and without what stands in addresses."""
+    # What an address holds is no statement; that there is one is kept.
+    text = _URL.sub("https://\u2026", text)
     text = re.sub(r"\[([^\[\]]*)\]\(<?[^()]*>?\)", r"\1", text)
     return re.sub(r"\*\*|__|`", "", text).strip()
 
@@ -178,8 +179,8 @@ def _continues(block: Block, line: str, raw: str) -> bool:
     if (
         line.startswith(("|", "#"))
         or _BULLET.match(line)
-        or _BEGINS.match(line)
-        or len(last) < _LONG_LINE
+        or (_BEGINS.match(line) and not last.endswith((",", ";")))
+        or (len(last) < _LONG_LINE and not line[0].islower())
         or last.endswith((".", ":", "!", "?"))
     ):
         return False
