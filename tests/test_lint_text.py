@@ -1,4 +1,5 @@
 """The lint of texts that are not ours: each check on texts of its own, then the two pages beside the repository."""
+# ruff: noqa: E501 - a text under test stands on one line, beside what is expected of it
 
 from __future__ import annotations
 
@@ -104,7 +105,7 @@ LOUD = [
     ("## Includes: N18.4\n\n- Kidney trouble\n", 1, "wrong", ["N18.4 has no inclusion terms"]),
     ("## Inclusion terms of J44.1\n\n- Decompensated COPD\n- Smoker's lung attack\n", 4, "unsupported", ["no inclusion term of J44.1 says this"]),
     # groups
-    ("E11.42 maps to HCC 18 in V28.\n", 1, "wrong", ["E1142"[:0] + "E11.42 maps to HCC 37 in V28", "V24 2026: 18"]),
+    ("E11.42 maps to HCC 18 in V28.\n", 1, "wrong", ["E11.42 maps to HCC 37 in V28", "V24 2026: 18"]),
     ("I73.9 maps to HCC 108 in v28.\n", 1, "wrong", ["I73.9: no HCC in V28"]),
     ("## HCC\n\n| I50.22 | Not mapped |\n", 3, "wrong", ["I50.22 maps to HCC"]),
     ("## HCC V28\n\n- E43 \u2014 HCC opportunity\n", 3, "wrong", ["E43: no HCC in V28"]),
@@ -261,7 +262,7 @@ def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_hundred_kilobytes_take_less_than_two_seconds(engine: Engine) -> None:
-    text = "\n\n".join(text for text, *_ in LOUD for _ in (1,))
+    text = "\n\n".join(text for text, *_ in LOUD)
     text *= 100_000 // len(text) + 1
     begun = time.process_time()
     lint_text(text, engine, DAY)

@@ -27,7 +27,8 @@ _WEIGHT_HEAD = re.compile(r"\bweight\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,4}(?![\d.]*\d)")
 _WEIGHED = re.compile(r"\bDRG\s*(\d{3})\b[^.|\n]{0,60}?\bweight\b[^.|\n]{0,20}?(\d{1,2}\.\d{1,4})", re.IGNORECASE)
 _SEVERITY = re.compile(
-    r"[^.;|]{0,60}?\b(?:is|as|counts as|designated|considered)\s+(?P<no>not\s+|neither\s+)?(?:an?\s+)?(?P<s>MCC|CC|non-CC)\b"
+    r"[^.;|]{0,60}?\b(?:is|as|counts as|designated|considered)\s+(?P<no>not\s+|neither\s+)?(?:an?\s+)?"
+    r"(?P<s>MCC|CC|non-CC)\b"
 )
 _SEVERITY_SHORT = re.compile(r"\s*\((?P<s>MCC|CC)\)")
 
@@ -74,7 +75,8 @@ def _years(desk: Desk, block: Block) -> Iterator[Statement]:
     year = payment_year(desk)
     if found and int(found[2]) < year:
         model = _model(block)
-        fact = f"for services on {desk.day} payment year {year} counts; maps of {model} are loaded for {_years_of(desk, model)}"
+        have = _years_of(desk, model)
+        fact = f"for services on {desk.day} payment year {year} counts; maps of {model} are loaded for {have}"
         source = _map_source(desk, model, year, f"payment year {year}")
         yield Statement(block.line_at(found.start()), shown(block.text), STALE, fact, source, "hcc")
 

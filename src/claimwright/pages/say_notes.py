@@ -21,8 +21,14 @@ _INLINE = re.compile(r"\bexcludes?[\s-]?([12])\b[^:;.()|\n]{0,60}:\s*([^;()|\n]+
 _LEVEL = r"(?P<level>chapter|block|category|subcategory|code)"
 _CODE = r"(?P<code>[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?(?:-[A-Z]\d[0-9A-Z])?)"
 _LEVELS = (
-    re.compile(rf"\b{_LEVEL}[- ]level\s+(?:\w+\s+){{0,2}}?excludes?\s?[12](?:\s+\w+){{0,3}}?\s+(?:at|of|for|on|in|under)\s+{_CODE}\b", re.I),
-    re.compile(rf"\bexcludes?\s?[12]\s*(?:notes?)?\s*\(?\s*(?:at\s+)?(?:the\s+)?{_LEVEL}[- ]level\s*[:(]?\s*{_CODE}\b", re.I),
+    re.compile(
+        rf"\b{_LEVEL}[- ]level\s+(?:\w+\s+){{0,2}}?excludes?\s?[12](?:\s+\w+){{0,3}}?"
+        rf"\s+(?:at|of|for|on|in|under)\s+{_CODE}\b",
+        re.I,
+    ),
+    re.compile(
+        rf"\bexcludes?\s?[12]\s*(?:notes?)?\s*\(?\s*(?:at\s+)?(?:the\s+)?{_LEVEL}[- ]level\s*[:(]?\s*{_CODE}\b", re.I
+    ),
     re.compile(rf"\bexcludes?\s?[12]\b[^.;]{{0,60}}?\b{_CODE}\s+{_LEVEL}[- ]level", re.I),
 )  # fmt: skip
 _OPENS = 24
