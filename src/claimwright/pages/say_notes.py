@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from claimwright.book.statements import moved_to, named, overlap, within
+from claimwright.book.statements import moved_to, overlap, within
 from claimwright.model import dotted
 from claimwright.pages.desk import WRONG, Desk, Mention, Statement, shown, stems
 from claimwright.pages.say_codes import regions
@@ -21,8 +21,14 @@ _INLINE = re.compile(r"\bexcludes?[\s-]?([12])\b[^:;.()|\n]{0,60}:\s*([^;()|\n]+
 _LEVEL = r"(?P<level>chapter|block|category|subcategory|code)"
 _CODE = r"(?P<code>[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?(?:-[A-Z]\d[0-9A-Z])?)"
 _LEVELS = (
-    re.compile(rf"\b{_LEVEL}[- ]level\s+(?:\w+\s+){{0,2}}?excludes?\s?[12](?:\s+\w+){{0,3}}?\s+(?:at|of|for|on|in|under)\s+{_CODE}\b", re.I),
-    re.compile(rf"\bexcludes?\s?[12]\s*(?:notes?)?\s*\(?\s*(?:at\s+)?(?:the\s+)?{_LEVEL}[- ]level\s*[:(]?\s*{_CODE}\b", re.I),
+    re.compile(
+        rf"\b{_LEVEL}[- ]level\s+(?:\w+\s+){{0,2}}?excludes?\s?[12](?:\s+\w+){{0,3}}?"
+        rf"\s+(?:at|of|for|on|in|under)\s+{_CODE}\b",
+        re.I,
+    ),
+    re.compile(
+        rf"\bexcludes?\s?[12]\s*(?:notes?)?\s*\(?\s*(?:at\s+)?(?:the\s+)?{_LEVEL}[- ]level\s*[:(]?\s*{_CODE}\b", re.I
+    ),
     re.compile(rf"\bexcludes?\s?[12]\b[^.;]{{0,60}}?\b{_CODE}\s+{_LEVEL}[- ]level", re.I),
 )  # fmt: skip
 _OPENS = 24
@@ -51,8 +57,7 @@ def excludes_lists(desk: Desk) -> Iterator[Statement]:
         kind = _kind(heading.text) if found else None
         holder = _holder(desk, heading) if kind else None
         if kind and holder:
-            above = {node.pos for node in desk.path(holder)}
-            entries = [(row, tuple(e for e in _entry(desk, row) if not _heads(e, above))) for row in rows]
+            entries = [(row, tuple(e for e in _entry(desk, row) if not _heads(desk, e, holder))) for row in rows]
             yield from _compared(desk, kind, holder, heading, heading.line, heading.text, entries)
     for block in desk.text.blocks:
         for found in _INLINE.finditer(block.text):
@@ -71,9 +76,10 @@ def _holder(desk: Desk, heading: Block) -> str | None:
     return holder if holder and desk.node(holder) else None
 
 
-def _heads(each: Mention, above: set[int]) -> bool:
+def _heads(desk: Desk, each: Mention, holder: str) -> bool:
     """Is the entry the holder of the notes below it, or a level above: a heading inside the list?"""
-    return len(each.spans) == 1 and each.spans[0][0] in above
+    node = desk.node(holder)
+    return node is not None and within(((node.pos, node.stop),), each.spans)
 
 
 def _entry(desk: Desk, row: Block) -> tuple[Mention, ...]:
@@ -271,8 +277,10 @@ def _pair(desk: Desk, kind: str, code: str, other: Mention) -> str | None:
         return f"the official notes oppose each other: {_said(*same[0])}, but {_said(*near[0])}; documentation decides"
     if same:
         return None
-    if near or every:
-        return f"no {_name(kind)} note joins {code} and {other.code}: {_said(*(near or every)[0])}"
+    if near:
+        return f"no {_name(kind)} note joins {code} and {other.code}: {_said(*near[0])}"
+    if every:
+        return f"no Excludes note joins {code} and {other.code}, except broadly: {_said(*every[0])}"
     return f"no Excludes note joins {code} and {other.code}, in either direction"
 
 
@@ -312,7 +320,7 @@ def _names(text: str) -> list[str]:
 
 def _outside(desk: Desk, name: str, over: Mention) -> str | None:
     wanted = stems(name)
-    found = [each for each in named(desk.book, desk.edition, name) if stems(each.text)[: len(wanted)] == wanted]
+    found = [each for each in desk.named(name) if stems(each.text)[: len(wanted)] == wanted]
     if not found or any(within(((each.pos, each.pos + 1),), over.spans) for each in found):
         return None
     first = found[0]

@@ -1,4 +1,4 @@
-"""Statements about service lines: pairs, bundling, modifiers and families, against NCCI tables where they are loaded."""
+"""Statements about service lines: pairs, modifiers and families, against NCCI tables where they are loaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from claimwright.pages.text import HEADING
 
 _SERVICE = re.compile(r"(?<![\w.$#-])(\d{5}|[A-V]\d{4})(?:\s?[-\u2013]\s?(\d{5}|[A-V]\d{4}))?(?![\w.%]|-\d)")
 _TOGETHER = re.compile(
-    r"\b(?:bundl|unbundl|(?:billed|reported|coded) (?:together|with|separately)|inherently included|mutually exclusive|ptp|ncci|separate e/m|separately identifiable)",
+    r"\b(?:bundl|unbundl|(?:billed|reported|coded) (?:together|with|separately)|inherently included"
+    r"|mutually exclusive|ptp|ncci"
+    r"|separate e/m|separately identifiable)",
     re.IGNORECASE,
 )
 _FORBIDS = re.compile(

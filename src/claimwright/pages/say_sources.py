@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from claimwright.book import msdrg
 from claimwright.book.statements import sections_on
@@ -26,9 +27,11 @@ _LABELS = re.compile(
     re.I,
 )
 _RESOLVES = re.compile(
-    r"https?://|\bdoi\b|\b10\.\d{4,}/|\bpmid\b|\bpmc\d|\bisbn\b|\bissn\b|\bncd\b[\s-]*\d|\blcd\b[\s-]*l?\d|\b[la]\d{5}\b|\bcfr\b"
+    r"https?://|\bdoi\b|\b10\.\d{4,}/|\bpmid\b|\bpmc\d|\bisbn\b|\bissn\b|\bncd\b[\s-]*\d"
+    r"|\blcd\b[\s-]*l?\d|\b[la]\d{5}\b|\bcfr\b"
     r"|\bcg-[a-z]+-\d+\b|\bcpb[\s-]*\d+|\b[0-9a-f]{12,}\b"
-    r"|\bfy ?20\d\d\b|\bv\d{2}(?:\.\d)?\b|\bsection\s+[ivx]+\.|\b(?:edition|version|transmittal|chapter)\s+[\w.]*\d|\b\d+\(\d+\):\d+"
+    r"|\bfy ?20\d\d\b|\bv\d{2}(?:\.\d)?\b|\bsection\s+[ivx]+\."
+    r"|\b(?:edition|version|transmittal|chapter)\s+[\w.]*\d|\b\d+\(\d+\):\d+"
     r"|\b\d+:\d+[-\u2013]\d+|\bedition 20\d\d|\bedition\b.{0,20}\b20\d\d",
     re.IGNORECASE,
 )
@@ -119,10 +122,7 @@ def _entries(blocks: list[Block], at: int) -> list[tuple[int, int, str]]:
     labels = [index for index, each in enumerate(rest) if _LABELS.match(each.text)]
     if len(labels) > 1 and labels[0] == 0:
         bounds = [*labels, len(rest)]
-        return [
-            _gathered(number, rest[low:high])
-            for number, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False), 1)
-        ]
+        return [_gathered(number, rest[low:high]) for number, (low, high) in enumerate(pairwise(bounds), 1)]
     items = [each for each in rest if each.kind in (ITEM, ROW)] or [each for each in rest if each.kind == PROSE]
     return [(number, each.line, each.text) for number, each in enumerate(items, 1)]
 
@@ -140,12 +140,26 @@ def _gathered(number: int, blocks: list[Block]) -> tuple[int, int, str]:
 # ---- review states ----------------------------------------------------------------------------------
 
 _STATES = (
-    ("pending", re.compile(r"\b(?:pending (?:human |medical |editorial |expert )?review|awaiting review|not (?:yet )?reviewed|unreviewed)\b", re.I)),
+    (
+        "pending",
+        re.compile(
+            r"\b(?:pending (?:human |medical |editorial |expert )?review|awaiting review|not (?:yet )?reviewed"
+            r"|unreviewed)\b",
+            re.I,
+        ),
+    ),
     ("under review", re.compile(r"\A\W*(?:under|in) review\W*\Z|\b(?:currently|is) under review\b", re.I)),
     ("submitted", re.compile(r"\A\W*submitted\W*\Z|\bstatus\s*:\s*submitted\b", re.I)),
     ("draft", re.compile(r"\A\W*draft\W*\Z|\bstatus\s*:\s*draft\b", re.I)),
     ("approved", re.compile(r"\A\W*(?:approved|published)\W*\Z|\bstatus\s*:\s*approved\b", re.I)),
-    ("reviewed", re.compile(r"\b(?:articles?|pages?|content|text)\b[^.]{0,30}\b(?:is|are|was|were|has been|have been)\s+(?:\w+\s+)?(?:reviewed|approved)\b|\b(?:medically|clinically) reviewed by\b", re.I)),
+    (
+        "reviewed",
+        re.compile(
+            r"\b(?:articles?|pages?|content|text)\b[^.]{0,30}\b(?:is|are|was|were|has been|have been)\s+(?:\w+\s+)?"
+            r"(?:reviewed|approved)\b|\b(?:medically|clinically) reviewed by\b",
+            re.I,
+        ),
+    ),
 )  # fmt: skip
 
 
@@ -170,14 +184,17 @@ def states(desk: Desk) -> Iterator[Statement]:
 _CONCLUDES = re.compile(
     r"\b(?:(?P<no>not|never|n't|rarely|non)[\s-]*(?:be\s+|generally\s+|typically\s+|considered\s+|routinely\s+)*"
     r"(?:covered|medically necessary|reimbursed|reimbursable)(?![-\w])"
-    r"|(?P<yes>covered (?:indication|diagnos[ei]s|service|benefit|when|if|for|by|under)|(?:is|are|be|fully|generally|typically) covered"
+    r"|(?P<yes>covered (?:indication|diagnos[ei]s|service|benefit|when|if|for|by|under)"
+    r"|(?:is|are|be|fully|generally|typically) covered"
     r"|(?:considered|deemed) medically necessary|reimbursable|will be (?:paid|reimbursed))"
     r"|(?P<deny>(?:result|lead|end)s? in (?:a )?denial|will (?:likely )?be denied|(?:is|are|be) (?:likely )?denied)"
-    r"|(?P<needs>(?:insurance )?coverage\b.{0,80}?\brequires?\b|(?:payers?|insurers?|insurance)\b.{0,40}?\brequires?\b))",
+    r"|(?P<needs>(?:insurance )?coverage\b.{0,80}?\brequires?\b"
+    r"|(?:payers?|insurers?|insurance)\b.{0,40}?\brequires?\b))",
     re.IGNORECASE,
 )
 _POLICY = re.compile(r"\b(?:NCD|LCD|CPB)[\s-]*[\d.L]+|\b[LA]\d{5}\b|\bCG-[A-Z]+-\d+\b|\bCFR\b", re.IGNORECASE)
 _PAYER = re.compile(r"\b(?:insur|payer|medicare|medicaid|health plan|plans?\b|test(?:ing|s)\b)", re.IGNORECASE)
+_QUESTION = "coverage is a question of policy, version, place and day"
 _HOW_COVERED = re.compile(
     r"covered in (?:chapter|section|this)|covered (?:above|below|earlier|later|entity)", re.IGNORECASE
 )
@@ -215,7 +232,10 @@ def _covered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> t
     denies = bool(found["no"] or found["deny"])
     if denies and covered and codes[0]:
         names = ", ".join(sorted(covered))
-        fact = f"no payer policy is named; {len(covered)} loaded policies list {codes[0]} as a covered diagnosis ({names}); coverage is a question of policy, version, place and day"
+        fact = (
+            f"no payer policy is named; {len(covered)} loaded policies list {codes[0]} as a covered diagnosis "
+            f"({names}); {_QUESTION}"
+        )
         first = covered[sorted(covered)[0]]
         return (
             WRONG,
@@ -224,7 +244,7 @@ def _covered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> t
         )
     return (
         UNSUPPORTED,
-        "a conclusion on coverage names no payer's policy; coverage is a question of policy, version, place and day",
+        f"a conclusion on coverage names no payer's policy; {_QUESTION}",
         None,
     )
 
@@ -255,7 +275,8 @@ def _named_policy(desk: Desk, name: str, code: str, found: re.Match[str]) -> tup
 # ---- shape ------------------------------------------------------------------------------------------
 
 _CLINICAL = re.compile(
-    r"\b(?:pathophysiolog|pathogenesis|mechanism|clinical (?:presentation|features?|picture|course)|epidemiolog|prognosis|symptoms and signs)",
+    r"\b(?:pathophysiolog|pathogenesis|mechanism|clinical (?:presentation|features?|picture|course)"
+    r"|epidemiolog|prognosis|symptoms and signs)",
     re.I,
 )
 _STATES_SOMETHING = 5
@@ -276,7 +297,8 @@ def empty(desk: Desk) -> Iterator[Statement]:
             hollow = following.rank == LABEL
         else:
             hollow = following.rank <= each.rank and following.sure and (each.sure or following.rank < each.rank)
-        if hollow and not (at == 0 or _REFERENCES.match(each.text)):
+        opens = at == 0 and (each.rank == 1 or not each.sure)
+        if hollow and not (opens or _REFERENCES.match(each.text)):
             yield Statement(
                 each.line, shown(each.text), UNSUPPORTED, "the section is empty", _itself(f"line {each.line}"), "empty"
             )
@@ -302,7 +324,8 @@ def clinical(desk: Desk) -> Iterator[Statement]:
 
 _FISCAL = re.compile(r"\bFY\s?(20\d\d|\d\d)\b")
 _GROUPER = re.compile(
-    r"\b(?:MS-DRG|Definitions Manual|grouper)\b[^.;\n]{0,40}?\bv(?:ersion )?\s?(\d\d(?:\.\d)?)\b(?!\s*(?:to|-|\u2013)\s*v?\d)",
+    r"\b(?:MS-DRG|Definitions Manual|grouper)\b[^.;\n]{0,40}?"
+    r"\bv(?:ersion )?\s?(\d\d(?:\.\d)?)\b(?!\s*(?:to|-|\u2013)\s*v?\d)",
     re.IGNORECASE,
 )
 
@@ -329,6 +352,8 @@ def editions(desk: Desk) -> Iterator[Statement]:
     version = msdrg.version_on(desk.book, desk.day)
     for block in desk.text.blocks:
         for each in _GROUPER.finditer(block.text):
+            if re.search(r"\bto v?\s?\Z|[-\u2013]\s?v?\Z", block.text[: each.start(1)]):
+                continue
             if version and not _same_version(version.name, each[1]):
                 source = Source("msdrg", version.name, version.window.starts, version.window.ends)
                 fact = f"MS-DRG {version.name} is in force on {desk.day}"
@@ -361,13 +386,16 @@ def guidelines(desk: Desk) -> Iterator[Statement]:
             about = Counter(stems(block.text))
             best = max(ruling, key=lambda each: sum(1 for word in set(stems(f"{each[1]} {each[2]}")) if about[word]))
             cited = desk.book.citation(_GUIDELINES, best[0], desk.day) or {}
-            fact = f'Section {section} ("{known["title"]}") does not rule on the principal diagnosis; Section {best[0]} does: "{best[2]}"'
+            fact = (
+                f'Section {section} ("{known["title"]}") does not rule on the principal diagnosis; '
+                f'Section {best[0]} does: "{best[2]}"'
+            )
             source = Source(_GUIDELINES, str(cited.get("edition", "")), None, None, best[0])
             sentence = next((s for o, s in block.sentences() if o <= found.start() < o + len(s)), block.text)
             yield Statement(block.line_at(found.start()), shown(sentence), WRONG, fact, source, "guidelines")
 
 
-_OUTPATIENT = re.compile(r"\b(?:outpatient|emergency|ED|ER|clinic|office|urgent care|ambulatory|physician setting)\b")
+_OUTPATIENT = re.compile(r"\b(?:(?i:outpatient|emergency|clinic|office|urgent care|ambulatory)|ED|ER)\b")
 
 
 def uncertain(desk: Desk) -> Iterator[Statement]:
@@ -386,6 +414,9 @@ def uncertain(desk: Desk) -> Iterator[Statement]:
             continue
         if re.search(r"\b(?:not|never|don't)\s+(?:be\s+)?(?:code|assign|report)", block.text, re.IGNORECASE):
             continue
-        fact = f'"{found[0]}": outside the inpatient setting an uncertain diagnosis is not coded (Guidelines IV.H); the certain finding is'
+        fact = (
+            f'"{found[0]}": outside the inpatient setting an uncertain diagnosis is not coded (Guidelines IV.H); '
+            "the certain finding is"
+        )
         source = Source(_GUIDELINES, str((cited or {}).get("edition", "")), None, None, "IV.H")
         yield Statement(block.line, shown(block.text), WRONG, fact, source, "uncertain")

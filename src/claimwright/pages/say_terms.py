@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 _INCLUDES = re.compile(r"\b(?:includes|inclusion terms?|included (?:terms|conditions))\b", re.IGNORECASE)
 _ARROW = re.compile(r"\s*(?:\u2192|->|=>|\bmaps? to\b|\bcodes? to\b|\bis coded (?:to|as)\b)\s*")
-_EXAMPLES = re.compile(r"\(\s*(?:e\.g\.|eg|for example|such as|i\.e\.),?\s*([^()]{3,200})\)[^.;()]{0,60}?\b(?:consider|use|assign|report|code|select)\s+(?=[A-Z]\d)", re.I)  # fmt: skip
+_EXAMPLES = re.compile(
+    r"\(\s*(?:e\.g\.|eg|for example|such as|i\.e\.),?\s*([^()]{3,200})\)[^.;()]{0,60}?"
+    r"\b(?:consider|use|assign|report|code|select)\s+(?=[A-Z]\d)",
+    re.I,
+)
 _CUT = re.compile(r"[(,;:\u2014\u2013]|\s-\s|\b(?:when|without|with no|if|as an?|not|in an|pre-|due)\b", re.IGNORECASE)
-_HOLDER = re.compile(r"\b(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
+_HOLDER = re.compile(r"\A\W*[A-Z0-9.-]+\W+(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
 _SURE = 0.9
 _MOST_WORDS = 8
 _TRIVIAL = re.compile(r"\b(?:nos|nec|unspecified|the|an?|of|movement|disorders?)\b", re.IGNORECASE)
@@ -105,7 +109,7 @@ def includes(desk: Desk) -> Iterator[Statement]:
         every = {tuple(stems(note.text)) for _, note in held}
         items = [row for row in rows if not _HOLDER.search(row.text) and tuple(stems(row.text)) not in every]
         if not official and items:
-            fact = f"{code} has no inclusion terms and no Includes note in the tabular list; the items are examples of an editor"
+            fact = f"{code} has no inclusion terms and no Includes note in the tabular list; the items are an editor's"
             yield Statement(heading.line, shown(heading.text), WRONG, fact, desk.tabular(code), "includes")
         for row in items:
             yield from _item(desk, row, code, official)

@@ -25,6 +25,10 @@ _HASHES = re.compile(r"(#{1,6})\s+(.*?)(?:\s*\{[^{}]*\})?\s*#*\s*\Z")
 _BULLET = re.compile(r"(?:[-*+\u2022\u25cf\u25e6]|\d{1,3}[.)]|\[\d{1,3}\])\s+")
 _RULE = re.compile(r"\|?[\s:|-]+\|?\Z")
 _HTML = re.compile(r"<(?:!doctype|html|body|p|div|h[1-6]|table|ul|ol|br)\b", re.IGNORECASE)
+_BRANCHES = "\u251c\u2514\u2502"
+"""Box drawing of trees."""
+
+_LINK = re.compile(r"\[([^\[\]]*)\]\(<?([^()]*)>?\)")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _BEGINS = re.compile(r"[A-Z]\d[0-9A-Z](?:\.|\b)")
 _URL = re.compile(r"https?://[^\s<>()\"']+")
@@ -122,54 +126,69 @@ def _written(text: str) -> list[tuple[int, str]]:
 
 
 def bare(text: str) -> str:
-    """A text without addresses and Markdown emphasis; lengths are kept for addresses only in words."""
-    text = _URL.sub("", text)
-    text = re.sub(r"\[([^\[\]]*)\]\(<?[^()]*>?\)", r"\1", text)
+    """A text without Markdown emphasis and without what stands in addresses."""
+    # What an address holds is no statement; that there is one is kept.
+    text = _URL.sub("https://\u2026", text)
+    text = _LINK.sub(lambda found: f"{found[1]} https://\u2026" if "://" in found[2] else found[1], text)
     return re.sub(r"\*\*|__|`", "", text).strip()
 
 
 def _blocks(lines: list[tuple[int, str]]) -> Iterator[Block]:
-    open_: Block | None = None
-    head: tuple[str, ...] = ()
-    in_table = bullet_waits = False
+    builder = _Builder(lines)
     for at, (number, raw) in enumerate(lines):
+        yield from builder.take(at, number, raw)
+    yield from builder.close()
+
+
+class _Builder:
+    """Blocks as the lines come; one paragraph or item is open at a time."""
+
+    def __init__(self, lines: list[tuple[int, str]]) -> None:
+        self.lines = lines
+        self.open: Block | None = None
+        self.head: tuple[str, ...] = ()
+        self.in_table = self.waits = False
+
+    def close(self) -> list[Block]:
+        """The open block, if there is one; it is open no longer."""
+        done, self.open = [self.open] if self.open else [], None
+        return done
+
+    def take(self, at: int, number: int, raw: str) -> list[Block]:
+        """The blocks that a line ends or is."""
         line = bare(raw)
         if not line:
-            if open_:
-                yield open_
-            open_, in_table = None, False
-            continue
-        if bullet_waits:
-            line, bullet_waits = f"- {line}", False
+            self.in_table = False
+            return self.close()
+        if self.waits:
+            line, self.waits = f"- {line}", False
         if line in ("-", "*", "\u2022"):
-            bullet_waits = True
-            continue
-        if open_ and _continues(open_, line, raw):
-            open_.lines.append((len(open_.text) + 1, number))
-            open_.text += " " + line
-            continue
-        if open_:
-            yield open_
-            open_ = None
+            self.waits = True
+            return []
+        if self.open and _continues(self.open, line, raw):
+            self.open.lines.append((len(self.open.text) + 1, number))
+            self.open.text += " " + line
+            return []
         if line.startswith("|"):
-            if _RULE.match(line):
-                continue
-            cells = tuple(each.strip() for each in line.strip("|").split("|"))
-            if not in_table:
-                in_table, head = True, ()
-                if at + 1 < len(lines) and _RULE.match(lines[at + 1][1].strip() or "x"):
-                    head = cells
-                    continue
-            yield Block(ROW, line.strip("| "), [(0, number)], cells=cells, head=head)
-            continue
-        in_table = False
-        block = _one(line, number)
+            return self.close() + self._row(at, number, line)
+        self.in_table = False
+        done, block = self.close(), _one(line, number)
         if block.kind in (PROSE, ITEM):
-            open_ = block
-        else:
-            yield block
-    if open_:
-        yield open_
+            self.open = block
+            return done
+        return [*done, block]
+
+    def _row(self, at: int, number: int, line: str) -> list[Block]:
+        if _RULE.match(line):
+            return []
+        cells = tuple(each.strip() for each in line.strip("|").split("|"))
+        if not self.in_table:
+            self.in_table, self.head = True, ()
+            if at + 1 < len(self.lines) and _RULE.match(self.lines[at + 1][1].strip() or "x"):
+                self.head = cells
+                return []
+        text = line.strip("| ")
+        return [Block(ROW, text, [(0, number)], cells=cells, head=self.head)] if text else []
 
 
 def _continues(block: Block, line: str, raw: str) -> bool:
@@ -178,8 +197,8 @@ def _continues(block: Block, line: str, raw: str) -> bool:
     if (
         line.startswith(("|", "#"))
         or _BULLET.match(line)
-        or _BEGINS.match(line)
-        or len(last) < _LONG_LINE
+        or (_BEGINS.match(line) and not last.endswith((",", ";")))
+        or (len(last) < _LONG_LINE and not line[0].islower())
         or last.endswith((".", ":", "!", "?"))
     ):
         return False
@@ -207,7 +226,7 @@ def _one(line: str, number: int) -> Block:
 
 
 def _pictograph(character: str) -> bool:
-    return unicodedata.category(character) in ("So", "Cn") and ord(character) > 0x2300 and character not in "\u251c\u2514\u2502"  # fmt: skip
+    return unicodedata.category(character) in ("So", "Cn") and character not in _BRANCHES and ord(character) > 0x2300
 
 
 def _titled(line: str) -> bool:
