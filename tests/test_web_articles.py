@@ -198,6 +198,17 @@ def test_audiences_facts_and_citations(desk: Desk) -> None:
     assert client.get("/articles/cramp-words?audience=%3Cb%3E").status_code == 200
 
 
+def test_code_pages_are_told_of_articles_that_all_may_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = TEXT.replace("kind: question", "kind: question\ncode: R25.2")
+    write(browser(desk, "Ada"), text)
+    assert desk.about("R25.2") == []
+    act(browser(desk, "Ada"), "submit", "draft")
+    assert desk.about("R25.2") == [], "remembered"
+    monkeypatch.setattr("claimwright.interfaces.web.desk.monotonic", lambda: float("inf"))
+    assert desk.about("R25.2") == [("Which code for a cramp?", "/articles/cramp-words")]
+    assert desk.about("R25.1") == []
+
+
 def test_history_shows_every_version_and_what_changed(desk: Desk) -> None:
     ada = approved(desk)
     write(ada, TEXT.replace("the official list", "the list of the CDC"), "/articles/cramp-words/edit", 1)

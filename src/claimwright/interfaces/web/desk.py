@@ -40,8 +40,8 @@ SESSION = "claimwright_session"
 VISIT = "claimwright_visit"
 """Cookie of somebody without a session who was given a form: the log-in, or any where there is no log-in."""
 
-KEY_SECONDS = 10.0
-"""How long the owner of an API key is remembered: looking it up for each request would slow the API down."""
+SECONDS = 10.0
+"""How long the owner of an API key, or the articles about a code, are remembered: they are asked for very often."""
 
 MOST_KEYS = 1000
 """Keys that are remembered."""
@@ -97,6 +97,7 @@ class Desk:
         self.reader: Reader = BookReader(site.engine)
         self._lock = threading.Lock()
         self._owners: dict[str, tuple[float, str]] = {}
+        self._articles: tuple[float, dict[str, list[tuple[str, str]]]] = (0.0, {})
         self._database: Database | None = None
 
     @property
@@ -157,7 +158,20 @@ class Desk:
             "log_in": not self.off,
         }
 
-    # ---- for the HTTP API ----
+    # ---- for other parts of the site ----
+
+    def about(self, code: str) -> list[tuple[str, str]]:
+        """(title, address) of the articles about a code that everybody may read; new ones come after ten seconds."""
+        from claimwright.editorial.articles import articles
+
+        now = monotonic()
+        if now >= self._articles[0]:
+            found: dict[str, list[tuple[str, str]]] = {}
+            for each in articles(self.database):
+                if each.shown_to(None) is not None:
+                    found.setdefault(each.code, []).append((each.title, f"/articles/{each.slug}"))
+            self._articles = now + SECONDS, found
+        return self._articles[1].get(code, [])
 
     def key_owner(self, key: str) -> str | None:
         """The name of whose API key it is; None for one that nobody has. A revoked key works for ten seconds more."""
@@ -173,7 +187,7 @@ class Desk:
         if user is None:
             self._owners.pop(name, None)
             return None
-        self._owners[name] = (now + KEY_SECONDS, user.name)
+        self._owners[name] = (now + SECONDS, user.name)
         return user.name
 
     def ready(self) -> str:
