@@ -79,3 +79,28 @@ def killing(spark: Any) -> Callable[[Callable[[], None]], int]:
     from tests import spark_session
 
     return lambda job: spark_session.killing(spark, job)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a real PostgreSQL, started for the tests of this process."""
+    from tests.editorial_world import postgres, programs
+
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    folder = programs()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed")
+    with postgres(folder) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def editorial(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty editorial database of each kind; passwords hash fast."""
+    from tests.editorial_world import emptied, fast_hashes
+
+    fast_hashes(monkeypatch)
+    url = f"sqlite:///{tmp_path}/e.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    database = emptied(url)
+    yield database
+    database.close()

@@ -7,6 +7,11 @@ ClaimwrightError
 │   ├── BookMissing     no book, and none could be built
 │   ├── BookDamaged     a file of the book is not the one that was built
 │   └── EditionMissing  no loaded edition covers the day asked for
+├── EditorialError      editorial work that cannot be done as asked           exit 2
+│   ├── NotAllowed      this person may not do it
+│   ├── OutOfDate       somebody else has changed it meanwhile
+│   └── NoSuchArticle   there is no article of that name
+├── DatabaseMissing     the editorial database cannot be opened                exit 3
 └── RuleError           a rule, lexicon or citation that is wrong in itself    exit 3
 
 Every text says what is wrong, where, and what to do. Facts stay as attributes, so that an
@@ -70,3 +75,25 @@ class EditionMissing(BookError):
 
 class RuleError(ClaimwrightError):
     """A rule, lexicon row or citation that is wrong in itself."""
+
+
+class EditorialError(ClaimwrightError):
+    """Editorial work that cannot be done as asked: a step that the state of a text does not allow."""
+
+    exit_code = 2
+
+
+class NotAllowed(EditorialError):
+    """The person may not do this: another role is needed, or it is their own text."""
+
+
+class OutOfDate(EditorialError):
+    """Somebody else has changed the text or its state since it was read; read it again."""
+
+
+class NoSuchArticle(EditorialError):
+    """There is no article, or no version of it, of that name."""
+
+
+class DatabaseMissing(ClaimwrightError):
+    """The editorial database cannot be opened; the text says why and what to do, never a password."""

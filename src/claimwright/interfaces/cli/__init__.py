@@ -14,6 +14,7 @@ from claimwright import __version__
 from claimwright.errors import ClaimwrightError
 
 COMMANDS = {
+    "articles": "The articles people write: their states, and whether their facts still hold.",
     "ask": "A plain question on coverage, answered for each policy with its sources.",
     "bench-claims": "Write synthetic claims made of the loaded codes.",
     "check": "Check a claim against the notes and tables in force on its date of service.",
@@ -21,6 +22,7 @@ COMMANDS = {
     "data": "List, add, build and verify the tables that answers come from.",
     "diff": "What changed between two editions of the tabular list.",
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
+    "lint-article": "Statements of any text that the loaded data contradict or cannot support.",
     "policies": "The catalogue of coverage policies.",
     "policy": "One coverage policy: its versions, lists and criteria.",
     "read": "What a note states, and the codes it may support.",
@@ -31,6 +33,7 @@ COMMANDS = {
     "scan": "Check files of claims by the million, and write the findings.",
     "search": "Find codes by words, by a code or by the beginning of one.",
     "show": "The reference page of a code, category, block or chapter.",
+    "user": "Accounts of people who write and review articles, and keys of the HTTP API.",
 }
 """Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>_command`."""
 

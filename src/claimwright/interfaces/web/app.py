@@ -17,9 +17,11 @@ from claimwright.interfaces.web.settings import Settings
 from claimwright.interfaces.web.site import Site
 
 PARTS: tuple[str, ...] = (
+    "articles",
     "catalogues",
     "code_pages",
     "failures",
+    "people",
     "searching",
 )
 """Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`.

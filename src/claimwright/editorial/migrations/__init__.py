@@ -1,0 +1,1 @@
+"""Layouts of the editorial database, one step after the other."""
