@@ -16,7 +16,10 @@ from claimwright.errors import ClaimwrightError
 from claimwright.interfaces.web.settings import Settings
 from claimwright.interfaces.web.site import Site
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = (
+    "coverage",
+    "workbench",
+)
 """Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`."""
 
 
