@@ -15,6 +15,7 @@ from claimwright.model import (
     Claim,
     Coverage,
     Finding,
+    Fix,
     GroupReport,
     Questions,
     Report,
@@ -33,14 +34,14 @@ MOST_TITLES = 60
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding with its key, the places beyond the first, and whether its fix can be applied by a button.
+    """A finding with its key, and what a button does that applies its fix (empty: no button may).
 
     `choose`: the codes among which the record decides, where the fix leaves a choice.
     """
 
     finding: Finding
     key: str
-    applies: bool
+    applies: str
     choose: tuple[str, ...]
 
 
@@ -116,11 +117,24 @@ def key_of(finding: Finding) -> str:
 
 def shown_of(claim: Claim, finding: Finding) -> Shown:
     """A finding with what can be done about it."""
-    applies = with_fix(claim, finding) is not None
+    applies = _does(finding.fix) if with_fix(claim, finding) else ""
     choose: tuple[str, ...] = ()
     if not applies:
         choose = (*(new for options in finding.fix.replace.values() for new in options), *finding.fix.add)
     return Shown(finding, key_of(finding), applies, choose)
+
+
+def _does(fix: Fix) -> str:
+    """What applying a fix does, in the words of a button."""
+    parts = [f"{old} becomes {new[0]}" for old, new in fix.replace.items() if new]
+    gone = (*fix.remove, *(old for old, new in fix.replace.items() if not new))
+    if gone:
+        parts.append(f"remove {', '.join(gone)}")
+    if fix.add:
+        parts.append(f"add {', '.join(fix.add)}")
+    if fix.reorder:
+        parts.append(f"order {', '.join(fix.reorder[:6])}{'…' if len(fix.reorder) > 6 else ''}")
+    return "; ".join(parts)
 
 
 def spots_of(engine: Engine, claim: Claim, report: Report) -> tuple[Spot, ...]:

@@ -88,7 +88,7 @@ def routes(site: Site) -> list[BaseRoute]:
         page = Page(_blank())
         if request.method == "POST":
             try:
-                form = await form_of(request, site.settings.upload_bytes)
+                form, _ = await form_of(request, site.settings.upload_bytes)
             except InputError as error:
                 page.status, page.sentence = 413 if isinstance(error, TooLarge) else 400, str(error)
             else:

@@ -52,39 +52,45 @@ class TooLarge(InputError):
     """More was sent than the server reads."""
 
 
-async def form_of(request: Request, most: int) -> FormData:
-    """The form of a request of at most `most` bytes, counted while they come in.
+File = tuple[str, bytes]
+"""The name of an uploaded file, without folders, and its bytes."""
+
+
+async def form_of(request: Request, most: int) -> tuple[FormData, File | None]:
+    """The form of a request of at most `most` bytes, counted while they come in, and the file in its field `file`.
 
     Errors: `TooLarge`; `InputError` for a body that is no form.
     """
     refusal = TooLarge("the request", f"has more than {_size(most)}", "a smaller file or note; `scan` reads any")
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
+    if declared.isdecimal() and int(declared) > most:
         raise refusal
-    taken = 0
-
-    async def counted() -> Message:
-        nonlocal taken
-        message = await request.receive()
-        taken += len(message.get("body", b""))
-        if taken > most:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
             raise refusal
-        return message
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
 
     try:
-        counting = Request(request.scope, counted)
-        return await counting.form(max_files=4, max_fields=MOST_FIELDS, max_part_size=most)
+        form = await Request(request.scope, whole).form(max_files=4, max_fields=MOST_FIELDS, max_part_size=most)
     except HTTPException as error:
         raise InputError("the form", f"cannot be read ({error.detail})", "what this page sends") from None
+    try:
+        return form, await _file_of(form)
+    finally:
+        await form.close()
 
 
 def _size(number: int) -> str:
     return f"{number >> 20} MB" if number >= 1 << 20 else f"{number} bytes"
 
 
-async def upload_of(form: FormData, name: str) -> tuple[str, bytes] | None:
-    """Name and bytes of the file that came with a form; None where none was chosen."""
-    given = form.get(name)
+async def _file_of(form: FormData) -> File | None:
+    """The file that came with a form; None where none was chosen."""
+    given = form.get("file")
     if not isinstance(given, UploadFile):
         return None
     data = await given.read()

@@ -70,7 +70,7 @@ def report_pdf(claim: Claim, bench: Bench) -> bytes:
             self.set_text_color(*_GREY)
             self.cell(0, 5, f"{self.page_no()}/{{nb}}", align="R")
 
-    pdf = Sheet(format="A4")
+    pdf = Sheet(format="Letter")
     pdf.core_fonts_encoding = "windows-1252"
     pdf.set_margins(_MARGIN, 16, _MARGIN)
     pdf.set_auto_page_break(True, margin=18)

@@ -19,11 +19,12 @@ from starlette.routing import BaseRoute, Route
 
 from claimwright.claims.fixed import with_fix
 from claimwright.errors import ClaimwrightError, InputError
-from claimwright.interfaces.render.query import question_form, settled_words
+from claimwright.interfaces.render.query import evidence_words, question_form, settled_words
 from claimwright.interfaces.render.report import by_remedy, kind_words
 from claimwright.interfaces.web.bench import Bench, Change, bench_of, change_of, key_of
 from claimwright.interfaces.web.intake import (
     MOST_CLAIMS,
+    File,
     Rows,
     TooLarge,
     blank_rows,
@@ -37,7 +38,6 @@ from claimwright.interfaces.web.intake import (
     rows_of_claim,
     rows_of_form,
     text_of,
-    upload_of,
 )
 from claimwright.interfaces.web.pdf import report_pdf
 from claimwright.interfaces.web.site import Site
@@ -78,8 +78,7 @@ def routes(site: Site) -> list[BaseRoute]:
         page = Page()
         if request.method == "POST":
             try:
-                form = await form_of(request, site.settings.upload_bytes)
-                sent = await upload_of(form, "file")
+                form, sent = await form_of(request, site.settings.upload_bytes)
             except TooLarge as error:
                 page.status, page.sentence = 413, _sentence(error)
             except InputError as error:
@@ -92,7 +91,7 @@ def routes(site: Site) -> list[BaseRoute]:
         """The report of the claim in the form, as a file."""
         as_pdf = request.url.path.endswith(".pdf")
         try:
-            form = await form_of(request, site.settings.upload_bytes)
+            form, _ = await form_of(request, site.settings.upload_bytes)
         except InputError as error:
             page = Page(status=413 if isinstance(error, TooLarge) else 400, sentence=_sentence(error))
             return _shown(site, request, page)
@@ -105,7 +104,7 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def _answered(site: Site, form: FormData, sent: tuple[str, bytes] | None) -> Page:
+def _answered(site: Site, form: FormData, sent: File | None) -> Page:
     """The page for a form: its claim checked, with a fix applied where a button asked for one."""
     page = Page(rows=rows_of_form(form), pasted=text_of(form, "pasted"), claims=text_of(form, "claims"))
     action = text_of(form, "action") or "check"
@@ -126,12 +125,12 @@ def _with_more(page: Page) -> Page:
     return page
 
 
-def _claim_of(page: Page, form: FormData, sent: tuple[str, bytes] | None, action: str) -> Claim | None:
+def _claim_of(page: Page, form: FormData, sent: File | None, action: str) -> Claim | None:
     """The claim to answer; None where one of several is to be chosen first. Errors: `InputError`."""
     choose = text_of(form, "choose")
     if choose:
         claims = _kept(page.claims)
-        if not choose.isdigit() or not 1 <= int(choose) <= len(claims):
+        if not (choose.isdecimal() and len(choose) < 6) or not 1 <= int(choose) <= len(claims):
             raise InputError("choose", f"found {choose[:20]!r}", f"1 to {len(claims)}")
         return _one(page, claims, int(choose) - 1)
     if sent is not None or action == "paste":
@@ -213,6 +212,7 @@ def _shown(site: Site, request: Request, page: Page) -> Response:
         by_remedy=by_remedy,
         question_text=lambda each: "\n".join(question_form(each, False)),
         settled_words=settled_words,
+        evidence_words=evidence_words,
         sentence=_capital,
         marks=_marks(page.bench),
         upload=site.settings.upload_bytes >> 20,
