@@ -193,3 +193,15 @@ def test_a_whole_claim_counts_while_the_form_is_as_it_was(client: TestClient) ->
     first = post(client, "/coverage", FORM).text
     assert hidden(first, "claim", "audience") == ""
     assert post(client, "/coverage", {**FORM, "diagnosis": "G56.01"}).status_code == 200
+
+
+def test_policies_that_differ_are_said_to(client: TestClient, engine: Engine) -> None:
+    fields = {"procedure": "95910", "diagnosis": "R25.8", "payer": "medicare", "date": "2026-10-01"}
+    covered = engine.cover(claim(diagnoses=["R25.8"], lines=[{"code": "95910"}], payer={"id": "medicare"},
+                                 service_from="2026-10-01", service_to="2026-10-01"))  # fmt: skip
+    answer = post(client, "/coverage", fields).text
+    assert len(covered.answers) > 1
+    assert ("The policies differ." in answer) == covered.conflict
+    assert answer.count('class="card policy"') == len(covered.answers) + len(covered.editorial)
+    for each in covered.answers:
+        assert each.policy in answer

@@ -157,14 +157,10 @@ def test_a_question_or_a_choice_has_no_button(client: TestClient, engine: Engine
 
 
 @pytest.mark.parametrize(
-    ("asked", "codes", "pointers"),
+    ("diagnoses", "pointed", "codes", "pointers"),
     [
-        ({"diagnoses": ["T47.1X5A", "E83.42"], "lines": [{"code": "99283", "pointers": [1]}]}, "E83.42 T47.1X5A", (2,)),
-        (
-            {"diagnoses": ["E87.6", "I10", "E87.6"], "lines": [{"code": "99283", "pointers": [3, 2]}]},
-            "E87.6 I10",
-            (1, 2),
-        ),
+        (["T47.1X5A", "E83.42"], [1], "E83.42 T47.1X5A", (2,)),
+        (["E87.6", "I10", "E87.6"], [3, 2], "E87.6 I10", (1, 2)),
     ],
 )
 def test_pointers_follow_their_diagnoses(

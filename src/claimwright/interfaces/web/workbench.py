@@ -205,6 +205,7 @@ def _shown(site: Site, request: Request, page: Page) -> Response:
         "workbench_result.html" if part else "workbench.html",
         page.status,
         page=page,
+        part=part,
         rows=padded(page.rows, page.more),
         bench=page.bench,
         fields=FIELDS,
