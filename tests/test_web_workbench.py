@@ -225,6 +225,15 @@ def test_one_of_several_claims_is_chosen(client: TestClient) -> None:
         ({"pasted": '{"resourceType":' + '{"a":' * 50_000, "action": "paste"}, "the pasted text"),
         ({"pasted": "\x00\x01\x02", "action": "paste"}, "the pasted text"),
         ({"diagnoses.code": ["R25.2"], "note": "a" * (MOST_NOTE + 1)}, "characters"),
+        ({"diagnoses.code": [f"R{n}" for n in range(101)]}, "at most 100 here"),
+        ({"diagnoses.code": ["R25.2"] * 5000}, "5000 diagnoses"),
+        (
+            {
+                "pasted": json.dumps({"setting": "professional", "diagnoses": ["I10"], "note": "a" * 50_000}),
+                "action": "paste",
+            },
+            "characters",
+        ),
     ],
 )
 def test_wrong_input_is_one_sentence_and_the_form_stays(client: TestClient, fields: dict[str, Any], says: str) -> None:
@@ -341,3 +350,16 @@ def test_worked_examples_fit_the_form(client: TestClient, engine: Engine) -> Non
                     service_to=str(about["day"]), patient={"age": about["age"], "sex": about["sex"]})  # fmt: skip
         page = post(client, "/check?part=result", fields_of(one)).text
         assert page.count('<article class="finding') == len(engine.check(one).findings)
+
+
+def test_every_form_carries_the_token(engine: Engine) -> None:
+    app = create_app(engine)
+    app.state.site.processors.append(lambda _: {"csrf": "TOKEN-7"})
+    guarded = TestClient(app)
+    one = fields_of(claim(**CRAMPS))
+    key = keys(post(guarded, "/check", one).text)[0]
+    coverage = {"procedure": "95910", "diagnosis": "R25.2", "payer": "medicare"}
+    for page in (post(guarded, "/check", {**one, "apply": key}).text, post(guarded, "/coverage", coverage).text):
+        forms = re.findall(r"<form\b.*?</form>", page, re.DOTALL)
+        assert len(forms) > 1
+        assert all('name="csrf" value="TOKEN-7"' in each for each in forms)

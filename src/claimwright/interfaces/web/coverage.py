@@ -29,6 +29,7 @@ from claimwright.interfaces.web.intake import (
     GROUPS,
     TooLarge,
     check_note,
+    check_size,
     claim_object,
     claim_of_rows,
     form_of,
@@ -38,9 +39,9 @@ from claimwright.interfaces.web.intake import (
     texts_of,
 )
 from claimwright.interfaces.web.site import Site
-from claimwright.model import Claim, Setting, dotted, to_json, undotted
+from claimwright.model import Claim, Coverage, Setting, dotted, to_json, undotted
 from claimwright.model.asking import AUDIENCES, Asked
-from claimwright.model.coverage import Determination, PolicyAnswer, State
+from claimwright.model.coverage import Determination, NextFact, PolicyAnswer, State
 from claimwright.model.policy import Cite
 
 FIELDS = ("question", "procedure", "modifier", "diagnosis", "payer", "state", "mac", "date", "age", "sex", "setting")
@@ -206,6 +207,7 @@ def _claim(page: Page) -> Claim | None:
     rows = page.rows
     if page.claim:
         whole = claim_from_object(_decoded(page.claim, "claim"), "claim")
+        check_size(whole, "claim")
         if _rows_of(whole) == {**rows, "question": ""}:
             return whole
         page.claim = ""
@@ -236,7 +238,9 @@ def _claim(page: Page) -> Claim | None:
         value["service_from"] = value["service_to"] = rows["date"]
     if rows["note"]:
         value["note"] = rows["note"]
-    return claim_from_object(value, "form")
+    claim = claim_from_object(value, "form")
+    check_size(claim, "form")
+    return claim
 
 
 def _list(text: str) -> list[str]:
@@ -275,6 +279,8 @@ def _again(site: Site, page: Page, form: FormData, follow: str | None) -> None:
         return
     value = context.get("claim")
     claim = claim_from_object(value, "context") if value is not None else None
+    if claim is not None:
+        check_size(claim, "context")
     given = Given(day=_day(page.rows["date"]), claim=claim, context=context, keep={"claim": value} if claim else {})
     page.asked = site.engine.ask(question or "", page.audience, given)
     page.before = context
@@ -319,6 +325,7 @@ def _shown(site: Site, request: Request, page: Page) -> Response:
         rows={**page.rows, "facts": facts},
         asked=asked,
         coverage=asked.coverage if asked else None,
+        deciding=_deciding(asked.coverage if asked else None),
         audiences=AUDIENCES,
         settings=[each.value for each in Setting],
         statuses=("present", "absent", "uncertain", "historical", "family", "hypothetical"),
@@ -337,6 +344,12 @@ def _shown(site: Site, request: Request, page: Page) -> Response:
         numbered=_numbered,
         plural=lambda number, one, more: one if number == 1 else more,
     )
+
+
+def _deciding(coverage: Coverage | None) -> list[NextFact]:
+    """Facts that settle criteria of a payer's policy; guidance of an editor decides nothing."""
+    policies = {each.policy for each in coverage.answers} if coverage else set()
+    return [each for each in coverage.next_facts if policies.intersection(each.policies)] if coverage else []
 
 
 def _link(page: Page) -> str:

@@ -28,6 +28,9 @@ MOST_NOTE = 40_000
 MOST_CLAIMS = 200
 """Claims of one file that are offered for choice; a scan reads files of any length."""
 
+MOST_CODES = {"diagnoses": 100, "procedures": 100, "lines": 200, "facts": 200}
+"""Rows of one claim that a page answers; a claim form holds 25 diagnoses, and a command takes any."""
+
 SINGLE = (
     "setting", "id", "service_from", "service_to", "age", "sex", "birth_date", "payer", "state", "mac",
     "admitting_diagnosis", "discharge_status", "poa_exempt_hospital", "note",
@@ -119,10 +122,7 @@ def claims_of_file(name: str, data: bytes, notes: list[str]) -> list[Claim]:
 
     if packed.recognises(data[:HEAD]):
         raise InputError(name, "is packed", "the file as it is, unpacked")
-    claims, _ = read_claims(name, data, notes)
-    for each in claims:
-        check_note(each.note, name)
-    return claims
+    return read_claims(name, data, notes)[0]
 
 
 def check_note(note: str | None, place: str) -> None:
@@ -133,6 +133,19 @@ def check_note(note: str | None, place: str) -> None:
             f"has {len(note):,} characters",
             f"at most {MOST_NOTE:,} here; `claimwright check FILE --note NOTE` reads longer ones",
         )
+
+
+def check_size(claim: Claim, place: str) -> None:
+    """`InputError` for a claim with more rows, or a longer note, than a page answers."""
+    for group, most in MOST_CODES.items():
+        found = len(getattr(claim, group))
+        if found > most:
+            raise InputError(
+                f"{place}: $.{group}",
+                f"has {found} entries",
+                f"at most {most} here; `claimwright check FILE` takes more",
+            )
+    check_note(claim.note, place)
 
 
 def rows_of_form(form: FormData) -> Rows:
@@ -206,7 +219,9 @@ def claim_of_rows(rows: Rows) -> Claim:
                 raise InputError(
                     f"form: $.{group}[{number}].{key}", "is empty", "a code" if key == "code" else "a fact"
                 )
-    return claim_from_object(object_of(rows), "form")
+    claim = claim_from_object(object_of(rows), "form")
+    check_size(claim, "form")
+    return claim
 
 
 def rows_of_claim(claim: Claim) -> Rows:

@@ -123,7 +123,9 @@ class _Sheet:
 def _head(sheet: _Sheet, claim: Claim, bench: Bench) -> None:
     report = bench.report
     sheet.line(f"Claim report{f': {claim.id}' if claim.id else ''}", 17, "B")
-    counts = ", ".join(f"{number} {name}" for name, number in bench.counts().items())
+    counts = ", ".join(
+        f"{number} {name}{'' if number == 1 or name == 'info' else 's'}" for name, number in bench.counts().items()
+    )
     sheet.line(f"Verdict: {report.verdict.value.upper()} ({counts})", 12, "B", above=1)
     assumed = ", assumed: the claim states none" if report.date_assumed else ""
     patient = f"age {claim.patient.age}" if claim.patient.age is not None else "age not stated"

@@ -28,6 +28,7 @@ from claimwright.interfaces.web.intake import (
     Rows,
     TooLarge,
     blank_rows,
+    check_size,
     claim_object,
     claim_of_rows,
     claims_of_file,
@@ -157,6 +158,7 @@ def _claim_of(page: Page, form: FormData, sent: File | None, action: str) -> Cla
 
 
 def _one(page: Page, claims: list[Claim], index: int) -> Claim:
+    check_size(claims[index], "the claim")
     page.rows = rows_of_claim(claims[index])
     if len(claims) > 1:
         page.choices, page.chosen = [_line(each) for each in claims], index
