@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from claimwright.claims.fixed import applied
 from claimwright.model import Claim, Diagnosis, Finding, Fix, dotted, undotted
 
 MOST = 60
@@ -87,33 +88,6 @@ def choices(fix: Fix) -> tuple[Fix, ...]:
     if len(fix.add) > 1 and not (fix.remove or fix.replace or fix.reorder):
         return tuple(replace(fix, add=(code,)) for code in fix.add[:MOST_CHOICES])
     return (fix,)
-
-
-def applied(diagnoses: Sequence[Diagnosis], fix: Fix) -> tuple[Diagnosis, ...] | None:
-    """The diagnoses with a fix applied; None when it leaves a choice or changes none of them.
-
-    A code that ends in a dash names several.
-    """
-    put = [*fix.add, *(option for options in fix.replace.values() for option in options)]
-    if any(len(options) > 1 for options in fix.replace.values()) or any(code.endswith("-") for code in put):
-        return None
-    replaced = {undotted(old): [undotted(new) for new in options] for old, options in fix.replace.items()}
-    gone = {undotted(code) for code in fix.remove}
-    codes = [undotted(each.code) for each in diagnoses]
-    out: list[Diagnosis] = []
-    for at, (code, each) in enumerate(zip(codes, diagnoses, strict=True)):
-        if code in gone and (codes.count(code) == 1 or code in codes[:at]):
-            continue  # of a code that stands twice, the first stays
-        out += [replace(each, code=new) for new in replaced.get(code, [code])]
-    have = {undotted(each.code) for each in out}
-    out += [Diagnosis(code) for code in map(undotted, fix.add) if code not in have]
-    if fix.reorder:
-        order = [undotted(code) for code in fix.reorder]
-        places = {code: place for place, code in enumerate(order)}
-        out.sort(key=lambda each: places.get(undotted(each.code), len(order)))
-    if [undotted(each.code) for each in out] == [undotted(each.code) for each in diagnoses]:
-        return None
-    return tuple(out)
 
 
 def _principals(claim: Claim) -> Iterator[Change]:

@@ -32,7 +32,7 @@ def _answered(asked: Asked, width: int, bold: bool) -> Iterator[str]:
     first, *rest = asked.answer.sections
     yield from _section(first, width, bold)
     yield ""
-    yield from _wrap(f"Understood: {_understood(asked.understood)}.", "", width)
+    yield from _wrap(f"Understood: {understood_words(asked.understood)}.", "", width)
     for each in rest:
         if not any(line.policy for line in each.lines):  # no policy answers: the short answer has said so
             continue
@@ -65,7 +65,8 @@ def _section(section: AnswerSection, width: int, bold: bool) -> Iterator[str]:
         yield from _wrap(cited(line), f"{'  ' * line.depth}  - ", width)
 
 
-def _understood(said: Understood) -> str:
+def understood_words(said: Understood) -> str:
+    """What was understood of a question, in one line."""
     codes = [each.code for each in said.procedures]
     more = f" and {len(codes) - _MOST_CODES} more" if len(codes) > _MOST_CODES else ""
     services = ", ".join(codes[:_MOST_CODES]) + more

@@ -22,21 +22,24 @@ WIDTH = 80
 _MOST_SETS = 4
 """Sets of facts that are printed; the JSON has all."""
 
-_VERDICTS = {
+VERDICTS = {
     Determination.SUPPORTED: "SUPPORTED",
     Determination.NOT_SUPPORTED: "NOT SUPPORTED",
     Determination.INSUFFICIENT: "INSUFFICIENT DOCUMENTATION",
     Determination.NOT_ADDRESSED: "NOT ADDRESSED",
 }
+"""A verdict as it is printed."""
 _KINDS = {"lcd": "LCD", "ncd": "NCD"}
 _MARKS = {State.MET: "[+]", State.NOT_MET: "[-]", State.NOT_DOCUMENTED: "[?]"}
-_STATES = {State.MET: "met", State.NOT_MET: "not met", State.NOT_DOCUMENTED: "not documented"}
-_LISTED = {
+STATES = {State.MET: "met", State.NOT_MET: "not met", State.NOT_DOCUMENTED: "not documented"}
+"""A state of a criterion in words."""
+LISTED = {
     Listed.LISTED: "listed",
     Listed.NOT_LISTED: "not listed",
     Listed.CONDITIONAL: "listed under a condition",
     Listed.NOT_LOADED: "list not loaded",
 }
+"""Where a diagnosis stands, in words."""
 
 
 def coverage_text(coverage: Coverage, width: int = WIDTH, bold: bool = False) -> str:
@@ -73,10 +76,10 @@ def _head(coverage: Coverage) -> str:
 
 def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
     version = f" version {answer.version}" if answer.version else ""
-    first, *rest = _wrap(f"{answer.policy}{version}: {_VERDICTS[answer.verdict]}", "", width, 2)
+    first, *rest = _wrap(f"{answer.policy}{version}: {VERDICTS[answer.verdict]}", "", width, 2)
     yield f"\x1b[1m{first}\x1b[0m" if bold else first
     yield from rest
-    yield from _wrap(_about(answer), "  ", width)
+    yield from _wrap(about(answer), "  ", width)
     yield from _wrap(_sentence(answer.why), "  ", width)
     if answer.note:
         yield from _wrap(answer.note, "  ", width)
@@ -84,7 +87,7 @@ def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
         yield from _sets(answer, width)
     groups = ", ".join(dict.fromkeys(group for each in answer.diagnoses for group in each.groups))
     where = f" (group {groups})" if groups else ""
-    yield from _wrap(f"Diagnosis: {_LISTED[answer.diagnosis_listed]}{where}", "  ", width)
+    yield from _wrap(f"Diagnosis: {LISTED[answer.diagnosis_listed]}{where}", "  ", width)
     for each in answer.diagnoses:
         if each.condition:
             yield from _wrap(f"{each.code}: {each.condition}", "    ", width)
@@ -106,7 +109,8 @@ def _answer(answer: PolicyAnswer, width: int, bold: bool) -> Iterator[str]:
         yield from _wrap(", ".join((source.title, *filter(None, parts))), f"  [{source.number}] ", width)
 
 
-def _about(answer: PolicyAnswer) -> str:
+def about(answer: PolicyAnswer) -> str:
+    """Title, payer, places, days, completeness and review state in one sentence."""
     window = ""
     if answer.version:
         known = f"a day not read, known on {answer.known_on}," if answer.known_on else "a day not read"
@@ -126,9 +130,9 @@ def _sets(answer: PolicyAnswer, width: int) -> Iterator[str]:
     if alone:
         yield from _wrap("one of these is enough:" if len(alone) > 1 else "this is enough:", "  ? ", width)
         for each in alone:
-            yield from _wrap(_needed(each), "    - ", width)
+            yield from _wrap(needed_words(each), "    - ", width)
     for one in together[:_MOST_SETS]:
-        yield from _wrap(f"together enough: {'; and '.join(map(_needed, one))}", "  ? ", width)
+        yield from _wrap(f"together enough: {'; and '.join(map(needed_words, one))}", "  ? ", width)
     more = len(together) - _MOST_SETS
     if more > 0 or answer.more_missing_sets:
         ways = "more ways" if answer.more_missing_sets else f"{more} more {'way' if more == 1 else 'ways'}"
@@ -136,7 +140,8 @@ def _sets(answer: PolicyAnswer, width: int) -> Iterator[str]:
     yield from _wrap(f"ids: {', '.join(answer.missing)}", "    ", width, 2)
 
 
-def _needed(fact: NeededFact) -> str:
+def needed_words(fact: NeededFact) -> str:
+    """A fact that is missing, and as what."""
     needed = "" if fact.needed == "present" else f" ({fact.needed.replace('-', ' ')})"
     return f"{_stripped(fact.says)}{needed}"
 
@@ -147,7 +152,7 @@ def _tree(node: CriterionAnswer, answer: PolicyAnswer, depth: int, width: int) -
     reason = f", {node.reason}" if node.reason else ""
     proof = f" <- {said}" if said else ""
     yield from _wrap(
-        f"{_stripped(node.says)}: {_STATES[node.state]}{reason}{proof}{_cited(node.cite, answer)}", lead, width
+        f"{_stripped(node.says)}: {STATES[node.state]}{reason}{proof}{_cited(node.cite, answer)}", lead, width
     )
     for child in node.children:
         yield from _tree(child, answer, depth + 1, width)
@@ -211,8 +216,8 @@ def coverage_markdown(coverage: Coverage) -> str:
     lines = [f"# Coverage: {', '.join(coverage.procedures)}", "", _head(coverage), ""]
     for answer in (*coverage.answers, *coverage.editorial):
         version = f" {answer.version}" if answer.version else ""
-        lines += [f"## {answer.policy}{version}: {_VERDICTS[answer.verdict].lower()}", "", _about(answer), ""]
-        lines += [_sentence(answer.why), "", f"Diagnosis: {_LISTED[answer.diagnosis_listed]}.", ""]
+        lines += [f"## {answer.policy}{version}: {VERDICTS[answer.verdict].lower()}", "", about(answer), ""]
+        lines += [_sentence(answer.why), "", f"Diagnosis: {LISTED[answer.diagnosis_listed]}.", ""]
         if answer.missing:
             lines += [f"**Missing:** {', '.join(answer.missing)}", ""]
         if answer.criteria:
@@ -232,6 +237,6 @@ def coverage_markdown(coverage: Coverage) -> str:
 
 
 def _markdown_tree(node: CriterionAnswer, answer: PolicyAnswer, depth: int) -> Iterator[str]:
-    yield f"{'  ' * depth}- {_stripped(node.says)}: **{_STATES[node.state]}**{_cited(node.cite, answer)}"
+    yield f"{'  ' * depth}- {_stripped(node.says)}: **{STATES[node.state]}**{_cited(node.cite, answer)}"
     for child in node.children:
         yield from _markdown_tree(child, answer, depth + 1)

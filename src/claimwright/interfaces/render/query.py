@@ -21,19 +21,20 @@ def questions_text(found: Questions, bold: bool = False) -> str:
     says = "no question is open" if not count else f"{count} question{'s' if count > 1 else ''}"
     out = [f"{head}{found.date_of_service}: {says}"]
     for each in found.questions:
-        out += ["", *_form(each, bold)]
+        out += ["", *question_form(each, bold)]
     if found.withheld:
-        listed = _all_settled(found.withheld)
+        listed = settled_words(found.withheld)
         out += ["", *_wrap(f"No compliant question can be made for: {listed}.", "")]
     if found.deferred:
-        listed = _all_settled(found.deferred)
+        listed = settled_words(found.deferred)
         out += ["", *_wrap(f"Asked later, if the answers leave it open: {listed}.", "")]
     for lacking in found.not_evaluated:
         out += _wrap(f"Not evaluated: {lacking.rule} (wants {lacking.missing}). {lacking.how}", "")
     return "\n".join(out) + "\n"
 
 
-def _form(each: Question, bold: bool) -> list[str]:
+def question_form(each: Question, bold: bool) -> list[str]:
+    """One question as a form to paste."""
     title = f"{each.id}  QUESTION TO {_TO[each.to].upper()}"
     out = [f"\x1b[1m{title}\x1b[0m" if bold else title, *_wrap(each.text, "  "), ""]
     if each.each:
@@ -44,8 +45,8 @@ def _form(each: Question, bold: bool) -> list[str]:
         out += ["  Answer: " + "_" * 40]
     if each.to is Addressee.PROVIDER:
         out += ["", "  Provider: " + "_" * 24 + "  Date and time: " + "_" * 16]
-    out += ["", *_wrap("Rests on: " + ("; ".join(map(_evidence, each.evidence)) or "nothing on the claim"), "  ")]
-    out += _wrap("Settles: " + _all_settled(each.settles), "  ")
+    out += ["", *_wrap("Rests on: " + ("; ".join(map(evidence_words, each.evidence)) or "nothing on the claim"), "  ")]
+    out += _wrap("Settles: " + settled_words(each.settles), "  ")
     return [*out, *_wrap(f"Checked: {len(each.check)} rules for questions that do not lead, all passed", "  ")]
 
 
@@ -60,7 +61,8 @@ def _checklist(each: Question) -> list[str]:
     return [*out, *(line for option in others for line in _wrap(option, "  [ ] "))]
 
 
-def _evidence(each: Evidence) -> str:
+def evidence_words(each: Evidence) -> str:
+    """Where a question's evidence stands."""
     if each.span is not None:
         return f"note, characters {each.span.start} to {each.span.end}"
     if each.place is None:
@@ -68,7 +70,7 @@ def _evidence(each: Evidence) -> str:
     return f"{each.place.kind} {each.place.position} ({each.place.code})"
 
 
-def _all_settled(listed: Sequence[Settled]) -> str:
+def settled_words(listed: Sequence[Settled]) -> str:
     """What is settled, the criteria of one policy together."""
     out: dict[tuple[str, str | None], list[str]] = {}
     for each in listed:

@@ -9,7 +9,7 @@ from claimwright.model import Because, EditionUsed, Finding, NotEvaluated, Repor
 
 _MARKS = {Severity.ERROR: "ERROR  ", Severity.WARNING: "WARNING", Severity.INFO: "info   "}
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
-_KINDS = {
+KINDS = {
     "excludes1": "Excludes1",
     "excludes2": "Excludes2",
     "codeFirst": "Code first",
@@ -44,6 +44,7 @@ _KINDS = {
     "note": "The note says",
     "index-path": "Alphabetic Index",
 }
+"""Kinds of proof, as they are printed."""
 WIDTH = 80
 
 
@@ -57,7 +58,7 @@ def report_text(report: Report, width: int = WIDTH, colour: bool = False) -> str
     lines = [head, f"  {tally}", ""]
     for finding in report.findings:
         lines += _finding(finding, width, colour)
-    for how, entries in _by_remedy(report.not_evaluated).items():
+    for how, entries in by_remedy(report.not_evaluated).items():
         lacking = ", ".join(f"{each.rule} (lacks {each.missing})" for each in entries)
         lines += _wrap(f"Not evaluated: {lacking}: {how}", "  ", width)
     if report.not_evaluated:
@@ -66,7 +67,8 @@ def report_text(report: Report, width: int = WIDTH, colour: bool = False) -> str
     return "\n".join(lines) + "\n"
 
 
-def _by_remedy(entries: Sequence[NotEvaluated]) -> dict[str, list[NotEvaluated]]:
+def by_remedy(entries: Sequence[NotEvaluated]) -> dict[str, list[NotEvaluated]]:
+    """What was not evaluated, by how to get what it lacks."""
     out: dict[str, list[NotEvaluated]] = {}
     for each in entries:
         out.setdefault(each.how, []).append(each)
@@ -100,14 +102,19 @@ def _finding(finding: Finding, width: int, colour: bool) -> list[str]:
 
 
 def _proof(because: Because) -> str:
-    kind = _KINDS.get(because.kind, because.kind)
-    if because.kind.startswith("mce-flag"):
-        kind = f"MCE flag {because.kind.removeprefix('mce-flag ')!r}"
+    kind = kind_words(because.kind)
     holder = f" {'' if because.level == 'section' else 'at '}{because.holder}" if because.holder else ""
     level = f" ({because.level})" if because.level not in (None, "section", "source", "table") else ""
     via = f", inherited by {' < '.join(reversed(because.path))}" if len(because.path) > 1 else ""
     edition = f" [{because.edition}]" if because.edition else ""
     return f"{kind}{holder}{level}: {because.text}{via}{edition}"
+
+
+def kind_words(kind: str) -> str:
+    """The kind of a proof in words."""
+    if kind.startswith("mce-flag"):
+        return f"MCE flag {kind.removeprefix('mce-flag ')!r}"
+    return KINDS.get(kind, kind)
 
 
 def _wrap(text: str, margin: str, width: int) -> list[str]:

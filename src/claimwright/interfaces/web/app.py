@@ -20,9 +20,11 @@ PARTS: tuple[str, ...] = (
     "articles",
     "catalogues",
     "code_pages",
+    "coverage",
     "failures",
     "people",
     "searching",
+    "workbench",
 )
 """Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`.
 
