@@ -16,8 +16,15 @@ from claimwright.errors import ClaimwrightError
 from claimwright.interfaces.web.settings import Settings
 from claimwright.interfaces.web.site import Site
 
-PARTS: tuple[str, ...] = ()
-"""Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`."""
+PARTS: tuple[str, ...] = (
+    "guard",
+    "api",
+    "ops",
+)
+"""Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`.
+
+The guard is the first: whatever another part answers passes through it.
+"""
 
 
 def create_app(engine: Engine, settings: Settings | None = None) -> Starlette:
