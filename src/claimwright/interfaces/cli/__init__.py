@@ -30,6 +30,7 @@ COMMANDS = {
     "rules": "The catalogue of rules.",
     "scan": "Check files of claims by the million, and write the findings.",
     "search": "Find codes by words, by a code or by the beginning of one.",
+    "serve": "The web application and the HTTP API.",
     "show": "The reference page of a code, category, block or chapter.",
 }
 """Every sub-command and its first line of help; module `claimwright.interfaces.cli.<name>_command`."""
