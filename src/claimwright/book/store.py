@@ -195,7 +195,9 @@ class Book:
     def billable(self, code: str, day: date) -> bool:
         """Is `code` (no dot) billable on `day`?"""
         sql = "SELECT 1 FROM registry WHERE code = ? AND starts <= ? AND (ends IS NULL OR ends >= ?)"
-        return bool(self.rows(sql, (code, day.isoformat(), day.isoformat())))
+        return self._keep(
+            ("billable", code, day), lambda: bool(self.rows(sql, (code, day.isoformat(), day.isoformat())))
+        )
 
     def successors(self, code: str) -> list[tuple[str, date]]:
         """Every code that `code` became, with the first day; all of them, none chosen."""
@@ -251,6 +253,9 @@ class Book:
 
     def node(self, edition: int, code: str) -> NodeEntry | None:
         """The node named `code`: a category or code before a block of the same name."""
+        return self._keep(("named", edition, code), lambda: (self._read_node(edition, code),))[0]
+
+    def _read_node(self, edition: int, code: str) -> NodeEntry | None:
         found = self.rows(f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?", (code, edition))
         entries = [node_of(row) for row in found]
         return min(entries, key=lambda each: each.kind in ("chapter", "block"), default=None)
@@ -375,8 +380,11 @@ class Book:
 
     def lexicon_rows(self, lexicon: str) -> list[dict[str, Any]]:
         """Rows of a shipped lexicon, in order."""
-        found = self.rows("SELECT data FROM lexicon_row WHERE lexicon = ? ORDER BY ordinal", (lexicon,))
-        return [json.loads(data) for (data,) in found]
+        sql = "SELECT data FROM lexicon_row WHERE lexicon = ? ORDER BY ordinal"
+        kept = self._keep(
+            ("lexicon", lexicon), lambda: tuple(json.loads(data) for (data,) in self.rows(sql, (lexicon,)))
+        )
+        return [dict(each) for each in kept]
 
     def lexicon_rows_at(self, lexicon: str, edition: int, sides: dict[str, int]) -> list[dict[str, Any]]:
         """Rows whose patterns hold the given positions, by side (`{"symptom": p, "diagnosis": q}`)."""
@@ -388,7 +396,11 @@ class Book:
                 " AND s.start <= ? AND s.stop > ?)"
             )
             values += [edition, side, pos, pos]
-        return [json.loads(data) for _, data in self.rows(sql + " ORDER BY l.ordinal", values)]
+        kept = self._keep(
+            ("lexicon at", lexicon, edition, *sides.items()),
+            lambda: tuple(json.loads(data) for _, data in self.rows(sql + " ORDER BY l.ordinal", values)),
+        )
+        return [dict(each) for each in kept]
 
     def lexicon_source(self, lexicon: str, key: str) -> dict[str, Any]:
         """A source that lexicon rows name: title, publisher, address, day it was read."""
