@@ -55,6 +55,7 @@ def command(
         claims, several = read_claims(claim or "-")
         found = [engine.risk(each, day=day, as_of=as_of, **given) for each in claims]
     if as_json:
-        sys.stdout.write(to_json([risk_document(each) for each in found] if several else risk_document(found[0])) + "\n")
+        documents = [risk_document(each) for each in found]
+        sys.stdout.write(to_json(documents if several else documents[0]) + "\n")
     else:
         sys.stdout.write("\n".join(risk_text(each) for each in found))

@@ -24,6 +24,9 @@ MOST_TOGETHER = 16
 SMALL = 60
 """Diagnoses, procedures and lines up to which a claim is checked where it arrives and not in a thread."""
 
+_MOST_SECONDS = 0.001
+"""Longest that a claim waits for others to come with it, and only when others have just come with one."""
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -64,6 +67,8 @@ class Checks:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._waiting: list[tuple[Claim, date | None, date | None, asyncio.Future[Report]]] = []
+        self._timer: asyncio.Handle | None = None
+        self._expected = 1
 
     async def report(self, claim: Claim, day: date | None, as_of: date | None) -> Report:
         """As `Engine.check`, whose errors these are."""
@@ -71,16 +76,19 @@ class Checks:
             return await run_in_threadpool(self.engine.check, claim, day, as_of)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Report] = loop.create_future()
-        if not self._waiting:
-            # Requests that came with the same turn of the loop are read before this is called.
-            loop.call_soon(self._go, loop)
         self._waiting.append((claim, day, as_of, future))
+        if self._timer is None:
+            self._timer = loop.call_soon(self._go) if self._expected < 2 else loop.call_later(_MOST_SECONDS, self._go)
+        if len(self._waiting) == self._expected > 1:
+            self._timer.cancel()
+            self._timer = loop.call_soon(self._go)
         return await future
 
-    def _go(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _go(self) -> None:
+        """Check what waits, and wait for as many the next time, while so many keep coming."""
         now, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-        if self._waiting:
-            loop.call_soon(self._go, loop)
+        self._expected = max(len(now), self._expected - 1)
+        self._timer = asyncio.get_running_loop().call_soon(self._go) if self._waiting else None
         alike: dict[tuple[date | None, date | None], list[tuple[Claim, asyncio.Future[Report]]]] = {}
         for claim, day, as_of, future in now:
             if not future.done():  # the client may have gone, or its time run out
@@ -88,9 +96,7 @@ class Checks:
         for (day, as_of), asked in alike.items():
             self._answer(day, as_of, asked)
 
-    def _answer(
-        self, day: date | None, as_of: date | None, asked: list[tuple[Claim, asyncio.Future[Report]]]
-    ) -> None:
+    def _answer(self, day: date | None, as_of: date | None, asked: list[tuple[Claim, asyncio.Future[Report]]]) -> None:
         try:
             reports = self.engine.check_all([claim for claim, _ in asked], day, as_of)
         except Exception as error:

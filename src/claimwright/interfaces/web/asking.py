@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+import datetime
 from typing import Any
 
 import msgspec
@@ -22,8 +22,8 @@ class AskBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     question: str | None = None
     audience: str = "coder"
-    date: date | None = None
-    as_of: date | None = None
+    date: datetime.date | None = None
+    as_of: datetime.date | None = None
     payer: str | None = None
     state: str | None = None
     mac: str | None = None

@@ -93,6 +93,7 @@ def run(settings: Settings, workers: int, level: str) -> int:
         backlog=1024,
         lifespan="on",
     )
+
     def work(told: bool = False) -> int:
         server = _Server(config)
         server.told = told
