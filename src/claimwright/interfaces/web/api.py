@@ -329,7 +329,7 @@ class Api:
         from claimwright.interfaces.web.openapi import document
 
         if not self._openapi:
-            self._openapi = msgspec.json.encode(document(self.site.settings))
+            self._openapi = await in_thread(lambda: document(self.site.settings, self.engine))
         return _json(self._openapi, "no-cache")
 
 
