@@ -132,7 +132,7 @@ def test_requests_made_from_the_description_are_answered_as_it_says(
                 assert response.headers["retry-after"] and "No edition of" in response.text
 
         answered()
-    assert seen.count(200) > len(seen) / 4, "too few of them were good requests"
+    assert seen.count(200) > len(seen) / 6, "too few of them were good requests"
 
 
 def schemathesis_given(operation: Any) -> Any:

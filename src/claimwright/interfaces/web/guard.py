@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import traceback
 from collections.abc import Iterable
 from time import perf_counter
@@ -43,6 +44,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 _ONE_YEAR = b"public, max-age=31536000, immutable"
 
@@ -90,6 +92,8 @@ class Guard:
         """Why this request is not even begun, if it is not."""
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_ADDRESS:
             return Problem(414, f"the address is longer than {MOST_ADDRESS:,} bytes", "address")
+        if _CONTROL.search(scope["path"]):
+            return Problem(400, "the address holds a control character", "address")
         length, host, size = "", "", 0
         for name, value in scope["headers"]:
             size += len(name) + len(value)

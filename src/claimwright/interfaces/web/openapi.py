@@ -281,4 +281,3 @@ def _batch(schemas: Schemas) -> dict[str, Any]:
                 {"type": "string"}, DAYS, None)  # fmt: skip
     out["post"]["responses"]["200"]["content"] = {LINES[0]: {"schema": {"type": "string"}, "x-line": line}}
     return out
-

@@ -75,7 +75,7 @@ class Schemas:
         return self._reference(kind)
 
     def _array(self, inside: tuple[Any, ...]) -> Schema:
-        if len(inside) == 2 and inside[1] is Ellipsis or len(inside) == 1:
+        if (len(inside) == 2 and inside[1] is Ellipsis) or len(inside) == 1:
             return {"type": "array", "items": self.of(inside[0])}
         return {"type": "array", "prefixItems": [self.of(each) for each in inside], "items": False}
 

@@ -55,8 +55,9 @@ def bound(settings: Settings) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host.strip("[]"), settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except OSError as error:
-        raise InputError("--host", f"{settings.host!r} is no address ({error.strerror})", "a name or address") from None
+    except (OSError, ValueError) as error:  # ValueError: no name can be as long
+        why = getattr(error, "strerror", None) or "not a name"
+        raise InputError("--host", f"{settings.host!r} is no address ({why})", "a name or address") from None
     out = socket.socket(family, socket.SOCK_STREAM)
     try:
         out.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
