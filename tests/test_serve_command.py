@@ -111,7 +111,7 @@ def test_a_port_in_use_is_one_sentence(book: Book) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--auth", "off", "--host", "0.0.0.0"], ["--auth", "off", "--host", "::"], ["--auth", "off", "--host", "example"],
+    [["--auth", "off", "--host", "10.0.0.1"], ["--auth", "off", "--host", "::"], ["--auth", "off", "--host", "example"],
      ["--auth", "none"], ["--port", "70000"], ["--workers", "0"], ["--timeout", "0"], ["--upload-mb", "x"]],
 )  # fmt: skip
 def test_a_wrong_option_is_refused_before_anything_listens(

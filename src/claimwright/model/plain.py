@@ -73,15 +73,7 @@ def _fields(kind: type) -> _Plan:
     held = fields(kind)
     keys = tuple(WORDS.get(each.name, each.name) for each in held)
     omitted = tuple(bool(each.metadata.get("omit")) for each in held)
-    if len(held) == 1:
-        name = held[0].name
-
-        def values(value: Any) -> tuple[Any, ...]:
-            return (getattr(value, name),)
-    elif held:
-        values = attrgetter(*(each.name for each in held))
-    else:
-        return lambda value: {}
+    values = _values(tuple(each.name for each in held))
 
     def with_all(value: Any) -> dict[str, Any]:
         return {
@@ -96,6 +88,13 @@ def _fields(kind: type) -> _Plan:
         }
 
     return with_some if any(omitted) else with_all
+
+
+def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads these attributes at once; `attrgetter` gives a tuple only of two and more."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 def to_json(value: Any, indent: int | None = 2) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "data": "List, add, build and verify the tables that answers come from.",
     "diff": "What changed between two editions of the tabular list.",
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
+    "mcp": "The Model Context Protocol server, for agents.",
     "policies": "The catalogue of coverage policies.",
     "policy": "One coverage policy: its versions, lists and criteria.",
     "read": "What a note states, and the codes it may support.",

@@ -15,12 +15,12 @@ from claimwright.book.tables import Table
 from claimwright.claims.wire import WireClaim
 from claimwright.engine import Engine
 from claimwright.errors import ClaimwrightError
+from claimwright.interfaces.schemas import REFERENCE, Schema, Schemas
 from claimwright.interfaces.web import examples
 from claimwright.interfaces.web.api import BENEFICIARY, DAYS, MOST_HITS, SETTINGS, Codes, Note
 from claimwright.interfaces.web.asking import AskBody
 from claimwright.interfaces.web.bodies import FORMATS, JSON, LINES, TEXT
 from claimwright.interfaces.web.problems import CONTENT_TYPE, TITLES
-from claimwright.interfaces.web.schemas import REFERENCE, Schema, Schemas
 from claimwright.interfaces.web.settings import Settings
 from claimwright.model import Coverage, GroupReport, Questions, Reading, Report, RiskResult
 from claimwright.model.asking import Asked

@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -78,11 +78,16 @@ def address_of(listening: socket.socket) -> str:
 
 
 def run(settings: Settings, workers: int, level: str) -> int:
-    """Serve until told to end (SIGTERM, SIGINT); the exit code."""
+    """Serve the web application until told to end (SIGTERM, SIGINT); the exit code."""
     settings = checked(settings)
+    return run_app(partial(application, settings), settings, level, "", workers)
+
+
+def run_app(make: Callable[[], Starlette], settings: Settings, level: str, path: str, workers: int = 1) -> int:
+    """Serve what `make` makes, in each process anew; `path` is where it answers. The exit code."""
     listening = bound(settings)
     config = uvicorn.Config(
-        partial(application, settings, level),
+        make,
         factory=True,
         log_config=None,
         log_level=logging.WARNING,
@@ -95,32 +100,34 @@ def run(settings: Settings, workers: int, level: str) -> int:
         lifespan="on",
     )
 
-    def work(told: bool = False) -> int:
+    def work(said: str = "") -> int:
+        logs(level)
         server = _Server(config)
-        server.told = told
+        server.said = said
         server.run(sockets=[listening])
         return 0 if server.started else 3
 
+    place = f"on {address_of(listening)}{path} (Ctrl-C ends)"
     if workers == 1:
-        return work(told=True)
+        return work(f"listening {place}")
     from claimwright.interfaces.web.workers import Workers
 
     listening.listen(1024)  # who comes before the workers are ready waits, and is not turned away
-    _say(f"{workers} workers listen on {address_of(listening)} (Ctrl-C ends)")
+    _say(f"{workers} workers listen {place}")
     return Workers(workers, work).run()
 
 
 class _Server(uvicorn.Server):
     """Ends with what is running answered, and with exit code 0: to be told to end is no failure."""
 
-    told = False
-    """Says where it listens once it does."""
+    said = ""
+    """What to say once it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, and a sentence."""
         await super().startup(sockets)
-        if self.told and self.started and sockets:
-            _say(f"listening on {address_of(sockets[0])} (Ctrl-C ends)")
+        if self.said and self.started:
+            _say(self.said)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -138,13 +145,12 @@ def _say(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def application(settings: Settings, level: str) -> Starlette:
+def application(settings: Settings) -> Starlette:
     """The application of one process."""
     from claimwright.book.store import open_book
     from claimwright.engine import Engine
     from claimwright.interfaces.web.app import create_app
 
-    logs(level)
     engine = Engine(open_book())
     app = create_app(engine, settings)
     _warm(engine)
