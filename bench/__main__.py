@@ -13,6 +13,7 @@ from bench import SEED
 from bench.coverage import coverage
 from bench.figures import Figure, installed, machine, table
 from bench.grouping import grouping
+from bench.http import http
 from bench.mcd import mcd
 from bench.measures import FULL, PEER, QUICK, Size, book, kernels, peer, processes, ready
 from bench.notes import notes
@@ -37,6 +38,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Figure]]] = {
     "risk": lambda size: risk(size.pairs, 40 * size.explained, size.explained),
     "search": lambda size: searching(size.codes // 4, size.codes // 4),
     "words": lambda size: words(),
+    "http": lambda size: http(2 * size.times, size.pairs, 3 * size.explained // 2),
 }
 """What can be measured, in order."""
 

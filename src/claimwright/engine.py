@@ -49,6 +49,11 @@ class Engine:
         """Use `book`, or the book of this machine."""
         self.book = book or open_book()
         self.rules = load_rules()
+        self._extra = {
+            name: extra
+            for name, each in self.rules.items()
+            if (extra := tuple(table for table in each.tables if table in EXTRA_TABLES))
+        }
 
     def check(self, claim: Claim | dict[str, Any], day: date | None = None, as_of: date | None = None) -> Report:
         """The report of one claim; `day` is the date of service if the claim carries none.
@@ -342,8 +347,8 @@ class Engine:
 
         A dated table is never answered by its nearest edition.
         """
-        for table in rule.tables:
-            if table in EXTRA_TABLES and self.book.table_edition(table, day) is None:
+        for table in self._extra.get(rule.name, ()):
+            if self.book.table_edition(table, day) is None:
                 return table
         return ""
 
@@ -355,7 +360,7 @@ class Engine:
         findings = tuple(each.finding for each in merged)
         lacking = [
             NotEvaluated(each.name, missing, EXTRA_TABLES[missing])
-            for each in self.rules.values()
+            for each in map(self.rules.__getitem__, self._extra)
             if (missing := self._missing(each, day)) and each.relation.concerns(claim)
         ]
         return Report(

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from claimwright.book import home as homes
+from claimwright.book.entries import NodeEntry, NoteEntry, RegistryEntry, TabularEdition
 from claimwright.book.era import check_era
 from claimwright.errors import BookDamaged, EditionMissing
 from claimwright.model import EditionUsed, Interval
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from claimwright.book.search import Hits
     from claimwright.book.show import Notes, Shelf
 
+__all__ = ["Book", "NodeEntry", "NoteEntry", "RegistryEntry", "TabularEdition", "node_of", "open_book"]
+
 T = TypeVar("T")
 
 MOST_KEPT = 50_000
@@ -33,53 +36,6 @@ MOST_KEPT = 50_000
 
 FIRST_DAY = date(2015, 10, 1)
 """ICD-10-CM is in force since this day (first row of the dated registry)."""
-
-
-class TabularEdition(NamedTuple):
-    """One loaded edition of the tabular list; `number` keys every table of it."""
-
-    number: int
-    name: str
-    window: Interval
-    release: date
-    fiscal_year: int
-
-
-class RegistryEntry(NamedTuple):
-    """A period in which a code was billable, with its MCE flags."""
-
-    code: str
-    window: Interval
-    flags: tuple[str, ...]
-
-
-class NodeEntry(NamedTuple):
-    """A place in an edition's tree; `made` when a seventh character made it."""
-
-    edition: int
-    pos: int
-    kind: str
-    code: str
-    title: str
-    parent: int
-    stop: int
-    seventh: int
-    made: bool
-
-
-class NoteEntry(NamedTuple):
-    """An official note: its holder is a position of the edition."""
-
-    edition: int
-    number: int
-    holder: int
-    kind: str
-    element: int
-    run: int
-    head: int
-    text: str
-    conditional: bool
-    open: bool
 
 
 _NODE = "edition, pos, kind, code, title, parent, stop, seventh, made"
@@ -187,7 +143,7 @@ class Book:
 
     def registry(self, code: str) -> tuple[RegistryEntry, ...]:
         """Every dated row of `code` (no dot), oldest first; empty for a code never listed."""
-        return self._keep(("registry", code), lambda: self._read_registry(code))
+        return self.keep(("registry", code), lambda: self._read_registry(code))
 
     def _read_registry(self, code: str) -> tuple[RegistryEntry, ...]:
         found = self.rows("SELECT code, starts, ends, flags FROM registry WHERE code = ? ORDER BY starts", (code,))
@@ -197,7 +153,7 @@ class Book:
         """Is `code` (no dot) billable on `day`?"""
         sql = "SELECT 1 FROM registry WHERE code = ? AND starts <= ? AND (ends IS NULL OR ends >= ?)"
         iso = day.isoformat()
-        return self._keep(("billable", code, iso), lambda: bool(self.rows(sql, (code, iso, iso))))
+        return self.keep(("billable", code, iso), lambda: bool(self.rows(sql, (code, iso, iso))))
 
     def successors(self, code: str) -> list[tuple[str, date]]:
         """Every code that `code` became, with the first day; all of them, none chosen."""
@@ -254,17 +210,17 @@ class Book:
     def node(self, edition: int, code: str) -> NodeEntry | None:
         """The node named `code`: a category or code before a block of the same name."""
         sql = f"SELECT {_NODE} FROM node WHERE code = ? AND edition = ?"
-        found = self._keep(("named", edition, code), lambda: [node_of(row) for row in self.rows(sql, (code, edition))])
+        found = self.keep(("named", edition, code), lambda: [node_of(row) for row in self.rows(sql, (code, edition))])
         return min(found, key=lambda each: each.kind in ("chapter", "block"), default=None)
 
     def node_at(self, edition: int, pos: int) -> NodeEntry:
         """The node at a position."""
-        return self._keep(
+        return self.keep(
             ("node", edition, pos),
             lambda: node_of(self.rows(f"SELECT {_NODE} FROM node WHERE edition = ? AND pos = ?", (edition, pos))[0]),
         )
 
-    def _keep(self, key: tuple[Any, ...], read: Callable[[], T]) -> T:
+    def keep(self, key: tuple[Any, ...], read: Callable[[], T]) -> T:
         """The answer to a small question, read once: explanations ask the same again and again."""
         kept = self._kept.get(key)
         if kept is None:
@@ -290,7 +246,7 @@ class Book:
     def title(self, code: str, day: date, as_of: date | None = None) -> str | None:
         """Title in the edition nearest to `day` that has the code; None when none has it."""
         if as_of is None:
-            return self._nearest_title(code, day, self._editions)
+            return self.keep(("title", code, day), lambda: (self._nearest_title(code, day, self._editions),))[0]
         return self._nearest_title(code, day, [each for each in self._editions if each.window.starts <= as_of])
 
     def _nearest_title(self, code: str, day: date, editions: Iterable[TabularEdition]) -> str | None:
@@ -319,7 +275,7 @@ class Book:
 
     def notes_at(self, edition: int, holder: int, kinds: Sequence[str] = ()) -> list[NoteEntry]:
         """Notes held by one node itself, in document order."""
-        return self._keep(("notes", edition, holder, *kinds), lambda: self._read_notes(edition, holder, kinds))
+        return self.keep(("notes", edition, holder, *kinds), lambda: self._read_notes(edition, holder, kinds))
 
     def _read_notes(self, edition: int, holder: int, kinds: Sequence[str]) -> list[NoteEntry]:
         some = f" AND n.kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
@@ -330,7 +286,7 @@ class Book:
     def note(self, edition: int, number: int) -> NoteEntry:
         """One note by its number."""
         sql = f"SELECT {_NOTE} FROM note n WHERE n.edition = ? AND n.number = ?"
-        return self._keep(("note", edition, number), lambda: _note(self.rows(sql, (edition, number))[0]))
+        return self.keep(("note", edition, number), lambda: _note(self.rows(sql, (edition, number))[0]))
 
     def targets(self, note: NoteEntry) -> list[tuple[str, str, str]]:
         """(text, exact code or "", problem or "") of every reference of a note."""
@@ -339,7 +295,7 @@ class Book:
             "WHERE l.edition = ? AND l.note = ? ORDER BY l.ordinal"
         )
         key = ("targets", note.edition, note.number)
-        return self._keep(key, lambda: [(t, exact, p) for t, exact, p in self.rows(sql, key[1:])])
+        return self.keep(key, lambda: [(t, exact, p) for t, exact, p in self.rows(sql, key[1:])])
 
     def names(self, note: NoteEntry, pos: int) -> bool:
         """Does the note name the node at `pos`, or a family that holds it?"""
@@ -347,7 +303,10 @@ class Book:
             "SELECT 1 FROM note_reference l JOIN span s ON s.reference = l.reference "
             "WHERE l.edition = ? AND l.note = ? AND s.start <= ? AND s.stop > ? LIMIT 1"
         )
-        return bool(self.rows(sql, (note.edition, note.number, pos, pos)))
+        return self.keep(
+            ("names", note.edition, note.number, pos),
+            lambda: bool(self.rows(sql, (note.edition, note.number, pos, pos))),
+        )
 
     def notes_naming(self, edition: int, start: int, stop: int) -> list[NoteEntry]:
         """Notes anywhere in the edition that name a code in positions [start, stop) or a family around it."""
@@ -377,8 +336,11 @@ class Book:
 
     def lexicon_rows(self, lexicon: str) -> list[dict[str, Any]]:
         """Rows of a shipped lexicon, in order."""
-        found = self.rows("SELECT data FROM lexicon_row WHERE lexicon = ? ORDER BY ordinal", (lexicon,))
-        return [json.loads(data) for (data,) in found]
+        sql = "SELECT data FROM lexicon_row WHERE lexicon = ? ORDER BY ordinal"
+        kept = self.keep(
+            ("lexicon", lexicon), lambda: tuple(json.loads(data) for (data,) in self.rows(sql, (lexicon,)))
+        )
+        return [dict(each) for each in kept]
 
     def lexicon_rows_at(self, lexicon: str, edition: int, sides: dict[str, int]) -> list[dict[str, Any]]:
         """Rows whose patterns hold the given positions, by side (`{"symptom": p, "diagnosis": q}`)."""
@@ -390,7 +352,11 @@ class Book:
                 " AND s.start <= ? AND s.stop > ?)"
             )
             values += [edition, side, pos, pos]
-        return [json.loads(data) for _, data in self.rows(sql + " ORDER BY l.ordinal", values)]
+        kept = self.keep(
+            ("lexicon at", lexicon, edition, *sides.items()),
+            lambda: tuple(json.loads(data) for _, data in self.rows(sql + " ORDER BY l.ordinal", values)),
+        )
+        return [dict(each) for each in kept]
 
     def lexicon_source(self, lexicon: str, key: str) -> dict[str, Any]:
         """A source that lexicon rows name: title, publisher, address, day it was read."""
@@ -399,7 +365,7 @@ class Book:
 
     def citation(self, document: str, section: str, day: date) -> dict[str, Any] | None:
         """A section of a source document in the edition nearest to `day`; None when it is not known."""
-        return self._keep(("citation", document, section, day), lambda: self._read_citation(document, section, day))
+        return self.keep(("citation", document, section, day), lambda: self._read_citation(document, section, day))
 
     def _read_citation(self, document: str, section: str, day: date) -> dict[str, Any] | None:
         found = self.rows(

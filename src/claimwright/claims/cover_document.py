@@ -26,8 +26,12 @@ def read_cover(name: str) -> tuple[list[CoverDocument], bool]:
     A document is a claim, or `{"policies": [...], "claim": {...}}`; a file as `check` reads it.
     Errors: `InputError` naming file and JSON path.
     """
+    return cover_documents(read_some(name), name)
+
+
+def cover_documents(whole: bytes, name: str) -> tuple[list[CoverDocument], bool]:
+    """As `read_cover`, of the bytes of a file of that name."""
     place = "standard input" if name == "-" else name
-    whole = read_some(name)
     if is_foreign(whole):
         claims, several = read_claims(name, whole)
         return [CoverDocument(each, None, place) for each in claims], several

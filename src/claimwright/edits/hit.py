@@ -359,6 +359,10 @@ class Hit:
 
     def note(self, note: NoteEntry, end: End | None = None, text: str | None = None) -> Because:
         """An official note as proof, with the path from `end` up to its holder."""
+        asked = ("proof", self.scene.edition.number, note.edition, note.number, end.pos if end else None, text)
+        return self.book.keep(asked, lambda: self._note(note, end, text))
+
+    def _note(self, note: NoteEntry, end: End | None, text: str | None) -> Because:
         holder = self.book.node_at(note.edition, note.holder)
         path = tuple(dotted(node.code) for node in end.path if node.pos >= holder.pos) if end else ()
         unbroken = _unbroken(path, end, note.holder)
@@ -388,6 +392,9 @@ class Hit:
 
     def cite(self, reference: str) -> Because:
         """A section of a source document, `document:section`, in the edition nearest to the day."""
+        return self.book.keep(("cited", reference, self.day), lambda: self._cite(reference))
+
+    def _cite(self, reference: str) -> Because:
         document, _, section = reference.partition(":")
         entry = self.book.citation(document, section, self.day)
         if entry is None:

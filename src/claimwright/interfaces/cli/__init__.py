@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": "What changed between two editions of the tabular list.",
     "group": "The MS-DRG of an inpatient claim, why, and what one change would give.",
     "lint-article": "Statements of any text that the loaded data contradict or cannot support.",
+    "mcp": "The Model Context Protocol server, for agents.",
     "policies": "The catalogue of coverage policies.",
     "policy": "One coverage policy: its versions, lists and criteria.",
     "read": "What a note states, and the codes it may support.",
@@ -32,6 +33,7 @@ COMMANDS = {
     "rules": "The catalogue of rules.",
     "scan": "Check files of claims by the million, and write the findings.",
     "search": "Find codes by words, by a code or by the beginning of one.",
+    "serve": "The web application and the HTTP API.",
     "show": "The reference page of a code, category, block or chapter.",
     "user": "Accounts of people who write and review articles, and keys of the HTTP API.",
 }

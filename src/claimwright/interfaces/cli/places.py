@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from claimwright.book.store import Book
 
 
-def known_state(book: Book, state: str | None) -> str | None:
-    """The two letters of a state, district or territory; `InputError` for what is none."""
+def known_state(book: Book, state: str | None, place: str = "--state") -> str | None:
+    """The two letters of a state, district or territory; `InputError`, naming `place`, for what is none."""
     if state is None:
         return None
     said = " ".join(state.split()).lower()
@@ -22,10 +22,10 @@ def known_state(book: Book, state: str | None) -> str | None:
     if not rows:  # a book without the list cannot tell
         return state.upper()
     known = ", ".join(sorted(str(row["state"]) for row in rows))
-    raise InputError("--state", f"{state!r} is no state", f"a state by its letters or name; known are {known}")
+    raise InputError(place, f"{state!r} is no state", f"a state by its letters or name; known are {known}")
 
 
-def known_mac(book: Book, mac: str | None) -> str | None:
+def known_mac(book: Book, mac: str | None, place: str = "--mac") -> str | None:
     """A Medicare contractor as it was given; `InputError` where no name of one is in it, nor it in one."""
     if mac is None:
         return None
@@ -35,4 +35,4 @@ def known_mac(book: Book, mac: str | None) -> str | None:
     if not rows or (said and any(f"{name} " in f"{said} " or f"{said} " in f"{name} " for name in names)):
         return mac
     known = ", ".join(sorted({str(row["contractor"]) for row in rows}))
-    raise InputError("--mac", f"{mac!r} is no contractor", f"a Medicare administrative contractor; known are {known}")
+    raise InputError(place, f"{mac!r} is no contractor", f"a Medicare administrative contractor; known are {known}")

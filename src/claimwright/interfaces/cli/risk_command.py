@@ -11,9 +11,6 @@ import click
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.options import common, the_book
 
-_CONTRACT = ("model", "score", "hccs", "dropped", "interactions", "demographics")
-"""Keys of one model's answer that an overview shows of its first."""
-
 
 @click.command("risk")
 @click.argument("claim", required=False)
@@ -41,7 +38,7 @@ def command(
     any day of the diagnosis year (the year before the payment year), or on --date.
     """
     from claimwright.engine import Engine
-    from claimwright.interfaces.render.risk import risk_text
+    from claimwright.interfaces.render.risk import risk_document, risk_text
     from claimwright.model import to_json
 
     if (claim is None) == (codes is None):
@@ -58,21 +55,7 @@ def command(
         claims, several = read_claims(claim or "-")
         found = [engine.risk(each, day=day, as_of=as_of, **given) for each in claims]
     if as_json:
-        sys.stdout.write(to_json([_document(each) for each in found] if several else _document(found[0])) + "\n")
+        documents = [risk_document(each) for each in found]
+        sys.stdout.write(to_json(documents if several else documents[0]) + "\n")
     else:
         sys.stdout.write("\n".join(risk_text(each) for each in found))
-
-
-def _document(found: Any) -> Any:
-    """As it is; an overview has the models' maps as keys of their own, and the answer of its first model.
-
-    The contract's keys stand at the top of every document: without `--model`, they are those of V28.
-    """
-    from claimwright.model import RiskOverview, plain
-
-    if not isinstance(found, RiskOverview):
-        return found
-    out = plain(found)
-    maps = out.pop("maps")
-    first = {key: out["results"][0][key] for key in _CONTRACT}
-    return {**maps, **first, **out}

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
-from claimwright.model import RiskFactor, RiskOverview, RiskResult
+from claimwright.model import RiskFactor, RiskOverview, RiskResult, plain
 
 WIDTH = 80
 _CODE = 10
+_CONTRACT = ("model", "score", "hccs", "dropped", "interactions", "demographics")
+"""Keys of one model's answer that an overview shows of its first."""
+
+
+def risk_document(found: RiskResult | RiskOverview) -> dict[str, Any]:
+    """As JSON values; an overview has the models' maps as keys of their own, and the answer of its first model.
+
+    The contract's keys stand at the top of every document: without a model named, they are those of V28.
+    """
+    out: dict[str, Any] = plain(found)
+    if not isinstance(found, RiskOverview):
+        return out
+    maps = out.pop("maps")
+    first = {key: out["results"][0][key] for key in _CONTRACT}
+    return {**maps, **first, **out}
 
 
 def risk_text(found: RiskResult | RiskOverview, width: int = WIDTH) -> str:

@@ -17,18 +17,22 @@ from claimwright.interfaces.web.settings import Settings
 from claimwright.interfaces.web.site import Site
 
 PARTS: tuple[str, ...] = (
+    "guard",
+    "api",
     "articles",
     "catalogues",
     "code_pages",
     "coverage",
     "failures",
+    "ops",
     "people",
     "searching",
     "workbench",
 )
 """Modules of this package, each with `routes(site)` and, if it stands before the routes, `middleware(site)`.
 
-A part may also have `handlers(site)`: what answers an exception, by its class.
+The guard is the first: whatever another part answers passes through it. A part may also have `handlers(site)`:
+what answers an exception, by its class.
 """
 
 

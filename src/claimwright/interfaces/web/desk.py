@@ -82,6 +82,8 @@ def desk_of(site: Site) -> Desk:
         desk = _DESKS[site] = Desk(site)
         site.processors.append(desk.names)
         site.article_lookups.append(desk.about)
+        site.ready.append(desk.ready)
+        site.key_owner = desk.key_owner
     return _DESKS[site]
 
 

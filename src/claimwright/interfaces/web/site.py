@@ -13,10 +13,15 @@ from starlette.responses import HTMLResponse
 from claimwright import __version__
 from claimwright.engine import Engine
 from claimwright.errors import InputError
+from claimwright.interfaces.web.metrics import Metrics
 from claimwright.interfaces.web.settings import Settings
 
 Processor = Callable[[Request], Mapping[str, Any]]
 """Names that one part of the site gives to the templates of all."""
+KeyOwner = Callable[[str], str | None]
+"""Whose an API key is; None for one that nobody has."""
+Ready = Callable[[], str]
+"""One sentence on what keeps a part of the site from answering; empty when nothing does."""
 
 ArticleLookup = Callable[[str], Iterable[tuple[str, str]]]
 """(title, address) of the articles about a code, printed as `show` prints it."""
@@ -31,6 +36,9 @@ class Site:
         self.settings = settings
         self.processors: list[Processor] = []
         self.article_lookups: list[ArticleLookup] = []
+        self.metrics = Metrics()
+        self.key_owner: KeyOwner | None = None
+        self.ready: list[Ready] = []
         self.templates = Environment(
             loader=PackageLoader("claimwright.interfaces.web", "templates"),
             autoescape=True,
