@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimwright.engine import Engine
-from claimwright.interfaces.cli import lint_article_command
+from claimwright.interfaces.cli import lint_article_command, show_command
 from claimwright.pages import Statement, lint_text
 from claimwright.pages.text import read_text
 
@@ -152,6 +152,84 @@ def test_every_statement_of_the_tables_names_its_source(engine: Engine) -> None:
             if each.rule not in ("weights", "procedures", "clinical", "coverage"):
                 assert each.source is not None, each
                 assert each.source.table, each
+
+
+A_PAGE = """# ICD-10-CM E11.9: Type 2 Diabetes Mellitus Without Complications
+
+Last updated March 2024. Valid for FY2024 claims.
+
+## Overview
+
+E11.9 is a billable ICD-10-CM code. E11 is valid for submission when no further detail is known. The code falls in the category E11.
+
+E11.9 carries no HCC in CMS-HCC V28. In V24 it mapped to HCC 19.
+
+## Type 1 Excludes
+
+- Diabetes mellitus due to underlying condition (E08.-)
+- Drug induced diabetes (E09.-)
+- Gestational diabetes (O24.4-)
+- Hyperglycemia (R73.9)
+
+## Includes
+
+- Diabetes NOS
+- Insulin resistant diabetes
+
+## Related codes
+
+| ICD-10 | Description | Notes |
+|---|---|---|
+| E11.65 | Type 2 diabetes mellitus with hyperglycemia | HCC 37 in V28 |
+| E11.22 | Type 2 DM with diabetic chronic kidney disease | use N18.3 for stage 3 |
+| E11.40 | Type 2 diabetes mellitus with diabetic neuropathy, unspecified | is an MCC |
+| I10 | High blood pressure | common companion |
+| Z79.4 | Long term (current) use of insulin | |
+| N18.6 | End stage renal disease | MCC |
+
+When E11.9 is principal the case groups to DRG 637-639: DRG 637 Diabetes with MCC, DRG 639 Diabetes without CC/MCC.
+
+As principal diagnosis E11.9 triggers the MCE questionable admission edit. MCE flags E11.65 as an unacceptable principal diagnosis.
+
+Screening glucose (82947) with E11.9 is always covered by Medicare. Coverage of CGM requires insulin treatment [2].
+
+An Excludes1 note prevents E11.9 from being reported with E13.9. Use an Excludes2 note for E11.9 and E10.9.
+
+Diabetic ketoacidosis maps to E11.10; COVID-19 \u2192 B97.29; Crohn's disease \u2192 K50.90.
+
+## References
+
+1. CDC. ICD-10-CM Tabular List. https://www.cdc.gov/nchs/icd
+"""
+
+
+def test_a_page_far_from_the_two_shows_what_was_planted_and_nothing_else(engine: Engine) -> None:
+    rows = sorted({(each.line, each.verdict, each.rule) for each in found(engine, A_PAGE)})
+    assert rows == [
+        (3, "stale", "editions"),
+        (7, "wrong", "codes"),
+        (9, "wrong", "hcc"),
+        (11, "wrong", "excludes-list"),
+        (16, "wrong", "excludes-list"),
+        (27, "wrong", "hcc"),
+        (28, "stale", "codes"),
+        (28, "wrong", "titles"),
+        (29, "wrong", "severity"),
+        (30, "wrong", "titles"),
+        (36, "wrong", "editor"),
+        (38, "dangling", "citations"),
+        (38, "unsupported", "coverage"),
+        (40, "wrong", "pairs"),
+        (42, "wrong", "terms"),
+    ]
+
+
+@pytest.mark.parametrize("code", ["E11", "I10", "J44.1", "S72.001", "M54.1", "K92.2"])
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_our_own_reference_pages_are_not_contradicted(code: str, form: str) -> None:
+    page = CliRunner().invoke(show_command.command, [code, "--date", "2025-11-15", "--format", form])
+    outcome = run("-", "--date", "2025-11-15", text=page.stdout)
+    assert (outcome.exit_code, outcome.stdout.splitlines()[2]) == (0, "No statement is contradicted.")
 
 
 # ---- forms of text ----------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ _CODE = re.compile(
 )
 _BETWEEN = re.compile(r"\s?(?:-|\u2013|\bto\b)\s?\Z")
 _NO_CODE = re.compile(r"(?:vitamin|hcc|model|version|cms-hcc|rxhcc|\bv)[\s-]*\Z", re.IGNORECASE)
+_MODELS = frozenset(("V21", "V22", "V24", "V28"))
+"""Models of risk adjustment that are written like categories of external causes."""
 _CATEGORY = 3
 
 
@@ -108,7 +110,9 @@ class Desk:
         out: list[Mention] = []
         for found in _CODE.finditer(text):
             name, tail = found["code"], found["tail"] or ""
-            if _NO_CODE.search(text[: found.start()]) and len(name) == _CATEGORY:
+            if len(name) == _CATEGORY and (
+                _NO_CODE.search(text[: found.start()]) or (name in _MODELS and "HCC" in text)
+            ):
                 continue
             mention = self._mention(name, tail, found.start(), found.end())
             if mention is None:

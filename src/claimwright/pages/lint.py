@@ -85,10 +85,10 @@ def lint_text(
     """
     chosen = engine.book.answerable(day)
     desk = Desk(engine.book, chosen, read_text(text), as_of)
-    found: dict[tuple[int, str, str], Statement] = {}
+    found: dict[tuple[int, str, str, str], Statement] = {}
     for check in CHECKS:
         for each in check(desk):
-            found.setdefault((each.line, each.verdict, each.fact), each)
+            found.setdefault((each.line, each.verdict, each.fact, each.statement), each)
     return _report(name, chosen, engine, found.values(), tuple(desk.not_evaluated.values()), as_of)
 
 

@@ -79,7 +79,9 @@ def _wrong(desk: Desk, block: Block, each: Mention) -> tuple[str, str] | None:
         return None
     valid = _VALID.match(block.text[each.end : each.end + 80])
     on = desk.billable(code)
-    if valid and re.match(r"\W*(?:as|when|if|for|unless|together|with|on|in)\b", block.text[each.end + valid.end() :]):
+    if valid and re.match(
+        r"\W*(?:as|when|if|unless|together|with|only|for (?:principal|the|an?))\b", block.text[each.end + valid.end() :]
+    ):
         valid = None  # a condition follows: it is about the use of the code, not about the code
     if valid and valid["no"]:
         return (WRONG, f"{each.code} is billable on {desk.day}") if on else None

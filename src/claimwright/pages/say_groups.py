@@ -30,6 +30,7 @@ _SEVERITY = re.compile(
     r"[^.;|]{0,60}?\b(?:is|as|counts as|designated|considered)\s+(?P<no>not\s+|neither\s+)?(?:an?\s+)?"
     r"(?P<s>MCC|CC|non-CC)\b"
 )
+_SEVERITY_CELL = re.compile(r"\A(?:is\s+)?(?P<no>not\s+)?(?:an?\s+)?(?P<s>MCC|CC|non-CC)\Z")
 _SEVERITY_SHORT = re.compile(r"\s*\((?P<s>MCC|CC)\)")
 
 
@@ -40,8 +41,8 @@ def payment_year(desk: Desk) -> int:
     return wanted if wanted in years or not years else min(years, key=lambda each: abs(each - wanted))
 
 
-def _model(block: Block) -> str:
-    for text in (block.text, *(each.text for each in reversed(block.above))):
+def _model(block: Block, sentence: str = "") -> str:
+    for text in (sentence, block.text, *(each.text for each in reversed(block.above))):
         found = _MODEL.search(text)
         if found:
             return f"V{found[1]}"
@@ -87,10 +88,13 @@ def _years_of(desk: Desk, model: str) -> str:
 
 def _numbered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> tuple[str, Source | None] | None:
     numbers = {int(each) for each in re.findall(r"\d+", found["n"])}
-    model, year = _model(block), payment_year(desk)
+    model, year = _model(block, sentence), payment_year(desk)
     if model not in desk.models.get(year, []):
         year = max((each for each, have in desk.models.items() if model in have), default=0)
-    codes = [undotted(each.code.rstrip("xX-.")) for each in desk.in_text(sentence) if each.kind in ("exact", "family")]
+    said = [each for each in desk.in_text(sentence) if each.kind in ("exact", "family")]
+    if not said and re.match(r"\W*(?:\w+\s+){0,4}?(?:it|this code)\b", sentence, re.IGNORECASE):
+        said = [each for each in desk.mentions(block) if each.kind == "exact"][:1]
+    codes = [undotted(each.code.rstrip("xX-.")) for each in said]
     if codes:
         mapped = families_with(desk.book, codes, model, year)
         if not mapped:
@@ -282,6 +286,9 @@ def severity(desk: Desk) -> Iterator[Statement]:
                 continue
             rest = block.text[each.end : each.end + 100]
             found = _SEVERITY_SHORT.match(rest) or _SEVERITY.match(rest)
+            if block.cells and stems(block.cells[0]) == stems(each.code):
+                found = next(filter(None, map(_SEVERITY_CELL.match, block.cells[1:])), None)
+                rest = ""
             if not found or any(other.kind == "exact" for other in desk.in_text(rest[: found.end()])):
                 continue
             code = undotted(each.code)

@@ -76,6 +76,16 @@ def _holder(desk: Desk, heading: Block) -> str | None:
     return holder if holder and desk.node(holder) else None
 
 
+def _shared(desk: Desk, kind: str, holder: str, entries: list[tuple[Block, tuple[Mention, ...]]]) -> list[NoteEntry]:
+    """Notes of a category or subcategory above, when the list holds at least two of them: then it means them all."""
+    out: list[NoteEntry] = []
+    for node in desk.path(holder)[1:]:
+        notes = desk.book.notes_at(desk.edition, node.pos, (kind,)) if node.kind in _NEAR else []
+        told = [e for _, each in entries for e in each if any(within(e.spans, desk.note_spans(n)) for n in notes)]
+        out += notes if len(told) > 1 else []
+    return out
+
+
 def _heads(desk: Desk, each: Mention, holder: str) -> bool:
     """Is the entry the holder of the notes below it, or a level above: a heading inside the list?"""
     node = desk.node(holder)
@@ -98,7 +108,9 @@ def _compared(
     title: str,
     entries: list[tuple[Block, tuple[Mention, ...]]],
 ) -> Iterator[Statement]:
-    own = desk.own_notes(holder, (kind,))
+    shared = _shared(desk, kind, holder, entries)
+    own = desk.own_notes(holder, (kind,)) + shared
+    has = "comes under" if shared else "has"
     listed: Spans = tuple(span for _, found in entries for each in found for span in each.spans)
     words = " ".join(row.text for row, _ in entries)
     if not listed:
@@ -110,7 +122,7 @@ def _compared(
             continue
         moved = moved_to(desk.book, note)
         tail = f"; the term now stands at {', '.join(moved)}" if moved else ""
-        fact = f'{holder} has {len(own)} {_name(kind)} notes; the list leaves out "{note.text}"{tail}'
+        fact = f'{holder} {has} {len(own)} {_name(kind)} notes; the list leaves out "{note.text}"{tail}'
         yield Statement(line, shown(title), WRONG, fact, source, "excludes-list")
     for row, found in entries:
         for each in found:
@@ -203,10 +215,9 @@ def pairs(desk: Desk) -> Iterator[Statement]:
     for block in desk.text.blocks:
         if block.kind == HEADING or id(block) in lists or _INLINE.search(block.text):
             continue
-        kind = _kind(block.text)
-        if kind is None or _REACHES.search(block.text):
+        if _kind(block.text) is None and block.kind == ROW:
             continue
-        for at, first, others in _joined(desk, block):
+        for at, first, others, kind in _joined(desk, block):
             others = [] if _of_subject(desk, block, kind, first, others) else others
             for other in others:
                 says = _pair(desk, kind, first, other)
@@ -215,18 +226,18 @@ def pairs(desk: Desk) -> Iterator[Statement]:
                     yield Statement(block.line_at(at), text, WRONG, says, desk.tabular(first), "pairs")
 
 
-def _joined(desk: Desk, block: Block) -> Iterator[tuple[int, str, list[Mention]]]:
-    """(place, a code, those it is said to be joined to)."""
+def _joined(desk: Desk, block: Block) -> Iterator[tuple[int, str, list[Mention], str]]:
+    """(place, a code, those it is said to be joined to, the kind of note)."""
     if block.kind == ROW and block.cells:
         first = [each for each in desk.in_text(block.cells[0]) if each.kind != "unknown"]
         rest = [each for each in desk.in_text(" | ".join(block.cells[1:])) if each.kind == "exact"]
         about = rest[0].code if rest else desk.about(block)
         if len(first) == 1 and about and about != first[0].code:
-            yield 0, about, first
+            yield 0, about, first, _kind(block.text) or ""
         return
     for at, sentence in block.sentences():
-        found = _EXCLUDES.search(sentence)
-        if not found:
+        found, kind = _EXCLUDES.search(sentence), _kind(sentence)
+        if not found or kind is None or _REACHES.search(sentence):
             continue
         mentions = [each for each in desk.in_text(sentence) if each.kind != "unknown"]
         holders = {each["code"] for form in _LEVELS for each in form.finditer(sentence)}
@@ -238,7 +249,7 @@ def _joined(desk: Desk, block: Block) -> Iterator[tuple[int, str, list[Mention]]
             continue
         one = codes[0].code
         others = list({each.code: each for each in mentions if each.code != one}.values())
-        yield at + found.start(), one, [each for each in others if not _kin(desk, one, each)]
+        yield at + found.start(), one, [each for each in others if not _kin(desk, one, each)], kind
 
 
 def _of_subject(desk: Desk, block: Block, kind: str, first: str, others: list[Mention]) -> bool:

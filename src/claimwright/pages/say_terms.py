@@ -117,7 +117,8 @@ def includes(desk: Desk) -> Iterator[Statement]:
 
 def _item(desk: Desk, row: Block, code: str, official: list[str]) -> Iterator[Statement]:
     term = _term(re.sub(r"\s*\([^()]*\)", "", row.text) if row.text.startswith("(") else row.text)
-    if any(stems(each) in (stems(term), stems(row.text)) for each in official):
+    said = (stems(term), stems(row.text))
+    if any(stems(each) in said or stems(re.sub(r"\([^()]*\)", " ", each)) in said for each in official):
         return
     found = leads(desk, term, [code])
     if found:
@@ -139,7 +140,9 @@ def arrows(desk: Desk) -> Iterator[Statement]:
             before = re.split(r"[(;|.,:\u2014\u2013]|\b(?:if|as|when|the)\b", block.text[: found.start()])[-1].strip(
                 " *\u2019'\""
             )
-            yield from _points(desk, block, found.start(), before, [each.code for each in rest])
+            stop = re.search(r"[;.]\s", block.text[found.end() :])
+            near = [each.code for each in rest if not stop or each.start < stop.start()]
+            yield from _points(desk, block, found.start(), before, near)
         for found in _EXAMPLES.finditer(block.text):
             rest = [each for each in desk.in_text(block.text[found.end() : found.end() + 12]) if each.kind == "exact"]
             for each in re.split(r",|\band\b|\bor\b", found[1]) if rest else ():
