@@ -90,8 +90,12 @@ class BookReader:
         return Head(read.id, read.kind, read.title, read.code or "", procedure, read.next_review)
 
     def examine(self, text: str) -> Examined:
-        """See `Reader`. That the review is overdue is no problem of the text: the database knows when it is due."""
+        """See `Reader`. That the review is overdue is no problem of the text: the database knows when it is due.
+
+        A fact without a day of its own has to hold today as well as on the article's day of service.
+        """
         from claimwright.pages import check_article, check_facts, parse_article
+        from claimwright.pages.bind import check_fact
 
         read = parse_article(text, "text")
         flaws = tuple(
@@ -99,6 +103,15 @@ class BookReader:
             for each in check_article(read, self.engine)
             if each.kind != "review-overdue"
         )
+        found = check_facts(read, self.engine)
+        today = date.today()
+        # A fact without a day of its own is read as of the day of reading, whatever day it was written for.
+        later = [
+            check_fact(each.fact, self.engine.book, today)
+            for each in found
+            if each.fact.on is None and each.state == "holds" and read.day not in (None, today)
+        ]
+        found += [each for each in later if each.state == "changed"]
         facts = tuple(
             Checked(
                 each.fact.sentence,
@@ -109,6 +122,6 @@ class BookReader:
                 str(each.source or ""),
                 each.note,
             )
-            for each in check_facts(read, self.engine)
+            for each in found
         )
         return Examined(flaws, facts)
