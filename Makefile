@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-fast lint format types bench docs docs-check lock new-rule clean
+.PHONY: setup spark demo test test-fast lint format types bench docs docs-check lock new-rule clean
 
 setup: $(READY)
 
@@ -45,8 +45,13 @@ docs: setup
 new-rule: setup
 	$(BIN)/python -m tools.new_rule $(CODE) $(NAME)
 
+# Spark is large, and only its own tests need it.
+spark: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
+
 lock: setup
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --constraint requirements-dev.txt --output-file requirements-spark.txt requirements-spark.in
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
