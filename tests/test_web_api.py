@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -222,33 +221,6 @@ def test_claims_that_come_together_get_the_reports_they_get_alone(engine: Engine
             assert type(found).__name__ == "EditionMissing"
         else:
             assert found == engine.check(claim)
-
-
-def test_an_answer_that_many_wait_for_is_made_once() -> None:
-    import asyncio
-
-    made: list[int] = []
-
-    def make() -> dict[str, int]:
-        made.append(1)
-        time.sleep(0.05)
-        return {"a": 1}
-
-    def fail() -> None:
-        raise ValueError
-
-    async def all_of() -> None:
-        once = answers_module.Once(Kept())
-        impatient = asyncio.create_task(asyncio.wait_for(once((1,), make), 0.01))
-        found = await asyncio.gather(*(once((1,), make) for _ in range(20)))
-        assert set(found) == {b'{"a":1}'} and once.kept.get((1,)) and sum(made) == 1
-        with pytest.raises(TimeoutError):
-            await impatient
-        failed = await asyncio.gather(*(once((2,), fail) for _ in range(3)), return_exceptions=True)
-        assert [type(each) for each in failed] == [ValueError] * 3
-        assert await once((2,), make)
-
-    asyncio.run(all_of())
 
 
 def test_kept_answers_stay_within_their_bounds() -> None:

@@ -61,35 +61,6 @@ class Kept:
         return value
 
 
-class Once:
-    """Makes an answer that is not kept yet once, however many ask for it meanwhile."""
-
-    def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-        self._making: dict[tuple[Any, ...], asyncio.Task[bytes]] = {}
-
-    async def __call__(self, key: tuple[Any, ...], make: Callable[[], Any]) -> bytes:
-        """The bytes of what `make` gives, whose errors these are."""
-        task = self._making.get(key)
-        if task is None:
-            task = self._making[key] = asyncio.create_task(self._made(key, make))
-            task.add_done_callback(_heard)
-        # One who goes away, or whose time is up, does not take the answer from the others.
-        return await asyncio.shield(task)
-
-    async def _made(self, key: tuple[Any, ...], make: Callable[[], Any]) -> bytes:
-        try:
-            return self.kept.put(key, await in_thread(make))
-        finally:
-            del self._making[key]
-
-
-def _heard(task: asyncio.Task[bytes]) -> None:
-    """Nobody may be left to hear of an error; asyncio would log its text."""
-    if not task.cancelled():
-        task.exception()
-
-
 class Checks:
     """Checks claims for the requests of one event loop, those of one moment together."""
 

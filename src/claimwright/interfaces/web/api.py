@@ -20,7 +20,7 @@ from claimwright.claims.cover_document import CoverDocument, cover_documents
 from claimwright.claims.wire import claim_from_json
 from claimwright.errors import ClaimwrightError, InputError
 from claimwright.interfaces.web import bodies
-from claimwright.interfaces.web.answers import Checks, Kept, Once, encoded, in_thread
+from claimwright.interfaces.web.answers import Checks, Kept, encoded, in_thread
 from claimwright.interfaces.web.asking import ASKED, answer
 from claimwright.interfaces.web.keys import Keys
 from claimwright.interfaces.web.problems import Problem, problem_of
@@ -62,7 +62,6 @@ class Api:
     def __init__(self, site: Site) -> None:
         self.site, self.engine = site, site.engine
         self.checks, self.kept, self.keys = Checks(site.engine), Kept(), Keys(site)
-        self.once = Once(self.kept)
         self._openapi = b""
         self.router = Router(
             [
@@ -107,7 +106,8 @@ class Api:
         if found is None:
             as_of = bodies.day_of(given, "as_of")
             try:
-                found = await self.once(key, lambda: self.engine.book.show(name, day, as_of))
+                # Half a millisecond: to hand it to a thread and back would take longer, and many threads far longer.
+                found = self.kept.put(key, encoded(self.engine.book.show(name, day, as_of)))
             except InputError as error:
                 raise _absent(error, "code") from None
         return _json(found, "no-cache")
