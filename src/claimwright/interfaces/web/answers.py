@@ -24,7 +24,7 @@ MOST_TOGETHER = 16
 SMALL = 60
 """Diagnoses, procedures and lines up to which a claim is checked where it arrives and not in a thread."""
 
-_MOST_SECONDS = 0.001
+_MOST_SECONDS = 0.003
 """Longest that a claim waits for others to come with it, and only when others have just come with one."""
 
 _ENCODER = msgspec.json.Encoder()
