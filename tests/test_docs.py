@@ -123,12 +123,6 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
             assert (file.parent / target).exists(), f"{page}: {target}"
 
 
-def test_what_is_said_to_be_planned_is_not_there_yet() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    planned = re.findall(r"`([\w-]+)`", next(line for line in readme.splitlines() if line.startswith("Planned")))
-    assert planned
-    assert [name for name in planned if name in COMMANDS] == []
-
 
 def test_the_readme_opens_with_the_demo_and_the_tests() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
