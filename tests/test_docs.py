@@ -123,7 +123,6 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
             assert (file.parent / target).exists(), f"{page}: {target}"
 
 
-
 def test_the_readme_opens_with_the_demo_and_the_tests() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)[0] == "make demo\nmake test\n"
