@@ -20,7 +20,7 @@ from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
 from claimwright.edits.relations import Hits, Relation
-from claimwright.model import dotted
+from claimwright.model import dotted, undotted
 
 Places = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -67,11 +67,21 @@ class Texts(Sequence[str]):
         return text
 
     def number(self, text: str) -> int:
-        """The number of a text that is met, given when it is first met."""
-        if text not in self._numbers:
-            self._numbers[text] = len(self)
-            self._others.append(text)
-        return self._numbers[text]
+        """The number of a text that is met: that of the axis, or one given when it is first met.
+
+        No text has two numbers: Parquet takes a dictionary with repetitions apart, at four times the cost.
+        """
+        known = self._numbers.get(text)
+        if known is None:
+            packed = np.array(undotted(text).encode("ascii", "replace"))
+            at = int(np.searchsorted(self._axis, packed))
+            if at < len(self._axis) and self._axis[at] == packed and self[at] == text:
+                known = at
+            else:
+                known = len(self)
+                self._others.append(text)
+            self._numbers[text] = known
+        return known
 
     def forget(self) -> None:
         """Drop the texts that are no codes: findings written already do not need them."""
