@@ -1,4 +1,8 @@
-"""Conditions on a diagnosis that memberships are made of; each returns bool over the frame."""
+"""Conditions on a diagnosis that memberships are made of; each returns bool over the frame.
+
+Those that the code and the day decide alone are `OfCode`: a large batch asks them once for each code. Those of the
+claim are `OfClaim`: a large batch asks them last, of the few diagnoses that are left.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +10,49 @@ import numpy as np
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.claims.batch import SEXES
+from claimwright.edits.digest import Coded, OfCode, any_code
 from claimwright.edits.frame import Bools, Frame
-from claimwright.edits.relations import Condition
+from claimwright.edits.relations import Condition, OfClaim, OfOdd, Places
 from claimwright.model import Setting
 
 MOST_YEARS = 255
 """The upper limit of age of a code without one."""
 
 
-def flagged(flag: str) -> Condition:
+def flagged(flag: str) -> OfCode:
     """The registry row in force on the day carries this MCE flag."""
     bit = FLAG_BIT[flag]
-    return lambda frame: (frame.flags & bit) != 0
+    return OfCode(("flag", flag), lambda coded: (coded.flags & bit) != 0)
 
 
-def in_set(name: str) -> Condition:
+def in_set(name: str) -> OfCode:
     """The code belongs to a set of `lexicons/code-sets.yaml`."""
-    return lambda frame: (frame.sets & frame.columns.set_bit(name)) != 0
+    return OfCode(("set", name), lambda coded: (coded.sets & coded.columns.set_bit(name)) != 0)
 
 
-def on_claim_with(condition: Condition) -> Condition:
+def on_claim_with(condition: OfCode) -> OfClaim:
     """Some diagnosis of the same claim meets the condition."""
-    return lambda frame: frame.per_claim(condition(frame))
+
+    def beside(frame: Frame, at: Places | slice) -> Bools:
+        marked = np.zeros(len(frame.batch), dtype=np.bool_)
+        marked[frame.claim[frame.where(condition)]] = True
+        return marked[frame.claim[at]]
+
+    return OfClaim(beside)
 
 
 def negated(condition: Condition) -> Condition:
     """The condition is not met."""
+    if isinstance(condition, OfCode):
+        return OfCode(("not", condition.key), lambda coded: ~condition.test(coded))
     return lambda frame: ~condition(frame)
 
 
 def either(*conditions: Condition) -> Condition:
     """At least one condition is met."""
+    coded = [each for each in conditions if isinstance(each, OfCode)]
+    if len(coded) == len(conditions):
+        return any_code(*coded)
 
     def met(frame: Frame) -> Bools:
         held = np.zeros(len(frame), dtype=np.bool_)
@@ -47,19 +63,14 @@ def either(*conditions: Condition) -> Condition:
     return met
 
 
-def principal(frame: Frame) -> Bools:
-    """It is the principal (inpatient) or first-listed diagnosis."""
-    return frame.principal
+principal = OfClaim(lambda frame, at: frame.principal[at])
+"""It is the principal (inpatient) or first-listed diagnosis."""
 
+secondary = OfClaim(lambda frame, at: ~frame.principal[at])
+"""It is not the first diagnosis."""
 
-def secondary(frame: Frame) -> Bools:
-    """It is not the first diagnosis."""
-    return ~frame.principal
-
-
-def alone(frame: Frame) -> Bools:
-    """It is the only diagnosis of its claim."""
-    return np.diff(frame.batch.offsets)[frame.claim] == 1
+alone = OfClaim(lambda frame, at: np.diff(frame.batch.offsets)[frame.claim[at]] == 1)
+"""It is the only diagnosis of its claim."""
 
 
 def setting(*settings: Setting) -> Condition:
@@ -67,31 +78,14 @@ def setting(*settings: Setting) -> Condition:
     return lambda frame: frame.in_settings(*settings)
 
 
-def inpatient(frame: Frame) -> Bools:
-    """The claim is an inpatient one, which the Medicare Code Editor edits."""
-    return frame.in_settings(Setting.INPATIENT)
+inpatient = OfClaim(lambda frame, at: frame.in_settings(Setting.INPATIENT)[at])
+"""The claim is an inpatient one, which the Medicare Code Editor edits."""
 
+in_effect = OfCode("in effect", lambda coded: coded.row >= 0)
+"""The code is billable on the claim's day."""
 
-def in_effect(frame: Frame) -> Bools:
-    """The code is billable on the claim's day."""
-    return frame.row >= 0
-
-
-def known_elsewhere(frame: Frame) -> Bools:
-    """The registry has the code, but not on the claim's day."""
-    return frame.listed & (frame.row < 0)
-
-
-def wants_seventh(frame: Frame) -> Bools:
-    """It is a stem that a seventh character makes into a code, or such a stem with a wrong ending."""
-    return _where_odd(frame, _is_stem(frame))
-
-
-def _where_odd(frame: Frame, values: Bools) -> Bools:
-    """Values of the diagnoses that no registry lists, and false for all others."""
-    out = np.zeros(len(frame), dtype=np.bool_)
-    out[frame.odd] = values
-    return out
+known_elsewhere = OfCode("known elsewhere", lambda coded: coded.listed & (coded.row < 0))
+"""The registry has the code, but not on the claim's day."""
 
 
 def _is_stem(frame: Frame) -> Bools:
@@ -106,41 +100,52 @@ def _is_header(frame: Frame) -> Bools:
     return heading
 
 
-def header(frame: Frame) -> Bools:
-    """The edition's tree has it as a heading, and no registry row ever made it a code."""
-    return _where_odd(frame, _is_header(frame))
+wants_seventh = OfOdd(_is_stem)
+"""It is a stem that a seventh character makes into a code, or such a stem with a wrong ending."""
+
+header = OfOdd(_is_header)
+"""The edition's tree has it as a heading, and no registry row ever made it a code."""
+
+unknown = OfOdd(lambda frame: ~_is_header(frame) & ~_is_stem(frame))
+"""No table has the code as written."""
 
 
-def unknown(frame: Frame) -> Bools:
-    """No table has the code as written."""
-    return _where_odd(frame, ~_is_header(frame) & ~_is_stem(frame))
-
-
-def sex_is(sex: str) -> Condition:
+def sex_is(sex: str) -> OfClaim:
     """The patient's sex."""
-    return lambda frame: (frame.batch.sex == SEXES.index(sex))[frame.claim]
+    return OfClaim(lambda frame, at: frame.batch.sex[frame.claim[at]] == SEXES.index(sex))
 
 
-def age_within(low: int, high: int) -> Condition:
+def age_within(low: int, high: int) -> OfClaim:
     """The patient's age in completed years is known and lies within both bounds."""
-    return lambda frame: ((frame.batch.age >= low) & (frame.batch.age <= high))[frame.claim]
+
+    def within(frame: Frame, at: Places | slice) -> Bools:
+        age = frame.batch.age[frame.claim[at]]
+        return (age >= low) & (age <= high)
+
+    return OfClaim(within)
 
 
-def age_outside_note(frame: Frame) -> Bools:
-    """An official note limits the code to other ages (`lexicons/age-limits.yaml`)."""
-    low, high = frame.columns.array("age_low"), frame.columns.array("age_high")
-    held = np.append((low > 0) | (high < MOST_YEARS), np.False_)[frame.pos]
-    at = np.flatnonzero(held)
-    age, pos = frame.batch.age[frame.claim[at]], frame.pos[at]
-    held[at] = (age >= 0) & ((age < low[pos]) | (age > high[pos]))
+def _limited(coded: Coded) -> Bools:
+    low, high = coded.columns.array("age_low"), coded.columns.array("age_high")
+    held: Bools = np.append((low > 0) | (high < MOST_YEARS), np.False_)[coded.pos]
     return held
 
 
-def has_poa(frame: Frame) -> Bools:
-    """A present-on-admission indicator is given."""
-    return frame.batch.poa.view(np.uint8) != 0
+age_limited = OfCode("age limited", _limited)
+"""An official note limits the code to some ages (`lexicons/age-limits.yaml`)."""
 
 
-def hospital_reports_poa(frame: Frame) -> Bools:
-    """The hospital is not exempt from present-on-admission reporting."""
-    return ~frame.batch.exempt[frame.claim]
+def _outside_note(frame: Frame, at: Places | slice) -> Bools:
+    low, high = (frame.columns.ending(each, 0) for each in ("age_low", "age_high"))
+    age, pos = frame.batch.age[frame.claim[at]], frame.pos[at]
+    return (age >= 0) & ((age < low[pos]) | (age > high[pos]))
+
+
+age_outside_note = OfClaim(_outside_note)
+"""The patient is outside the ages of a code that is `age_limited`."""
+
+has_poa = OfClaim(lambda frame, at: frame.batch.poa[at].view(np.uint8) != 0)
+"""A present-on-admission indicator is given."""
+
+hospital_reports_poa = OfClaim(lambda frame, at: ~frame.batch.exempt[frame.claim[at]])
+"""The hospital is not exempt from present-on-admission reporting."""

@@ -15,7 +15,7 @@ then left, then right. No kernel touches words. Each is tested against a slow, o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from claimwright.book.columns import Columns
-from claimwright.claims.batch import offsets_of
+from claimwright.claims.batch import SETTINGS, offsets_of
+from claimwright.edits.digest import OfCode, all_codes
 from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
 from claimwright.model import Claim, Setting
 
@@ -34,6 +35,30 @@ Condition = Callable[[Frame], Bools]
 
 MANY = 4096
 """Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
+
+@dataclass(frozen=True, slots=True)
+class OfClaim:
+    """A condition that the claim decides, or the place in it. `test` answers for the diagnoses at some indices."""
+
+    test: Callable[[Frame, Places | slice], Bools]
+
+    def __call__(self, frame: Frame) -> Bools:
+        """Does each diagnosis meet it?"""
+        return self.test(frame, slice(None))
+
+
+@dataclass(frozen=True, slots=True)
+class OfOdd:
+    """A condition that only codes without a registry row of any day can meet; `test` answers for `frame.odd`."""
+
+    test: Callable[[Frame], Bools]
+
+    def __call__(self, frame: Frame) -> Bools:
+        """Does each diagnosis meet it?"""
+        out = np.zeros(len(frame), dtype=np.bool_)
+        out[frame.odd] = self.test(frame)
+        return out
+
 
 UNDIRECTED = ("excludes1", "excludes2")
 """Relations that hold between two diagnoses whichever comes first."""
@@ -133,14 +158,55 @@ class Membership(_Always):
 
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` and `key` -1."""
+        if frame.digest is not None and self.kind == DIAGNOSIS and self.conditions:
+            return self._found(frame)
         held = frame.in_settings(*self.settings, kind=self.kind)
         for condition in self.conditions:
             if not held.any():
                 break
             held = held & condition(frame)
-        left = np.flatnonzero(held).astype(np.int32)
-        none = np.full(len(left), -1, dtype=np.int32)
-        return Hits(left, none, none, self.kind)
+        return _of_one(np.flatnonzero(held), self.kind)
+
+    def _found(self, frame: Frame) -> Hits:
+        """In a large batch: first what the codes decide, then the rest of those that are left."""
+        coded, others = apart(self.conditions)
+        if coded is not None:
+            at = frame.where(coded)
+        elif isinstance(others[0], OfOdd):
+            at, others = frame.odd[others[0].test(frame)], others[1:]
+        else:
+            at, others = np.flatnonzero(others[0](frame)), others[1:]
+        at = narrowed(frame, at, others)
+        if self.settings != _EVERYWHERE:
+            held = np.zeros(len(SETTINGS), dtype=np.bool_)
+            held[[SETTINGS.index(each) for each in self.settings]] = True
+            at = at[held[frame.batch.setting[frame.claim[at]]]]
+        return _of_one(at)
+
+
+_EVERYWHERE = tuple(Setting)
+
+
+def _of_one(left: Places, kind: str = DIAGNOSIS) -> Hits:
+    """Hits with nothing but a left end."""
+    none = np.full(len(left), -1, dtype=np.int32)
+    return Hits(left.astype(np.int32), none, none, kind)
+
+
+def apart(conditions: tuple[Condition, ...]) -> tuple[OfCode | None, list[Condition]]:
+    """What the codes decide, as one condition, and the other conditions."""
+    coded = [each for each in conditions if isinstance(each, OfCode)]
+    others = [each for each in conditions if not isinstance(each, OfCode)]
+    return all_codes(*coded) if coded else None, others
+
+
+def narrowed(frame: Frame, at: Places, conditions: Sequence[Condition]) -> Places:
+    """Those of the diagnoses `at` that meet all conditions."""
+    for condition in conditions:
+        if not len(at):
+            break
+        at = at[condition.test(frame, at) if isinstance(condition, OfClaim) else condition(frame)[at]]
+    return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,23 +234,21 @@ class Pair(_Always):
 def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
     """Pairs of a directed relation: few codes stand in one, so only these are paired."""
     table = frame.columns.pair(pair.table)
-    ends = _ends(frame.columns, pair.table)[frame.pos]
-    lefts, rights = (ends & 1) != 0, (ends & 2) != 0
-    for conditions, held in ((pair.left_is, lefts), (pair.right_is, rights)):
-        for condition in conditions:
-            if held.any():
-                held &= condition(frame)
-    left, right = _with_each(frame, np.flatnonzero(lefts), np.flatnonzero(rights))
+    ends = []
+    for side, conditions in (("row", pair.left_is), ("column", pair.right_is)):
+        coded, others = apart((_able(pair.table, side), *conditions))
+        assert coded is not None  # noqa: S101 - there is one at least
+        ends.append(narrowed(frame, frame.where(coded), others))
+    left, right = _with_each(frame, *ends)
     held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
     held &= frame.code[left] != frame.code[right]
     return left[held], right[held]
 
 
 @lru_cache(maxsize=64)
-def _ends(columns: Columns, table: str) -> npt.NDArray[np.uint8]:
-    """For each place of the tree, and behind the last one for none: may it stand on the left (1), on the right (2)?"""
-    row, column = (columns.ending(f"{table}.{each}", 0) for each in ("row", "column"))
-    return (row != 0).astype(np.uint8) | ((column != 0).astype(np.uint8) << 1)
+def _able(table: str, side: str) -> OfCode:
+    """May the code stand on this side ("row": left, "column": right) of the relation at all?"""
+    return OfCode((table, side), lambda coded: coded.columns.ending(f"{table}.{side}", 0)[coded.pos] != 0)
 
 
 def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Places]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from claimwright.book.sides import BILATERAL, LEFT, RIGHT
-from claimwright.edits.frame import Frame
+from claimwright.edits.digest import Coded, OfCode
+from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Alike
@@ -15,10 +16,19 @@ from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 def _sided_group(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """Group of the condition for codes of one side that are in effect, -1 for all others."""
-    at = np.maximum(frame.pos, 0)
-    side, group = frame.columns.array("side")[at], frame.columns.array("side_group")[at]
-    held = (frame.row >= 0) & (frame.pos >= 0) & ((side == LEFT) | (side == RIGHT)) & (group > 0)
-    return np.where(held, group, -1).astype(np.int64)
+    value = np.full(len(frame), -1, dtype=np.int64)
+    at = frame.where(_ONE_SIDED)
+    value[at] = frame.columns.array("side_group")[frame.pos[at]]
+    return value
+
+
+def _one_sided(coded: Coded) -> Bools:
+    side, group = (coded.columns.ending(each, 0)[coded.pos] for each in ("side", "side_group"))
+    held: Bools = (coded.row >= 0) & ((side == LEFT) | (side == RIGHT)) & (group > 0)
+    return held
+
+
+_ONE_SIDED = OfCode("one-sided", _one_sided)
 
 
 @rule(

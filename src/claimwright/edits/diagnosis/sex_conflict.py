@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from claimwright.edits.conditions import either, flagged, sex_is
+from claimwright.book.columns import FLAG_BIT
+from claimwright.claims.batch import SEXES
+from claimwright.edits.conditions import flagged
+from claimwright.edits.digest import any_code
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership
+from claimwright.edits.relations import Membership, OfClaim, Places
 from claimwright.model import Authority, Finding, Fix, Severity
 
 
-def _female_on_male(frame: Frame) -> Bools:
-    return flagged("female")(frame) & sex_is("M")(frame)
+_sexed = any_code(flagged("female"), flagged("male"))
 
 
-def _male_on_female(frame: Frame) -> Bools:
-    return flagged("male")(frame) & sex_is("F")(frame)
+def _other_sex(frame: Frame, at: Places | slice) -> Bools:
+    sex, flags = frame.batch.sex[frame.claim[at]], frame.flags[at]
+    female, male = ((flags & FLAG_BIT[each]) != 0 for each in ("female", "male"))
+    return (female & (sex == SEXES.index("M"))) | (male & (sex == SEXES.index("F")))
 
 
 @rule(
     "DX307",
-    relation=Membership((either(_female_on_male, _male_on_female),)),
+    relation=Membership((_sexed, OfClaim(_other_sex))),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
