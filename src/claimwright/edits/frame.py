@@ -141,6 +141,10 @@ class Frame:
         assert self.digest is not None  # noqa: S101 - without a digest all is there from the start
         return getattr(self.digest, name)[self.entry]
 
+    def entry_code(self, at: npt.NDArray[np.integer]) -> Ints:
+        """The codes of some diagnoses, without those of all."""
+        return self.code[at] if self.digest is None else self.digest.code[self.entry[at]]
+
     def where(self, condition: OfCode) -> npt.NDArray[np.int64]:
         """Indices of the diagnoses that meet a condition, rising."""
         if self.digest is None:

@@ -136,7 +136,7 @@ def _rising(*columns: npt.NDArray[np.integer]) -> bool:
     return True
 
 
-def _fresh(values: npt.NDArray[np.int64]) -> Bools:
+def _fresh(values: npt.NDArray[np.integer]) -> Bools:
     """Where a run of equal numbers begins: `np.unique` of sorted numbers, without importing masked arrays."""
     fresh = np.ones(len(values), dtype=np.bool_)
     fresh[1:] = values[1:] != values[:-1]
@@ -262,13 +262,36 @@ def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Plac
 
 def _either_way(frame: Frame, name: str) -> tuple[Places, Places]:
     """Pairs (earlier, later) of an undirected relation."""
-    if len(frame) < MANY:
+    if frame.digest is None:
         return _one_by_one(frame, name)
+    left, right, bits = _undirected(frame)
+    held = np.flatnonzero(bits & (1 << UNDIRECTED.index(name)))
+    return left[held], right[held]
+
+
+def repeating(frame: Frame) -> Places | None:
+    """In a large batch: all diagnoses whose code may stand twice on its claim, rising; None where it is not known."""
+    if frame.digest is None:
+        return None
+    left, right, bits = _undirected(frame)
+    same = np.flatnonzero(bits == _SAME)
+    marked = np.zeros(len(frame), dtype=np.bool_)
+    marked[left[same]] = marked[right[same]] = True
+    marked[frame.where(_UNPLACED)] = True
+    return np.flatnonzero(marked)
+
+
+_UNPLACED = OfCode("unplaced", lambda coded: coded.pos < 0)
+_SAME = 1 << len(UNDIRECTED)
+"""Stands for two diagnoses with one code among the bits of relations."""
+
+
+def _undirected(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
+    """`_in_one_go`, once for a frame."""
     if UNDIRECTED not in frame.kept:
         frame.kept[UNDIRECTED] = _in_one_go(frame)
-    left, right, bits = frame.kept[UNDIRECTED]
-    held = (bits & (1 << UNDIRECTED.index(name))) != 0
-    return left[held], right[held]
+    found: tuple[Places, Places, npt.NDArray[np.uint8]] = frame.kept[UNDIRECTED]
+    return found
 
 
 def _one_by_one(frame: Frame, name: str) -> tuple[Places, Places]:
@@ -287,14 +310,14 @@ def _one_by_one(frame: Frame, name: str) -> tuple[Places, Places]:
 def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     """For many claims: every two diagnoses that stand in an undirected relation, and in which, as bits.
 
-    Claims with the same number of diagnoses form a block, which is read place by place: one look into the
-    matrix of joint classes for each two places.
+    Two diagnoses with one code stand in none, and have the bit _SAME instead. Claims with the same number of
+    diagnoses form a block, which is read place by place: one look into the matrix of joint classes for each two.
     """
-    joint = _joint(frame.columns)
-    placed = np.flatnonzero(frame.pos >= 0)
-    counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
-    starts = offsets_of(counts)[:-1]
-    kind = joint.kind[frame.pos[placed]]
+    joint, digest = _joint(frame.columns), frame.digest
+    assert digest is not None  # noqa: S101 - a large frame has one
+    kinds_of_codes = digest.once("joint", lambda: np.append(joint.kind, -1)[digest.pos].astype(np.int32))
+    placed, starts, counts = _placed(frame)
+    kind = kinds_of_codes[frame.entry if placed is None else frame.entry[placed]]
     lefts, rights, found = [], [], []
     sizes = np.flatnonzero(np.bincount(counts))
     for size in sizes[sizes > 1].tolist():
@@ -304,25 +327,39 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
             begins = starts[owners[at : at + step]]
             kinds = [kind[begins + place] for place in range(size)]
             for two in range(1, size):
-                row = kinds[two] * joint.width
+                row = kinds[two] * np.int32(joint.width)
                 for one in range(two):
                     bits = joint.matrix.take(row + kinds[one], mode="clip")
                     held = bits.nonzero()[0]
                     if len(held):
-                        lefts.append(placed[begins[held] + one])
-                        rights.append(placed[begins[held] + two])
+                        lefts.append(begins[held] + one)
+                        rights.append(begins[held] + two)
                         found.append(bits[held])
     none = np.zeros(0, dtype=np.int64)
     left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
     which = np.concatenate([none.astype(np.uint8), *found])
-    different = np.flatnonzero(frame.code[left] != frame.code[right])
-    return left[different], right[different], which[different]
+    if placed is not None:
+        left, right = placed[left], placed[right]
+    which = np.where(frame.entry_code(left) == frame.entry_code(right), np.uint8(_SAME), which & np.uint8(_SAME - 1))
+    held = np.flatnonzero(which)
+    left, right, which = left[held], right[held], which[held]
+    order = np.argsort(left * len(frame) + right)
+    return left[order], right[order], which[order]
+
+
+def _placed(frame: Frame) -> tuple[Places | None, Places, Places]:
+    """The diagnoses with a place in the tree (None: all of them); where those of each claim begin, and how many."""
+    lost = frame.where(_UNPLACED)
+    if not len(lost):
+        return None, frame.batch.offsets[:-1], np.diff(frame.batch.offsets)
+    counts = np.diff(frame.batch.offsets) - np.bincount(frame.claim[lost], minlength=len(frame.batch))
+    return np.delete(np.arange(len(frame)), lost), offsets_of(counts)[:-1], counts
 
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
     """Undirected relations over joint classes: `kind` int64 [positions]; `matrix` uint8 [width * width], symmetric,
-    a bit for each relation of UNDIRECTED."""
+    a bit for each relation of UNDIRECTED, and _SAME where one code might meet itself."""
 
     kind: Places
     width: int
@@ -342,6 +379,7 @@ def _joint(columns: Columns) -> _Joint:
     for bit, table in enumerate(tables):
         forward = table.matrix[table.row[first][:, None], table.column[first][None, :]]
         matrix |= (forward | forward.T).astype(np.uint8) << bit
+    matrix[np.diag_indices(len(first))] |= _SAME
     return _Joint(kind.astype(np.int64), len(first), matrix.ravel())
 
 
@@ -349,24 +387,29 @@ def _joint(columns: Columns) -> _Joint:
 class Alike(_Always):
     """Every diagnosis that repeats something of an earlier one of its claim.
 
-    `value` gives one number a diagnosis; equal numbers are alike, negative ones are like nothing.
-    `right` is the first diagnosis with the same number.
+    `value` gives one number for each diagnosis asked for; equal numbers are alike, negative ones are like nothing.
+    `among` says which diagnoses may be alike at all (None: any). `right` is the first with the same number.
     """
 
-    value: Callable[[Frame], npt.NDArray[np.int64]]
+    value: Callable[[Frame, Places], npt.NDArray[np.int64]]
+    among: Callable[[Frame], Places | None]
     tables: tuple[str, ...] = ()
 
     def find(self, frame: Frame) -> Hits:
         """Hits (later, first); `key` -1."""
-        value = self.value(frame)
-        held = np.flatnonzero(value >= 0)
+        among = self.among(frame)
+        held = np.arange(len(frame)) if among is None else among
+        value = self.value(frame, held)
+        if (value < 0).any():
+            held, value = held[value >= 0], value[value >= 0]
         if not len(held):
             empty = np.zeros(0, dtype=np.int64)
             return sorted_hits(empty, empty, empty)
         if len(held) >= MANY:
-            held = _repeated(frame, held, value[held])
+            kept = _repeated(frame, held, value)
+            held, value = held[kept], value[kept]
         # Claim and value as one number: a single stable sort brings what is alike together, in order.
-        alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value[held]
+        alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
         fresh = _fresh(alike)
@@ -375,8 +418,8 @@ class Alike(_Always):
         return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
 
 
-def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Places:
-    """Only what is on claims where some number repeats, found by comparing every two places; `value` [held]."""
+def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Bools:
+    """What is on claims where some number repeats, found by comparing every two places: bool [held]."""
     counts = np.bincount(frame.claim[held], minlength=len(frame.batch))
     starts = offsets_of(counts)[:-1]
     repeats = counts > MOST_PLACES  # rare enough not to be looked at
@@ -389,18 +432,18 @@ def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Place
             for one in range(two):
                 equal |= values[one] == values[two]
         repeats[owners] = equal
-    return held[repeats[frame.claim[held]]]
+    return repeats[frame.claim[held]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One line for each (diagnosis, group that applies to it) and each other diagnosis of its claim."""
+    """`left`, `group`: each group that applies to a diagnosis. `want`, `right`: the number of such a line, and a
+    diagnosis of the claim that satisfies it, in order."""
 
-    left: npt.NDArray[np.int64]
-    group: npt.NDArray[np.int64]
-    want: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    satisfied: npt.NDArray[np.bool_]
+    left: Ints
+    group: Ints
+    want: Ints
+    right: Places
 
 
 def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
@@ -415,26 +458,48 @@ def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Want
 def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
     table = frame.columns.companion(kind)
     offsets, members = table.offsets, table.members
-    if speaking is not None and len(frame) >= MANY:
-        heard = speaking(frame)[members]
-        offsets, members = offsets_of(heard.astype(np.int64))[offsets].astype(np.int32), members[heard]
-    group_class = frame.columns.ending(f"{kind}.group_class", 0)[frame.pos]
-    counts = np.where(frame.pos >= 0, np.diff(offsets)[group_class], 0)
-    holding = np.flatnonzero(counts)
-    counts, first = counts[holding], offsets[group_class[holding]]
-    left = np.repeat(holding, counts)
-    group = members[np.arange(len(left)) + np.repeat(first - np.cumsum(counts) + counts, counts)].astype(np.int64)
+    if speaking is not None and frame.digest is not None:
+        offsets, members = frame.digest.once(("heard", kind, speaking), lambda: _heard(frame, kind, speaking))
+    group_class = frame.columns.ending(f"{kind}.group_class", 0)
+    holding = frame.where(OfCode((kind, "holds", speaking), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
+    own = group_class[frame.pos[holding]]
+    counts, first = np.diff(offsets)[own], offsets[own]
+    left = np.repeat(holding.astype(np.int32), counts)
+    group = members[_runs(first, counts)]
     # A code of column class 0 satisfies nothing: only the others are looked at.
-    column = frame.columns.ending(f"{kind}.column", 0)[frame.pos]
-    able = np.flatnonzero(column != 0)
-    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch)))
+    able = frame.where(_answers(kind))
+    column = frame.columns.ending(f"{kind}.column", 0)[frame.pos[able]]
+    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch))).astype(np.int32)
     claim = frame.claim[left]
     first = starts[claim]
     others = starts[1:][claim] - first
-    want = np.repeat(np.arange(len(left)), others)
-    right = able[np.arange(len(want)) + np.repeat(first - np.cumsum(others) + others, others)]
-    held = table.satisfied[group[want], column[right]] & (frame.code[right] != frame.code[left[want]])
-    return _Wanted(left, group, want, right, held)
+    want = np.repeat(np.arange(len(left), dtype=np.int32), others)
+    at = _runs(first, others)
+    held = np.flatnonzero(table.satisfied[group[want], column[at]])
+    want, right = want[held], able[at[held]]
+    different = frame.entry_code(right) != frame.entry_code(left[want])
+    return _Wanted(left, group, want[different], right[different])
+
+
+def _runs(first: Ints, counts: Ints) -> Ints:
+    """The numbers from each `first` on, as many as `counts` says, one run behind the other."""
+    ends = np.cumsum(counts, dtype=np.int32)
+    out = np.repeat(first - ends + counts, counts)
+    out += np.arange(len(out), dtype=np.int32)
+    return out
+
+
+def _heard(frame: Frame, kind: str, speaking: Condition) -> tuple[Ints, Ints]:
+    """`offsets` and `members` of the groups that may come to a finding."""
+    table = frame.columns.companion(kind)
+    heard = speaking(frame)[table.members]
+    return offsets_of(heard.astype(np.int64))[table.offsets].astype(np.int32), table.members[heard]
+
+
+@lru_cache(maxsize=8)
+def _answers(kind: str) -> OfCode:
+    """May the code be the companion of some group?"""
+    return OfCode((kind, "answers"), lambda coded: coded.columns.ending(f"{kind}.column", 0)[coded.pos] != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,7 +518,7 @@ class Companion(_Always):
         """Hits with `right` -1."""
         wanted = _wanted(frame, self.kind, self.speaking)
         met = np.zeros(len(wanted.left), dtype=np.bool_)
-        met[wanted.want[wanted.satisfied]] = True
+        met[wanted.want] = True
         left, group = wanted.left[~met], wanted.group[~met]
         return sorted_hits(left, np.full(len(left), -1), frame.columns.companion(self.kind).keys[group])
 
@@ -471,8 +536,8 @@ class Order(_Always):
     def find(self, frame: Frame) -> Hits:
         """Hits (code, companion that should come first)."""
         wanted = _wanted(frame, self.kind)
-        before = wanted.satisfied & (wanted.right < wanted.left[wanted.want])
-        after = wanted.satisfied & (wanted.right > wanted.left[wanted.want])
+        before = wanted.right < wanted.left[wanted.want]
+        after = wanted.right > wanted.left[wanted.want]
         settled = np.zeros(len(wanted.left), dtype=np.bool_)
         settled[wanted.want[before]] = True
         late = np.flatnonzero(after & ~settled[wanted.want])

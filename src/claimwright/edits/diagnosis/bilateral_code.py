@@ -9,17 +9,9 @@ from claimwright.edits.digest import Coded, OfCode
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Alike
+from claimwright.edits.relations import Alike, Places
 from claimwright.edits.sides import same_condition
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
-
-
-def _sided_group(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Group of the condition for codes of one side that are in effect, -1 for all others."""
-    value = np.full(len(frame), -1, dtype=np.int64)
-    at = frame.where(_ONE_SIDED)
-    value[at] = frame.columns.array("side_group")[frame.pos[at]]
-    return value
 
 
 def _one_sided(coded: Coded) -> Bools:
@@ -31,9 +23,14 @@ def _one_sided(coded: Coded) -> Bools:
 _ONE_SIDED = OfCode("one-sided", _one_sided)
 
 
+def _group(frame: Frame, at: Places) -> Places:
+    """Group of the condition."""
+    return frame.columns.array("side_group")[frame.pos[at]].astype(np.int64)
+
+
 @rule(
     "DX501",
-    relation=Alike(_sided_group, tables=("icd10cm-tabular",)),
+    relation=Alike(_group, lambda frame: frame.where(_ONE_SIDED), tables=("icd10cm-tabular",)),
     severity=Severity.WARNING,
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from claimwright.book.columns import FLAG_BIT, Columns
 from claimwright.book.store import Book, NoteEntry
+from claimwright.edits.conditions import in_effect
 from claimwright.edits.frame import Frame
 from claimwright.edits.hit import FACTORS, Hit
 from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
@@ -28,7 +29,8 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
         if naming is not None:
             rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
             words[at] = numbers.setdefault(naming[1], len(numbers))
-    gone = np.flatnonzero((hits.right < 0) & (frame.row[hits.left] >= 0))
+    gone = np.flatnonzero(hits.right < 0)
+    gone = gone[frame.meets(in_effect, hits.left[gone])]
     marked = np.bincount(hits.key[gone]) > 0
     keys, number = np.flatnonzero(marked), (np.cumsum(marked) - 1)[hits.key[gone]]
     wishes = [_wish_of(frame.columns, key) for key in keys.tolist()]

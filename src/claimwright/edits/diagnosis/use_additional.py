@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
-from claimwright.edits.conditions import in_set
+from claimwright.edits.conditions import in_effect, in_set
+from claimwright.edits.digest import all_codes
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
@@ -75,21 +76,27 @@ def _speaking(frame: Frame) -> Bools:
     return out
 
 
+_underdosed = all_codes(in_effect, in_set("underdosing"))
+
+
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Where the code is in effect, the note is meant for it, and no earlier diagnosis stands under its holder."""
     asking = _asking(frame.columns)
     at = asking.place[hits.key]
-    meant, in_effect = asking.meant[at], frame.row >= 0
-    speaks = (meant == _ALL) & in_effect[hits.left]
+    meant = asking.meant[at]
+    speaks = (meant == _ALL) & frame.meets(in_effect, hits.left)
     few = np.flatnonzero(meant == _UNDERDOSING)
-    speaks[few] = (in_effect & in_set("underdosing")(frame))[hits.left[few]]
+    speaks[few] = frame.meets(_underdosed, hits.left[few])
     left = np.flatnonzero(speaks)
-    for back in range(1, int(frame.place[hits.left[left]].max(initial=0)) + 1):
-        left = left[frame.place[hits.left[left]] >= back]
-        pos, group = frame.pos[hits.left[left] - back], at[left]
-        said = (asking.start[group] <= pos) & (pos < asking.stop[group])
-        speaks[left[said]] = False
-        left = left[~said]
+    own = hits.left[left]
+    place, group = frame.place[own], at[left]
+    start, stop = asking.start[group], asking.stop[group]
+    for back in range(1, int(place.max(initial=0)) + 1):
+        going = np.flatnonzero(place >= back)
+        if len(going) < len(left):
+            left, own, place, start, stop = (each[going] for each in (left, own, place, start, stop))
+        pos = frame.pos[own - back]
+        speaks[left[(start <= pos) & (pos < stop)]] = False
     left = np.flatnonzero(speaks)
     left = left[repeated(hits.left[left])]
     both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
