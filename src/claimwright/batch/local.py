@@ -15,6 +15,7 @@ from claimwright.batch.memo import Memo, Said
 from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
+from claimwright.edits.compiled import kernels
 from claimwright.edits.frame import DIAGNOSIS, Frame
 from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
@@ -250,6 +251,11 @@ class Scanner:
             for name in ("claim", "rank", "counts", "positions", "codes")
         )
         rule = np.repeat(np.array([each.rule for each in parts], np.int16), [len(each.claim) for each in parts])
+        fast = kernels()
+        if fast is not None:
+            size = int(claim.max()) + 1
+            order, offsets, placed, coded = fast.ordered(claim, rank, rule, counts, positions, codes, size)
+            return Findings(claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts)
         starts = np.cumsum(counts, dtype=np.int64) - counts
         first = positions[starts] if len(positions) else starts
         # Claim, rank, first position, rule and last position as one number: the order of findings in one sort.
@@ -258,7 +264,7 @@ class Scanner:
         for value, most in ((rank, 4), (first, 1024), (rule, 128), (last, 1024)):
             key *= most
             key += value
-        order = np.argsort(key)
+        order = np.argsort(key, kind="stable")
         sizes = counts[order]
         offsets, at = offsets_of(sizes), starts[order]
         placed, coded = np.empty(int(offsets[-1]), np.int32), np.empty(int(offsets[-1]), np.int32)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, ClaimBatch
+from claimwright.edits.compiled import kernels
 from claimwright.edits.digest import Digest, OfCode, digest_of
 from claimwright.model import Setting, dotted
 
@@ -152,11 +153,13 @@ class Frame:
         bit = self.digest.bit(condition)
         if not isinstance(bit, int):
             return np.flatnonzero(bit[self.entry])
-        word, at, known = self._marked
-        if bit >= known:
-            word, _ = self.digest.word
-            return np.flatnonzero(((word & np.uint64(1 << bit)) != 0)[self.entry])
-        return at[(word & np.uint64(1 << bit)) != 0]
+        by_bit = self._by_bit
+        if by_bit is not None and bit < len(by_bit[0]) - 1:
+            return by_bit[1][by_bit[0][bit] : by_bit[0][bit + 1]]
+        if by_bit is None and bit < self._marked[2]:
+            word, at, _ = self._marked
+            return at[(word & np.uint64(1 << bit)) != 0]
+        return np.flatnonzero(((self.digest.word[0] & np.uint64(1 << bit)) != 0)[self.entry])
 
     def meets(self, condition: OfCode, at: npt.NDArray[np.integer]) -> Bools:
         """Do the diagnoses `at` meet a condition?"""
@@ -167,6 +170,15 @@ class Frame:
             return bit[entry]
         held: Bools = (self.digest.word[0][entry] & np.uint64(1 << bit)) != 0
         return held
+
+    @cached_property
+    def _by_bit(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+        """The diagnoses that meet each of the conditions known so far: offsets by bit, and indices; None for numpy."""
+        fast = kernels()
+        if fast is None or self.digest is None:
+            return None
+        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(self.entry, *self.digest.word)
+        return found
 
     @cached_property
     def _marked(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], int]:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, offsets_of
+from claimwright.edits.compiled import kernels
 from claimwright.edits.digest import OfCode, all_codes
 from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
 from claimwright.model import Claim, Setting
@@ -316,6 +317,12 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     joint, digest = _joint(frame.columns), frame.digest
     assert digest is not None  # noqa: S101 - a large frame has one
     kinds_of_codes = digest.once("joint", lambda: np.append(joint.kind, -1)[digest.pos].astype(np.int32))
+    fast = kernels()
+    if fast is not None:
+        pairs: tuple[Places, Places, npt.NDArray[np.uint8]] = fast.pairs(
+            frame.entry, frame.batch.offsets, kinds_of_codes, digest.code, joint.matrix, joint.width, _SAME
+        )
+        return pairs
     placed, starts, counts = _placed(frame)
     kind = kinds_of_codes[frame.entry if placed is None else frame.entry[placed]]
     lefts, rights, found = [], [], []
@@ -437,13 +444,12 @@ def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Bools
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """`left`, `group`: each group that applies to a diagnosis. `want`, `right`: the number of such a line, and a
-    diagnosis of the claim that satisfies it, in order."""
+    """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
+    `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups."""
 
     left: Ints
     group: Ints
-    want: Ints
-    right: Places
+    right: Ints
 
 
 def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
@@ -456,10 +462,16 @@ def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Want
 
 
 def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
-    table = frame.columns.companion(kind)
+    table, digest = frame.columns.companion(kind), frame.digest
     offsets, members = table.offsets, table.members
-    if speaking is not None and frame.digest is not None:
-        offsets, members = frame.digest.once(("heard", kind, speaking), lambda: _heard(frame, kind, speaking))
+    if digest is not None:
+        if speaking is not None:
+            offsets, members = digest.once(("heard", kind, speaking), lambda: _heard(frame, kind, speaking))
+        fast = kernels()
+        if fast is not None:
+            classes, columns = digest.once(("classes", kind), lambda: _classes(frame, kind))
+            args = frame.entry, frame.batch.offsets, classes, columns, digest.code
+            return _Wanted(*fast.wants(*args, offsets, members, table.satisfied))
     group_class = frame.columns.ending(f"{kind}.group_class", 0)
     holding = frame.where(OfCode((kind, "holds", speaking), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
     own = group_class[frame.pos[holding]]
@@ -476,9 +488,25 @@ def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
     want = np.repeat(np.arange(len(left), dtype=np.int32), others)
     at = _runs(first, others)
     held = np.flatnonzero(table.satisfied[group[want], column[at]])
-    want, right = want[held], able[at[held]]
-    different = frame.entry_code(right) != frame.entry_code(left[want])
-    return _Wanted(left, group, want[different], right[different])
+    want, other = want[held], able[at[held]]
+    different = frame.entry_code(other) != frame.entry_code(left[want])
+    want, other = want[different], other[different]
+    return _first_answers(left, group, want, other)
+
+
+def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wanted:
+    """Of all answers (`want` the number of a wish, `other` a diagnosis; both rise) the first of each wish."""
+    right = np.full(len(left), -1, dtype=np.int32)
+    first = _fresh(want)
+    right[want[first]] = other[first]
+    open_ = np.flatnonzero((right < 0) | (right > left))
+    return _Wanted(left[open_], group[open_], right[open_])
+
+
+def _classes(frame: Frame, kind: str) -> tuple[Ints, Ints]:
+    """Of each entry of the digest: its class as one that wants a companion, and as one that may be it."""
+    assert frame.digest is not None  # noqa: S101 - the caller asked
+    return tuple(frame.columns.ending(f"{kind}.{each}", 0)[frame.digest.pos] for each in ("group_class", "column"))
 
 
 def _runs(first: Ints, counts: Ints) -> Ints:
@@ -517,10 +545,9 @@ class Companion(_Always):
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` -1."""
         wanted = _wanted(frame, self.kind, self.speaking)
-        met = np.zeros(len(wanted.left), dtype=np.bool_)
-        met[wanted.want] = True
-        left, group = wanted.left[~met], wanted.group[~met]
-        return sorted_hits(left, np.full(len(left), -1), frame.columns.companion(self.kind).keys[group])
+        absent = np.flatnonzero(wanted.right < 0)
+        left, group = wanted.left[absent], wanted.group[absent]
+        return sorted_hits(left, wanted.right[absent], frame.columns.companion(self.kind).keys[group])
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,14 +563,9 @@ class Order(_Always):
     def find(self, frame: Frame) -> Hits:
         """Hits (code, companion that should come first)."""
         wanted = _wanted(frame, self.kind)
-        before = wanted.right < wanted.left[wanted.want]
-        after = wanted.right > wanted.left[wanted.want]
-        settled = np.zeros(len(wanted.left), dtype=np.bool_)
-        settled[wanted.want[before]] = True
-        late = np.flatnonzero(after & ~settled[wanted.want])
-        first = late[_fresh(wanted.want[late])]
-        want, right = wanted.want[first], wanted.right[first]
-        return sorted_hits(wanted.left[want], right, frame.columns.companion(self.kind).keys[wanted.group[want]])
+        late = np.flatnonzero(wanted.right >= 0)
+        left, group = wanted.left[late], wanted.group[late]
+        return sorted_hits(left, wanted.right[late], frame.columns.companion(self.kind).keys[group])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
 from claimwright.edits.conditions import in_effect, in_set
+from claimwright.edits.compiled import kernels
 from claimwright.edits.digest import all_codes
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
@@ -88,15 +89,7 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     few = np.flatnonzero(meant == _UNDERDOSING)
     speaks[few] = frame.meets(_underdosed, hits.left[few])
     left = np.flatnonzero(speaks)
-    own = hits.left[left]
-    place, group = frame.place[own], at[left]
-    start, stop = asking.start[group], asking.stop[group]
-    for back in range(1, int(place.max(initial=0)) + 1):
-        going = np.flatnonzero(place >= back)
-        if len(going) < len(left):
-            left, own, place, start, stop = (each[going] for each in (left, own, place, start, stop))
-        pos = frame.pos[own - back]
-        speaks[left[(start <= pos) & (pos < stop)]] = False
+    speaks[left[_told_before(frame, hits.left[left], asking.start[at[left]], asking.stop[at[left]])]] = False
     left = np.flatnonzero(speaks)
     left = left[repeated(hits.left[left])]
     both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
@@ -104,6 +97,23 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     speaks[left] = False
     speaks[left[first]] = True  # one code asked for the same in the same words is asked once
     return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
+
+
+def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
+    """Stands an earlier diagnosis of its claim within this span of the tree?"""
+    fast = kernels()
+    if fast is not None and frame.digest is not None:
+        told: Bools = fast.told(own, frame.batch.offsets, frame.claim, frame.entry, frame.digest.pos, start, stop)
+        return told
+    out = np.zeros(len(own), dtype=np.bool_)
+    left, place = np.arange(len(own)), frame.place[own]
+    for back in range(1, int(place.max(initial=0)) + 1):
+        going = np.flatnonzero(place >= back)
+        if len(going) < len(left):
+            left, own, place, start, stop = (each[going] for each in (left, own, place, start, stop))
+        pos = frame.pos[own - back]
+        out[left[(start <= pos) & (pos < stop)]] = True
+    return out
 
 
 @rule(

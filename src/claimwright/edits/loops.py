@@ -1,0 +1,194 @@
+"""The loops that numba compiles; imported by `compiled` alone, for numba takes a quarter of a second to import.
+
+Each does in one pass over the claims what its caller does in many passes of numpy, and gives the same arrays in the
+same order. Signatures are fixed, so that importing this module compiles, or reads what was compiled before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from claimwright.edits.compiled import cache_folder
+
+_HELD = numba.config.CACHE_DIR
+numba.config.CACHE_DIR = _HELD or str(cache_folder())
+
+
+def _in(kind: Any, dimensions: int = 1) -> Any:
+    """An array that is only read: those of the book are mapped from files, and cannot be written to."""
+    return types.Array(kind, dimensions, "C", readonly=True)
+
+
+_BOOL, _I1, _I2, _I4, _I8 = (_in(each) for each in (types.boolean, types.int8, types.int16, types.int32, types.int64))
+_U1, _U8 = _in(types.uint8), _in(types.uint64)
+
+
+def _kernel(*arguments: Any) -> Any:
+    return numba.njit(arguments, cache=True, nogil=True, boundscheck=False)
+
+
+@_kernel(_I4, _I8, _I4, _I4, _U1, types.int64, types.uint8)
+def _pairs(entry, offsets, kinds, codes, matrix, width, same):  # type: ignore[no-untyped-def]
+    room = 1024
+    left, right, bits = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
+    held = 0
+    for claim in range(len(offsets) - 1):
+        last = offsets[claim + 1]
+        for one in range(offsets[claim], last - 1):
+            kind = kinds[entry[one]]
+            if kind < 0:
+                continue
+            row = kind * width
+            for two in range(one + 1, last):
+                other = kinds[entry[two]]
+                if other < 0:
+                    continue
+                found = matrix[row + other]
+                if found == 0:
+                    continue
+                if codes[entry[one]] == codes[entry[two]]:
+                    found = same
+                else:
+                    found &= same - np.uint8(1)
+                    if found == 0:
+                        continue
+                if held == room:
+                    room *= 2
+                    wider, right_wider, bits_wider = (
+                        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8),
+                    )  # fmt: skip
+                    wider[:held], right_wider[:held], bits_wider[:held] = left, right, bits
+                    left, right, bits = wider, right_wider, bits_wider
+                left[held], right[held], bits[held] = one, two, found
+                held += 1
+    return left[:held].copy(), right[:held].copy(), bits[:held].copy()
+
+
+@_kernel(_I4, _I8, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2))
+def _wants(entry, offsets, classes, columns, codes, starts, members, satisfied):  # type: ignore[no-untyped-def]
+    most = 0
+    for each in entry:
+        own = classes[each]
+        most += starts[own + 1] - starts[own]
+    left, group, right = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    held = 0
+    able = np.empty(64, np.int64)
+    for claim in range(len(offsets) - 1):
+        first, last = offsets[claim], offsets[claim + 1]
+        if last - first > len(able):
+            able = np.empty(2 * (last - first), np.int64)
+        many = -1
+        for at in range(first, last):
+            own = classes[entry[at]]
+            if starts[own] == starts[own + 1]:
+                continue
+            if many < 0:
+                many = 0
+                for other in range(first, last):
+                    if columns[entry[other]] != 0:
+                        able[many] = other
+                        many += 1
+            for member in range(starts[own], starts[own + 1]):
+                wanted, answer = members[member], np.int64(-1)
+                for number in range(many):
+                    other = able[number]
+                    if satisfied[wanted, columns[entry[other]]] and codes[entry[other]] != codes[entry[at]]:
+                        answer = other
+                        break
+                if answer < 0 or answer > at:
+                    left[held], group[held], right[held] = at, wanted, answer
+                    held += 1
+    return left[:held].copy(), group[:held].copy(), right[:held].copy()
+
+
+@_kernel(_I4, _U8, types.int64)
+def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
+    counts = np.zeros(bits + 1, np.int64)
+    for each in entry:
+        word = words[each]
+        while word != 0:
+            low = word & (~word + np.uint64(1))
+            bit = 0
+            while (low >> np.uint64(bit)) != 1:
+                bit += 1
+            counts[bit + 1] += 1
+            word ^= low
+    offsets = np.cumsum(counts)
+    at = np.empty(offsets[-1], np.int64)
+    into = offsets[:-1].copy()
+    for number in range(len(entry)):
+        word = words[entry[number]]
+        while word != 0:
+            low = word & (~word + np.uint64(1))
+            bit = 0
+            while (low >> np.uint64(bit)) != 1:
+                bit += 1
+            at[into[bit]] = number
+            into[bit] += 1
+            word ^= low
+    return offsets, at
+
+
+@_kernel(_I4, _I1, _I2, _I4, _I4, _I4, types.int64)
+def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore[no-untyped-def]
+    many = len(claim)
+    into = np.zeros(size + 1, np.int64)
+    starts = np.empty(many, np.int64)
+    keys = np.empty(many, np.int64)
+    total = 0
+    for at in range(many):
+        into[claim[at] + 1] += 1
+        starts[at] = total
+        key = (np.int64(rank[at]) * 1024 + positions[total]) * 128 + rule[at]
+        total += counts[at]
+        keys[at] = key * 1024 + positions[total - 1]
+    into = np.cumsum(into)
+    order = np.empty(many, np.int64)
+    begins = into[:-1].copy()
+    for at in range(many):
+        # Behind all of its claim that have no greater key: findings of a claim are few.
+        to = into[claim[at]]
+        into[claim[at]] += 1
+        while to > begins[claim[at]] and keys[order[to - 1]] > keys[at]:
+            order[to] = order[to - 1]
+            to -= 1
+        order[to] = at
+    offsets = np.empty(many + 1, np.int64)
+    placed, coded = np.empty(total, np.int32), np.empty(total, np.int32)
+    offsets[0] = 0
+    for number in range(many):
+        at, to = order[number], offsets[number]
+        for step in range(counts[at]):
+            placed[to + step], coded[to + step] = positions[starts[at] + step], codes[starts[at] + step]
+        offsets[number + 1] = to + counts[at]
+    return order, offsets, placed, coded
+
+
+@_kernel(_I4, _I8, _I4, _I4, _I4, _I4, _I4)
+def _told(left, offsets, claim, entry, pos, start, stop):  # type: ignore[no-untyped-def]
+    out = np.zeros(len(left), np.bool_)
+    for number in range(len(left)):
+        at = left[number]
+        for other in range(offsets[claim[at]], at):
+            place = pos[entry[other]]
+            if start[number] <= place and place < stop[number]:
+                out[number] = True
+                break
+    return out
+
+
+class Loops:
+    """The compiled kernels; who calls them says what they take and give."""
+
+    pairs = staticmethod(_pairs)
+    wants = staticmethod(_wants)
+    sorted_by_bit = staticmethod(_sorted_by_bit)
+    ordered = staticmethod(_ordered)
+    told = staticmethod(_told)
+
+
+numba.config.CACHE_DIR = _HELD
