@@ -99,6 +99,8 @@ class Scanner:
         self.book, self.as_of = book, as_of
         self.rules = list(load_rules().values())
         self._memo = Memo(book)
+        self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
+        self._editions: dict[int, TabularEdition] = {}
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
         last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
@@ -136,7 +138,7 @@ class Scanner:
         days, number = _days(batch)
         answers: dict[int, tuple[TabularEdition, list[int]]] = {}
         for at, day in enumerate(days.tolist()):
-            edition, _ = self.book.edition_on(_date(day), self.as_of)
+            edition = self._edition(day)
             answers.setdefault(edition.number, (edition, []))[1].append(at)
         out: list[tuple[Scene, Places | None]] = []
         for number_of_edition, (edition, held) in answers.items():
@@ -181,11 +183,21 @@ class Scanner:
     def _able(self, rule: Rule, batch: ClaimBatch) -> Bools:
         """Are the tables that the user has to add there, on the day of each claim?"""
         days, number = _days(batch)
-        able = [
-            all(t not in EXTRA_TABLES or self.book.table_edition(t, _date(day)) is not None for t in rule.tables)
-            for day in days.tolist()
-        ]
-        return np.array(able, dtype=np.bool_)[number]
+        added = tuple(each for each in rule.tables if each in EXTRA_TABLES)
+        return np.array([self._loaded(added, day) for day in days.tolist()], dtype=np.bool_)[number]
+
+    def _loaded(self, tables: tuple[str, ...], day: int) -> bool:
+        """Are all of these tables there on the day?"""
+        asked = tables, day
+        if asked not in self._answers:
+            self._answers[asked] = all(self.book.table_edition(each, _date(day)) is not None for each in tables)
+        return self._answers[asked]
+
+    def _edition(self, day: int) -> TabularEdition:
+        """The edition that answers on a day."""
+        if day not in self._editions:
+            self._editions[day], _ = self.book.edition_on(_date(day), self.as_of)
+        return self._editions[day]
 
     # ---- outcomes -------------------------------------------------------------------------------
 
@@ -212,7 +224,7 @@ class Scanner:
 
     def _codes(self, frame: Frame, ends: Ints) -> Ints:
         """Numbers of the texts of diagnoses."""
-        out = frame.code[ends]
+        out = frame.of("code", ends)
         for at in np.flatnonzero(out < 0).tolist():
             code = frame.batch.diagnosis(int(ends[at])).code
             out[at] = self._texts.number(dotted(code.strip().upper().replace(".", "")))

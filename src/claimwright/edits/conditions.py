@@ -137,7 +137,8 @@ age_limited = OfCode("age limited", _limited)
 
 def _outside_note(frame: Frame, at: Places | slice) -> Bools:
     low, high = (frame.columns.ending(each, 0) for each in ("age_low", "age_high"))
-    age, pos = frame.batch.age[frame.claim[at]], frame.pos[at]
+    age = frame.batch.age[frame.claim[at]]
+    pos = frame.pos[at] if isinstance(at, slice) else frame.of("pos", at)
     return (age >= 0) & ((age < low[pos]) | (age > high[pos]))
 
 

@@ -142,9 +142,13 @@ class Frame:
         assert self.digest is not None  # noqa: S101 - without a digest all is there from the start
         return getattr(self.digest, name)[self.entry]
 
-    def entry_code(self, at: npt.NDArray[np.integer]) -> Ints:
-        """The codes of some diagnoses, without those of all."""
-        return self.code[at] if self.digest is None else self.digest.code[self.entry[at]]
+    def of(self, name: str, at: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
+        """A column of some diagnoses; where most need none of it, that of all is never made."""
+        if self.digest is None or name in self.__dict__:
+            held: npt.NDArray[Any] = getattr(self, name)[at]
+            return held
+        found: npt.NDArray[Any] = getattr(self.digest, name)[self.entry[at]]
+        return found
 
     def where(self, condition: OfCode) -> npt.NDArray[np.int64]:
         """Indices of the diagnoses that meet a condition, rising."""
@@ -195,7 +199,10 @@ class Frame:
     @cached_property
     def principal(self) -> Bools:
         """Is this diagnosis the first of its claim?"""
-        return self.place == 0
+        out = np.zeros(len(self), dtype=np.bool_)
+        offsets = self.batch.offsets
+        out[offsets[:-1][offsets[:-1] < offsets[1:]]] = True
+        return out
 
     @cached_property
     def noted(self) -> dict[int, Noted]:

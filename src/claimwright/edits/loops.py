@@ -31,26 +31,30 @@ def _kernel(*arguments: Any) -> Any:
     return numba.njit(arguments, cache=True, nogil=True, boundscheck=False)
 
 
-@_kernel(_I4, _I8, _I4, _I4, _U1, types.int64, types.uint8)
-def _pairs(entry, offsets, kinds, codes, matrix, width, same):  # type: ignore[no-untyped-def]
+@_kernel(_I4, _I8, _I4, _I4, _U1, types.int64, _BOOL, types.int64, types.uint8)
+def _pairs(entry, offsets, kinds, codes, matrix, width, coarse, across, same):  # type: ignore[no-untyped-def]
     room = 1024
     left, right, bits = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
     held = 0
+    own = np.empty(64, np.int64)
     for claim in range(len(offsets) - 1):
-        last = offsets[claim + 1]
-        for one in range(offsets[claim], last - 1):
-            kind = kinds[entry[one]]
+        first, last = offsets[claim], offsets[claim + 1]
+        if last - first > len(own):
+            own = np.empty(2 * (last - first), np.int64)
+        for two in range(last - first):
+            kind = np.int64(kinds[entry[first + two]])
+            own[two] = kind
             if kind < 0:
                 continue
-            row = kind * width
-            for two in range(one + 1, last):
-                other = kinds[entry[two]]
-                if other < 0:
+            row = (kind >> 3) * across
+            for one in range(two):
+                other = own[one]
+                if other < 0 or not coarse[row + (other >> 3)]:
                     continue
-                found = matrix[row + other]
+                found = matrix[kind * width + other]
                 if found == 0:
                     continue
-                if codes[entry[one]] == codes[entry[two]]:
+                if codes[entry[first + one]] == codes[entry[first + two]]:
                     found = same
                 else:
                     found &= same - np.uint8(1)
@@ -58,12 +62,15 @@ def _pairs(entry, offsets, kinds, codes, matrix, width, same):  # type: ignore[n
                         continue
                 if held == room:
                     room *= 2
-                    wider, right_wider, bits_wider = (
-                        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8),
-                    )  # fmt: skip
-                    wider[:held], right_wider[:held], bits_wider[:held] = left, right, bits
-                    left, right, bits = wider, right_wider, bits_wider
-                left[held], right[held], bits[held] = one, two, found
+                    lefts, rights, more = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
+                    lefts[:held], rights[:held], more[:held] = left, right, bits
+                    left, right, bits = lefts, rights, more
+                # In order of the left one: behind those of this claim that have no greater left end.
+                at = held
+                while at > 0 and left[at - 1] > first + one:
+                    left[at], right[at], bits[at] = left[at - 1], right[at - 1], bits[at - 1]
+                    at -= 1
+                left[at], right[at], bits[at] = first + one, first + two, found
                 held += 1
     return left[:held].copy(), right[:held].copy(), bits[:held].copy()
 
@@ -105,6 +112,12 @@ def _wants(entry, offsets, classes, columns, codes, starts, members, satisfied):
     return left[:held].copy(), group[:held].copy(), right[:held].copy()
 
 
+_SEQUENCE = np.uint64(0x03F79D71B4CB0A89)
+"""Holds every number of six bits once: times a power of two, its top six bits tell which power (de Bruijn)."""
+_BIT = np.zeros(64, np.int64)
+_BIT[[(int(_SEQUENCE) << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
+
+
 @_kernel(_I4, _U8, types.int64)
 def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
     counts = np.zeros(bits + 1, np.int64)
@@ -112,9 +125,7 @@ def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
         word = words[each]
         while word != 0:
             low = word & (~word + np.uint64(1))
-            bit = 0
-            while (low >> np.uint64(bit)) != 1:
-                bit += 1
+            bit = _BIT[(low * _SEQUENCE) >> np.uint64(58)]
             counts[bit + 1] += 1
             word ^= low
     offsets = np.cumsum(counts)
@@ -124,9 +135,7 @@ def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
         word = words[entry[number]]
         while word != 0:
             low = word & (~word + np.uint64(1))
-            bit = 0
-            while (low >> np.uint64(bit)) != 1:
-                bit += 1
+            bit = _BIT[(low * _SEQUENCE) >> np.uint64(58)]
             at[into[bit]] = number
             into[bit] += 1
             word ^= low

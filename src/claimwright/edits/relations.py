@@ -241,8 +241,8 @@ def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
         assert coded is not None  # noqa: S101 - there is one at least
         ends.append(narrowed(frame, frame.where(coded), others))
     left, right = _with_each(frame, *ends)
-    held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
-    held &= frame.code[left] != frame.code[right]
+    held = table.matrix[table.row[frame.of("pos", left)], table.column[frame.of("pos", right)]]
+    held &= frame.of("code", left) != frame.of("code", right)
     return left[held], right[held]
 
 
@@ -283,6 +283,7 @@ def repeating(frame: Frame) -> Places | None:
 
 
 _UNPLACED = OfCode("unplaced", lambda coded: coded.pos < 0)
+_BLOCK = 3
 _SAME = 1 << len(UNDIRECTED)
 """Stands for two diagnoses with one code among the bits of relations."""
 
@@ -319,8 +320,9 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     kinds_of_codes = digest.once("joint", lambda: np.append(joint.kind, -1)[digest.pos].astype(np.int32))
     fast = kernels()
     if fast is not None:
+        tables = joint.matrix, joint.width, joint.coarse, joint.across
         pairs: tuple[Places, Places, npt.NDArray[np.uint8]] = fast.pairs(
-            frame.entry, frame.batch.offsets, kinds_of_codes, digest.code, joint.matrix, joint.width, _SAME
+            frame.entry, frame.batch.offsets, kinds_of_codes, digest.code, *tables, _SAME
         )
         return pairs
     placed, starts, counts = _placed(frame)
@@ -333,21 +335,24 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
         for at in range(0, len(owners), step):
             begins = starts[owners[at : at + step]]
             kinds = [kind[begins + place] for place in range(size)]
+            blocks = [each >> _BLOCK for each in kinds]
             for two in range(1, size):
-                row = kinds[two] * np.int32(joint.width)
+                row = blocks[two] * np.int32(joint.across)
                 for one in range(two):
-                    bits = joint.matrix.take(row + kinds[one], mode="clip")
-                    held = bits.nonzero()[0]
-                    if len(held):
+                    maybe = joint.coarse.take(row + blocks[one], mode="clip").nonzero()[0]
+                    bits = joint.matrix[kinds[two][maybe] * np.int32(joint.width) + kinds[one][maybe]]
+                    sure = bits.nonzero()[0]
+                    if len(sure):
+                        held = maybe[sure]
                         lefts.append(begins[held] + one)
                         rights.append(begins[held] + two)
-                        found.append(bits[held])
+                        found.append(bits[sure])
     none = np.zeros(0, dtype=np.int64)
     left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
     which = np.concatenate([none.astype(np.uint8), *found])
     if placed is not None:
         left, right = placed[left], placed[right]
-    which = np.where(frame.entry_code(left) == frame.entry_code(right), np.uint8(_SAME), which & np.uint8(_SAME - 1))
+    which = np.where(frame.of("code", left) == frame.of("code", right), np.uint8(_SAME), which & np.uint8(_SAME - 1))
     held = np.flatnonzero(which)
     left, right, which = left[held], right[held], which[held]
     order = np.argsort(left * len(frame) + right)
@@ -366,11 +371,17 @@ def _placed(frame: Frame) -> tuple[Places | None, Places, Places]:
 @dataclass(frozen=True, slots=True)
 class _Joint:
     """Undirected relations over joint classes: `kind` int64 [positions]; `matrix` uint8 [width * width], symmetric,
-    a bit for each relation of UNDIRECTED, and _SAME where one code might meet itself."""
+    a bit for each relation of UNDIRECTED, and _SAME where one code might meet itself.
+
+    Classes are numbered along the tree, so that what is related stands together: `coarse` bool [across * across] says
+    of every block of the matrix (2 ** _BLOCK classes each way) whether there is anything in it. It fits the cache.
+    """
 
     kind: Places
     width: int
     matrix: npt.NDArray[np.uint8]
+    across: int
+    coarse: npt.NDArray[np.bool_]
 
 
 @lru_cache(maxsize=16)
@@ -381,13 +392,22 @@ def _joint(columns: Columns) -> _Joint:
     for table in tables:
         for classes in (table.row, table.column):
             _, kind = np.unique(kind * (int(classes.max(initial=0)) + 1) + classes, return_inverse=True)
-    _, first = np.unique(kind, return_index=True)
+    _, first, kind = np.unique(kind, return_index=True, return_inverse=True)
+    along = np.argsort(first)
+    number = np.empty(len(first), dtype=np.int64)
+    number[along] = np.arange(len(first))
+    kind, first = number[kind], first[along]
     matrix = np.zeros((len(first), len(first)), dtype=np.uint8)
     for bit, table in enumerate(tables):
         forward = table.matrix[table.row[first][:, None], table.column[first][None, :]]
         matrix |= (forward | forward.T).astype(np.uint8) << bit
     matrix[np.diag_indices(len(first))] |= _SAME
-    return _Joint(kind.astype(np.int64), len(first), matrix.ravel())
+    block = 1 << _BLOCK
+    across = -(-len(first) // block)
+    whole = np.zeros((across * block, across * block), dtype=np.bool_)
+    whole[: len(first), : len(first)] = matrix
+    coarse = whole.reshape(across, block, across, block).any(axis=(1, 3))
+    return _Joint(kind.astype(np.int64), len(first), matrix.ravel(), across, coarse.ravel())
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,13 +494,13 @@ def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
             return _Wanted(*fast.wants(*args, offsets, members, table.satisfied))
     group_class = frame.columns.ending(f"{kind}.group_class", 0)
     holding = frame.where(OfCode((kind, "holds", speaking), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
-    own = group_class[frame.pos[holding]]
+    own = group_class[frame.of("pos", holding)]
     counts, first = np.diff(offsets)[own], offsets[own]
     left = np.repeat(holding.astype(np.int32), counts)
     group = members[_runs(first, counts)]
     # A code of column class 0 satisfies nothing: only the others are looked at.
     able = frame.where(_answers(kind))
-    column = frame.columns.ending(f"{kind}.column", 0)[frame.pos[able]]
+    column = frame.columns.ending(f"{kind}.column", 0)[frame.of("pos", able)]
     starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch))).astype(np.int32)
     claim = frame.claim[left]
     first = starts[claim]
@@ -489,7 +509,7 @@ def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
     at = _runs(first, others)
     held = np.flatnonzero(table.satisfied[group[want], column[at]])
     want, other = want[held], able[at[held]]
-    different = frame.entry_code(other) != frame.entry_code(left[want])
+    different = frame.of("code", other) != frame.of("code", left[want])
     want, other = want[different], other[different]
     return _first_answers(left, group, want, other)
 

@@ -25,7 +25,7 @@ _ONE_SIDED = OfCode("one-sided", _one_sided)
 
 def _group(frame: Frame, at: Places) -> Places:
     """Group of the condition."""
-    return frame.columns.array("side_group")[frame.pos[at]].astype(np.int64)
+    return frame.columns.array("side_group")[frame.of("pos", at)].astype(np.int64)
 
 
 @rule(

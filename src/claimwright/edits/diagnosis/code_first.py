@@ -24,7 +24,7 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     words = np.zeros(len(hits), dtype=np.int64)
     numbers: dict[str, int] = {}
     late = np.flatnonzero(hits.right >= 0)
-    for at, key, pos in zip(late.tolist(), hits.key[late].tolist(), frame.pos[hits.right[late]].tolist(), strict=True):
+    for at, key, pos in zip(late.tolist(), hits.key[late].tolist(), frame.of("pos", hits.right[late]).tolist(), strict=True):
         naming = _naming(frame.columns, key, pos)
         if naming is not None:
             rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
@@ -38,8 +38,8 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
         np.array(each, dtype=np.bool_)[number] for each in ([w.underlying for w in wishes], [w.open for w in wishes])
     )
     left = hits.left[gone]
-    manifestation = (frame.flags[left] & FLAG_BIT["manifestation"]) != 0
-    from_open = np.where(frame.place[left] == 0, Severity.WARNING.rank, Severity.INFO.rank)
+    manifestation = (frame.of("flags", left) & FLAG_BIT["manifestation"]) != 0
+    from_open = np.where(frame.principal[left], Severity.WARNING.rank, Severity.INFO.rank)
     from_closed = np.where(manifestation, Severity.ERROR.rank, Severity.WARNING.rank)
     answer = np.where(is_open, from_open, from_closed)
     rank[gone] = np.where(manifestation | underlying, answer, NO_FINDING)

@@ -15,7 +15,7 @@ from claimwright.model import Authority, Finding, Fix, Severity
 
 def _code(frame: Frame, at: Places) -> Places:
     """The number of the code; a text that no table has is like itself only, if it is short enough to be whole."""
-    value = frame.entry_code(at).astype(np.int64)
+    value = frame.of("code", at).astype(np.int64)
     known = len(frame.columns.array("codes", shared=True))
     numbers: dict[bytes, int] = {}
     for index in np.flatnonzero(value < 0).tolist():

@@ -18,7 +18,7 @@ _sexed = any_code(flagged("female"), flagged("male"))
 
 
 def _other_sex(frame: Frame, at: Places | slice) -> Bools:
-    sex, flags = frame.batch.sex[frame.claim[at]], frame.flags[at]
+    sex, flags = frame.batch.sex[frame.claim[at]], frame.flags[at] if isinstance(at, slice) else frame.of("flags", at)
     female, male = ((flags & FLAG_BIT[each]) != 0 for each in ("female", "male"))
     return (female & (sex == SEXES.index("M"))) | (male & (sex == SEXES.index("F")))
 
