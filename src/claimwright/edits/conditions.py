@@ -89,14 +89,14 @@ known_elsewhere = OfCode("known elsewhere", lambda coded: coded.listed & (coded.
 
 
 def _is_stem(frame: Frame) -> Bools:
-    nearest = frame.nearest[frame.odd]
+    nearest = frame.nearest_odd
     stem: Bools = (nearest >= 0) & frame.columns.array("stem")[np.maximum(nearest, 0)]
     return stem
 
 
 def _is_header(frame: Frame) -> Bools:
-    leaf = frame.columns.array("leaf")[np.maximum(frame.pos[frame.odd], 0)]
-    heading: Bools = frame.exact[frame.odd] & ~leaf & ~_is_stem(frame)
+    leaf = frame.columns.array("leaf")[np.maximum(frame.of("pos", frame.odd), 0)]
+    heading: Bools = frame.of("exact", frame.odd) & ~leaf & ~_is_stem(frame)
     return heading
 
 

@@ -162,6 +162,11 @@ class Digest:
                     self._tests[condition.key] = found
         return found
 
+    def test(self, condition: OfCode) -> Bools:
+        """A condition of each entry, decided once."""
+        held: Bools = self.once(condition, lambda: condition.test(self))
+        return held
+
     def _added(self, held: Bools) -> int | Bools:
         if self._bits >= MOST_BITS or held.mean() > DENSE:
             return held

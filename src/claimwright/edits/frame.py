@@ -103,6 +103,11 @@ class Frame:
         return len(self.claim)
 
     @cached_property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where the diagnoses of each claim begin, in the one form that compiled kernels take."""
+        return np.ascontiguousarray(self.batch.offsets, dtype=np.int64)
+
+    @cached_property
     def place(self) -> Ints:
         """Position of each diagnosis in its claim, from 0."""
         return (np.arange(len(self.claim)) - self.batch.offsets[self.claim]).astype(np.int32)
@@ -181,7 +186,7 @@ class Frame:
         fast = kernels()
         if fast is None or self.digest is None:
             return None
-        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(self.entry, *self.digest.word)
+        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(*self._marked)
         return found
 
     @cached_property
@@ -295,15 +300,16 @@ class Frame:
         return out
 
     @cached_property
-    def nearest(self) -> Ints:
-        """Places of the longest known beginnings of codes that no table has (T78.40A -> T78.40)."""
-        nearest = self.pos.copy()
+    def nearest_odd(self) -> Ints:
+        """Places of `odd`; of a text that no table has, that of its longest known beginning (T78.40A -> T78.40)."""
+        nearest = self.of("pos", self.odd).astype(np.int32)
         axis, position = self.columns.array("codes", shared=True), self.columns.array("position")
-        lost = self.where(_NO_CODE)
+        lost = np.flatnonzero(self.of("code", self.odd) < 0)
+        texts = self.batch.codes[self.odd]
         for length in range(7, 2, -1):
             if not len(lost):
                 break
-            wanted = self.batch.codes[lost].astype(f"S{length}")
+            wanted = texts[lost].astype(f"S{length}")
             at = np.searchsorted(axis, wanted)
             at[at == len(axis)] = 0
             found = (axis[at] == wanted) & (position[at] >= 0)
@@ -311,9 +317,15 @@ class Frame:
             lost = lost[~found]
         return nearest
 
+    @cached_property
+    def nearest(self) -> Ints:
+        """As `pos`, and for a text that no table has the node of its longest beginning."""
+        nearest = self.pos.copy()
+        nearest[self.odd] = self.nearest_odd
+        return nearest
+
 
 _UNLISTED = OfCode("unlisted", lambda coded: ~coded.listed)
-_NO_CODE = OfCode("no code", lambda coded: coded.code < 0)
 
 
 class Procedures:

@@ -76,35 +76,36 @@ def _pairs(entry, offsets, kinds, codes, matrix, width, coarse, across, same):  
 
 
 @_kernel(_I4, _I8, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2))
-def _wants(entry, offsets, classes, columns, codes, starts, members, satisfied):  # type: ignore[no-untyped-def]
-    most = 0
-    for each in entry:
-        own = classes[each]
-        most += starts[own + 1] - starts[own]
-    left, group, right = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+def _wants(entry, offsets, begins, ends, columns, codes, members, satisfied):  # type: ignore[no-untyped-def]
+    room = len(entry) // 4 + 1024
+    left, group, right = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     held = 0
-    able = np.empty(64, np.int64)
+    column, place = np.empty(64, np.int64), np.empty(64, np.int64)
     for claim in range(len(offsets) - 1):
         first, last = offsets[claim], offsets[claim + 1]
-        if last - first > len(able):
-            able = np.empty(2 * (last - first), np.int64)
+        if last - first > len(column):
+            column, place = np.empty(2 * (last - first), np.int64), np.empty(2 * (last - first), np.int64)
         many = -1
         for at in range(first, last):
-            own = classes[entry[at]]
-            if starts[own] == starts[own + 1]:
+            own = entry[at]
+            if begins[own] == ends[own]:
                 continue
             if many < 0:
                 many = 0
                 for other in range(first, last):
-                    if columns[entry[other]] != 0:
-                        able[many] = other
-                        many += 1
-            for member in range(starts[own], starts[own + 1]):
+                    found = columns[entry[other]]
+                    column[many], place[many] = found, other
+                    many += found != 0
+            while held + ends[own] - begins[own] > room:
+                room *= 2
+                lefts, groups, rights = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+                lefts[:held], groups[:held], rights[:held] = left[:held], group[:held], right[:held]
+                left, group, right = lefts, groups, rights
+            for member in range(begins[own], ends[own]):
                 wanted, answer = members[member], np.int64(-1)
                 for number in range(many):
-                    other = able[number]
-                    if satisfied[wanted, columns[entry[other]]] and codes[entry[other]] != codes[entry[at]]:
-                        answer = other
+                    if satisfied[wanted, column[number]] and codes[entry[place[number]]] != codes[own]:
+                        answer = place[number]
                         break
                 if answer < 0 or answer > at:
                     left[held], group[held], right[held] = at, wanted, answer
@@ -118,28 +119,44 @@ _BIT = np.zeros(64, np.int64)
 _BIT[[(int(_SEQUENCE) << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-@_kernel(_I4, _U8, types.int64)
-def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
-    counts = np.zeros(bits + 1, np.int64)
-    for each in entry:
-        word = words[each]
+@_kernel(_U8, _I8, types.int64)
+def _sorted_by_bit(words, numbers, bits):  # type: ignore[no-untyped-def]
+    offsets = np.zeros(bits + 1, np.int64)
+    for each in words:
+        word = each
         while word != 0:
             low = word & (~word + np.uint64(1))
-            bit = _BIT[(low * _SEQUENCE) >> np.uint64(58)]
-            counts[bit + 1] += 1
+            offsets[_BIT[(low * _SEQUENCE) >> np.uint64(58)] + 1] += 1
             word ^= low
-    offsets = np.cumsum(counts)
+    offsets = np.cumsum(offsets)
     at = np.empty(offsets[-1], np.int64)
     into = offsets[:-1].copy()
-    for number in range(len(entry)):
-        word = words[entry[number]]
+    for number in range(len(words)):
+        word = words[number]
         while word != 0:
             low = word & (~word + np.uint64(1))
             bit = _BIT[(low * _SEQUENCE) >> np.uint64(58)]
-            at[into[bit]] = number
+            at[into[bit]] = numbers[number]
             into[bit] += 1
             word ^= low
     return offsets, at
+
+
+@_kernel(_I4, _I8)
+def _repeated(claim, value):  # type: ignore[no-untyped-def]
+    out = np.zeros(len(claim), np.bool_)
+    begin = 0
+    while begin < len(claim):
+        end = begin + 1
+        again = False
+        while end < len(claim) and claim[end] == claim[begin]:
+            for other in range(begin, end):
+                again |= value[other] == value[end]
+            end += 1
+        if again:
+            out[begin:end] = True
+        begin = end
+    return out
 
 
 @_kernel(_I4, _I1, _I2, _I4, _I4, _I4, types.int64)
@@ -177,16 +194,25 @@ def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore
     return order, offsets, placed, coded
 
 
-@_kernel(_I4, _I8, _I4, _I4, _I4, _I4, _I4)
-def _told(left, offsets, claim, entry, pos, start, stop):  # type: ignore[no-untyped-def]
+@_kernel(_I4, _I4, _I4, _I8, _I4, _I4, _I1, _BOOL, _BOOL, _I4, _I4, _I8)
+def _asks(left, group, claim, offsets, entry, pos, meant, able, drugged, start, stop, words):  # type: ignore[no-untyped-def]
     out = np.zeros(len(left), np.bool_)
     for number in range(len(left)):
-        at = left[number]
+        at, asked = left[number], group[number]
+        own = entry[at]
+        if not ((meant[asked] == 1 and able[own]) or (meant[asked] == 2 and drugged[own])):
+            continue
+        speaks = True
         for other in range(offsets[claim[at]], at):
             place = pos[entry[other]]
-            if start[number] <= place and place < stop[number]:
-                out[number] = True
+            if start[asked] <= place and place < stop[asked]:
+                speaks = False
                 break
+        before = number - 1
+        while speaks and before >= 0 and left[before] == at:
+            speaks = not (out[before] and words[group[before]] == words[asked])
+            before -= 1
+        out[number] = speaks
     return out
 
 
@@ -197,7 +223,8 @@ class Loops:
     wants = staticmethod(_wants)
     sorted_by_bit = staticmethod(_sorted_by_bit)
     ordered = staticmethod(_ordered)
-    told = staticmethod(_told)
+    repeated = staticmethod(_repeated)
+    asks = staticmethod(_asks)
 
 
 numba.config.CACHE_DIR = _HELD

@@ -322,7 +322,7 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     if fast is not None:
         tables = joint.matrix, joint.width, joint.coarse, joint.across
         pairs: tuple[Places, Places, npt.NDArray[np.uint8]] = fast.pairs(
-            frame.entry, frame.batch.offsets, kinds_of_codes, digest.code, *tables, _SAME
+            frame.entry, frame.offsets, kinds_of_codes, digest.code, *tables, _SAME
         )
         return pairs
     placed, starts, counts = _placed(frame)
@@ -447,6 +447,10 @@ class Alike(_Always):
 
 def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Bools:
     """What is on claims where some number repeats, found by comparing every two places: bool [held]."""
+    fast = kernels()
+    if fast is not None:
+        found: Bools = fast.repeated(frame.claim[held], value)
+        return found
     counts = np.bincount(frame.claim[held], minlength=len(frame.batch))
     starts = offsets_of(counts)[:-1]
     repeats = counts > MOST_PLACES  # rare enough not to be looked at
@@ -489,9 +493,9 @@ def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
             offsets, members = digest.once(("heard", kind, speaking), lambda: _heard(frame, kind, speaking))
         fast = kernels()
         if fast is not None:
-            classes, columns = digest.once(("classes", kind), lambda: _classes(frame, kind))
-            args = frame.entry, frame.batch.offsets, classes, columns, digest.code
-            return _Wanted(*fast.wants(*args, offsets, members, table.satisfied))
+            spans = digest.once(("spans", kind, speaking), lambda: _spans(frame, kind, offsets))
+            args = frame.entry, frame.offsets, *spans, digest.code
+            return _Wanted(*fast.wants(*args, members, table.satisfied))
     group_class = frame.columns.ending(f"{kind}.group_class", 0)
     holding = frame.where(OfCode((kind, "holds", speaking), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
     own = group_class[frame.of("pos", holding)]
@@ -523,10 +527,11 @@ def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wante
     return _Wanted(left[open_], group[open_], right[open_])
 
 
-def _classes(frame: Frame, kind: str) -> tuple[Ints, Ints]:
-    """Of each entry of the digest: its class as one that wants a companion, and as one that may be it."""
+def _spans(frame: Frame, kind: str, offsets: Ints) -> tuple[Ints, Ints, Ints]:
+    """Of each entry of the digest: where its groups begin and end among the members, and its class as a companion."""
     assert frame.digest is not None  # noqa: S101 - the caller asked
-    return tuple(frame.columns.ending(f"{kind}.{each}", 0)[frame.digest.pos] for each in ("group_class", "column"))
+    own, column = (frame.columns.ending(f"{kind}.{each}", 0)[frame.digest.pos] for each in ("group_class", "column"))
+    return offsets[own], offsets[own + 1], column
 
 
 def _runs(first: Ints, counts: Ints) -> Ints:

@@ -25,7 +25,7 @@ _LEAD = re.compile(r"^codes?(?:\(s\))?(?=[\s,])(?! from)[\s,]*")
 """What the note's words repeat of "use additional code"."""
 
 _NOBODY, _ALL, _UNDERDOSING = range(3)
-"""For which of the diagnoses under its holder a note is meant."""
+"""For which of the diagnoses under its holder a note is meant. The numbers are those of the compiled kernel `asks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Asking:
     """
 
     order: npt.NDArray[np.int64]
-    place: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int32]
     keys: npt.NDArray[np.int32]
     meant: npt.NDArray[np.int8]
     start: npt.NDArray[np.int32]
@@ -56,7 +56,7 @@ def _asking(columns: Columns) -> _Asking:
     for note in notes:
         items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
         words.append(said.setdefault((note.holder, _asked_for(note), items), len(said)))
-    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int64)
+    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int32)
     place[keys[order]] = np.arange(len(keys))
     return _Asking(
         order,
@@ -84,6 +84,12 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Where the code is in effect, the note is meant for it, and no earlier diagnosis stands under its holder."""
     asking = _asking(frame.columns)
     at = asking.place[hits.key]
+    fast = kernels()
+    if fast is not None and frame.digest is not None:
+        held = frame.claim, frame.offsets, frame.entry, frame.digest.pos, asking.meant
+        tests = (frame.digest.test(each) for each in (in_effect, _underdosed))
+        speaks = fast.asks(hits.left, at, *held, *tests, asking.start, asking.stop, asking.words)
+        return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
     meant = asking.meant[at]
     speaks = (meant == _ALL) & frame.meets(in_effect, hits.left)
     few = np.flatnonzero(meant == _UNDERDOSING)
@@ -101,10 +107,6 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
 
 def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
     """Stands an earlier diagnosis of its claim within this span of the tree?"""
-    fast = kernels()
-    if fast is not None and frame.digest is not None:
-        told: Bools = fast.told(own, frame.batch.offsets, frame.claim, frame.entry, frame.digest.pos, start, stop)
-        return told
     out = np.zeros(len(own), dtype=np.bool_)
     left, place = np.arange(len(own)), frame.place[own]
     for back in range(1, int(place.max(initial=0)) + 1):
