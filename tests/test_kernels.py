@@ -393,7 +393,9 @@ def test_a_repetition_is_joined_to_the_first_of_its_kind(book: Book, reference: 
         if item.code in reference.registry or item.code in reference.nodes:
             before = first.setdefault((item.owner, item.code), item.index)
             expected += [(item.index, before, -1)] if before != item.index else []
-    assert expected == _found(Alike(lambda frame: frame.code.astype(np.int64)).find(_frame(book, claims)))
+    assert expected == _found(
+        Alike(lambda frame, at: frame.code[at].astype(np.int64), lambda frame: None).find(_frame(book, claims))
+    )
 
 
 @tried

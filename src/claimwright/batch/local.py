@@ -267,7 +267,9 @@ class Scanner:
         if fast is not None:
             size = int(claim.max()) + 1
             order, offsets, placed, coded = fast.ordered(claim, rank, rule, counts, positions, codes, size)
-            return Findings(claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts)
+            return Findings(
+                claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts
+            )
         starts = np.cumsum(counts, dtype=np.int64) - counts
         first = positions[starts] if len(positions) else starts
         # Claim, rank, first position, rule and last position as one number: the order of findings in one sort.
@@ -285,9 +287,7 @@ class Scanner:
             held = held if step == 0 else held[sizes[held] > step]
             source, target = at[held] + step, to[held] + step
             placed[target], coded[target] = positions[source], codes[source]
-        return Findings(
-            claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts
-        )
+        return Findings(claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts)
 
 
 def _both_ends(left: Ints, right: Ints) -> tuple[Ints, Ints]:

@@ -94,9 +94,7 @@ class Frame:
             self.entry = np.where(code < 0, np.int32(digest.size), code)
             varies = digest.varies[self.entry]
         at = np.flatnonzero(varies)
-        row, _ = rows_in_force(
-            self.columns, "registry", self.entry[at], batch.day[self.claim[at]], self._horizon
-        )
+        row, _ = rows_in_force(self.columns, "registry", self.entry[at], batch.day[self.claim[at]], self._horizon)
         self.entry[at[row >= 0]] = digest.of_row[row[row >= 0]]
 
     def __len__(self) -> int:

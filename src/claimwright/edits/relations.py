@@ -37,6 +37,7 @@ Condition = Callable[[Frame], Bools]
 MANY = 4096
 """Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
 
+
 @dataclass(frozen=True, slots=True)
 class OfClaim:
     """A condition that the claim decides, or the place in it. `test` answers for the diagnoses at some indices."""

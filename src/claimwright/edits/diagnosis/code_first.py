@@ -24,7 +24,9 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     words = np.zeros(len(hits), dtype=np.int64)
     numbers: dict[str, int] = {}
     late = np.flatnonzero(hits.right >= 0)
-    for at, key, pos in zip(late.tolist(), hits.key[late].tolist(), frame.of("pos", hits.right[late]).tolist(), strict=True):
+    for at, key, pos in zip(
+        late.tolist(), hits.key[late].tolist(), frame.of("pos", hits.right[late]).tolist(), strict=True
+    ):
         naming = _naming(frame.columns, key, pos)
         if naming is not None:
             rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
