@@ -97,9 +97,9 @@ def profile(book: Book, file: Path) -> dict[str, float]:
         used[f"{names[number][1]} {names[number][0]}"] += time.process_time() - before
         return part
 
-    def of(stage: str, step: Callable[[], Any]) -> Any:
+    def of(stage: str, step: Callable[..., Any], *given: Any) -> Any:
         before = time.process_time()
-        made = step()
+        made = step(*given)
         used[stage] += time.process_time() - before
         return made
 
@@ -108,9 +108,9 @@ def profile(book: Book, file: Path) -> dict[str, float]:
         for warm in (True, False):
             used.clear()
             chunks = ParquetReader(file, Options(DAY)).chunks()
-            while (chunk := of("* read", lambda: next(chunks, None))) is not None:
-                found = of("* rules", lambda: scanner.findings(chunk.batch))
-                of("* table", lambda: table(found, chunk.batch.ids, chunk.records, str(file), names))
+            while (chunk := of("* read", next, chunks, None)) is not None:
+                found = of("* rules", scanner.findings, chunk.batch)
+                of("* table", table, found, chunk.batch.ids, chunk.records, str(file), names)
                 if warm and chunk.done > 0.2:
                     break
     finally:

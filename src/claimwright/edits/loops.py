@@ -6,6 +6,7 @@ same order. Signatures are fixed, so that importing this module compiles, or rea
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numba
@@ -14,8 +15,9 @@ from numba import types
 
 from claimwright.edits.compiled import cache_folder
 
-_HELD = numba.config.CACHE_DIR
-numba.config.CACHE_DIR = _HELD or str(cache_folder())
+config: Any = import_module("numba").config  # its stubs do not tell what is in there
+_HELD = config.CACHE_DIR
+config.CACHE_DIR = _HELD or str(cache_folder())
 
 
 def _in(kind: Any, dimensions: int = 1) -> Any:
@@ -227,4 +229,4 @@ class Loops:
     asks = staticmethod(_asks)
 
 
-numba.config.CACHE_DIR = _HELD
+config.CACHE_DIR = _HELD

@@ -9,7 +9,8 @@ from claimwright.edits.frame import Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Alike, Places, repeating
+from claimwright.edits.relations import Alike, Places
+from claimwright.edits.undirected import repeating
 from claimwright.model import Authority, Finding, Fix, Severity
 
 

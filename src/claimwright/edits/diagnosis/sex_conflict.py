@@ -13,7 +13,6 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership, OfClaim, Places
 from claimwright.model import Authority, Finding, Fix, Severity
 
-
 _sexed = any_code(flagged("female"), flagged("male"))
 
 

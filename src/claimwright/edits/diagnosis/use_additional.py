@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
-from claimwright.edits.conditions import in_effect, in_set
 from claimwright.edits.compiled import kernels
+from claimwright.edits.conditions import in_effect, in_set
 from claimwright.edits.digest import all_codes
 from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, holder_of
@@ -108,7 +108,8 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
 def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
     """Stands an earlier diagnosis of its claim within this span of the tree?"""
     out = np.zeros(len(own), dtype=np.bool_)
-    left, place = np.arange(len(own)), frame.place[own]
+    left: Ints = np.arange(len(own), dtype=np.int32)
+    place: Ints = frame.place[own]
     for back in range(1, int(place.max(initial=0)) + 1):
         going = np.flatnonzero(place >= back)
         if len(going) < len(left):
