@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from claimwright.batch import local
 from claimwright.batch.local import Scanner
 from claimwright.book.columns import columns
 from claimwright.book.store import Book
 from claimwright.claims.batch import batch_of
-from claimwright.edits import compiled, frame
+from claimwright.edits import compiled, frame, relations
 from claimwright.edits.frame import Frame
 from claimwright.edits.registry import load_rules
 from claimwright.edits.relations import Hits, Relation
@@ -30,7 +31,7 @@ ODD = ("", "X", "QQQ99", "R252.", "TOOLONGCODE", "Z99999", "E11")
 COLUMNS = ("code", "row", "listed", "flags", "pos", "exact", "sets", "nearest", "odd", "place", "principal")
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install .[fast]")
 tried = settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -43,7 +44,8 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 def _go(way: str, patch: pytest.MonkeyPatch) -> None:
     """From now on frames of any size go this way."""
-    patch.setattr(frame, "MANY", 10**9 if way == PLAIN else 1)
+    for module in (frame, local, relations):
+        patch.setattr(module, "MANY", 10**9 if way == PLAIN else 1)
     patch.setenv(compiled.SWITCH, "1" if way == FAST else "0")
 
 

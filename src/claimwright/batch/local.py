@@ -16,7 +16,7 @@ from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
 from claimwright.edits.compiled import kernels
-from claimwright.edits.frame import DIAGNOSIS, Frame
+from claimwright.edits.frame import DIAGNOSIS, MANY, Frame
 from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
@@ -263,7 +263,7 @@ class Scanner:
             for name in ("claim", "rank", "counts", "positions", "codes")
         )
         rule = np.repeat(np.array([each.rule for each in parts], np.int16), [len(each.claim) for each in parts])
-        fast = kernels()
+        fast = kernels() if len(claim) >= MANY else None  # importing numba costs more than a few findings
         if fast is not None:
             size = int(claim.max()) + 1
             order, offsets, placed, coded = fast.ordered(claim, rank, rule, counts, positions, codes, size)
