@@ -15,18 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claimwright.batch import local
 from claimwright.batch.local import Scanner
 from claimwright.book.columns import columns
 from claimwright.book.store import Book
 from claimwright.claims.batch import batch_of
-from claimwright.edits import compiled, frame, relations
+from claimwright.edits import compiled
 from claimwright.edits.frame import Frame
 from claimwright.edits.registry import load_rules
 from claimwright.edits.relations import Hits, Relation
 from claimwright.model import Claim, Diagnosis, Patient, Setting
+from tests.batch_ways import PLAIN, WAYS, go
 
-PLAIN, NUMPY, FAST = "few claims", "numpy", "compiled"
 ODD = ("", "X", "QQQ99", "R252.", "TOOLONGCODE", "Z99999", "E11")
 COLUMNS = ("code", "row", "listed", "flags", "pos", "exact", "sets", "nearest", "odd", "place", "principal")
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install .[fast]")
@@ -40,17 +39,6 @@ tried = settings(
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     yield monkeypatch
-
-
-def _go(way: str, patch: pytest.MonkeyPatch) -> None:
-    """From now on frames of any size go this way."""
-    for module in (frame, local, relations):
-        patch.setattr(module, "MANY", 10**9 if way == PLAIN else 1)
-    patch.setenv(compiled.SWITCH, "1" if way == FAST else "0")
-
-
-def _ways() -> tuple[str, ...]:
-    return (PLAIN, NUMPY, FAST) if find_spec("numba") else (PLAIN, NUMPY)
 
 
 def _codes(book: Book) -> list[str]:
@@ -97,8 +85,8 @@ def test_every_relation_finds_the_same_in_every_way(
     if not len(batch.codes):
         return
     found, told = [], []
-    for way in _ways():
-        _go(way, ways)
+    for way in WAYS:
+        go(way, ways)
         seen = Frame(batch, columns(mini_book, 0))
         assert (seen.digest is None) == (way == PLAIN)
         told.append({name: getattr(seen, name).tolist() for name in COLUMNS})
@@ -113,8 +101,8 @@ def test_findings_are_bit_for_bit_the_same(mini_book: Book, ways: pytest.MonkeyP
     claims = data.draw(_claims(_codes(mini_book)))
     batch = batch_of(claims, date(2026, 1, 1))
     answers = []
-    for way in _ways():
-        _go(way, ways)
+    for way in WAYS:
+        go(way, ways)
         scanner = Scanner(mini_book)
         inside = np.flatnonzero(~scanner.beyond(batch))
         found = scanner.findings(batch_of([claims[each] for each in inside.tolist()], date(2026, 1, 1)))
