@@ -13,6 +13,7 @@ import pytest
 
 from claimwright.batch.scan import Task, scan
 from claimwright.batch.synthetic import write_claims
+from claimwright.batch.warehouse import export
 from claimwright.book.store import Book
 from claimwright.claims.readers import Options
 from claimwright.claims.wire import claim_from_object
@@ -20,6 +21,8 @@ from claimwright.engine import Engine
 from claimwright.model import to_json
 from tests import kitchen_sink
 from tests.batch_answers import of_file
+from tests.batch_ways import WAYS, go
+from tests.test_warehouse import counted
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -95,17 +98,35 @@ def by_scan(book: Book, path: Path, to: Path) -> Rows:
     return of_file([json.loads(line) for line in to.read_text(encoding="utf-8").splitlines()])
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("form", ["parquet", "ndjson"])
 def test_scan_finds_what_check_finds(
-    book: Book, claims_file: Path, of_generated: Rows, tmp_path: Path, form: str
-) -> None:
+    book: Book, claims_file: Path, of_generated: Rows, tmp_path: Path, form: str, way: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    go(way, monkeypatch)
     assert by_scan(book, claims_file.with_suffix(f".{form}"), tmp_path / f"out.{form}") == of_generated
 
 
+@pytest.mark.parametrize("way", WAYS)
 def test_scan_finds_what_check_finds_in_every_case(
-    book: Book, cases_file: Path, of_cases: Rows, tmp_path: Path
+    book: Book, cases_file: Path, of_cases: Rows, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    go(way, monkeypatch)
     assert by_scan(book, cases_file, tmp_path / "out.parquet") == of_cases
+
+
+def test_the_rules_as_sql_count_what_check_finds(
+    book: Book, claims_file: Path, of_generated: Rows, tmp_path: Path
+) -> None:
+    pytest.importorskip("duckdb")
+    export(book, tmp_path / "book")
+    meant: Counter[str] = Counter()
+    found = counted(tmp_path / "book", claims_file)
+    for row, number in of_generated.items():
+        meant[row[2]] += number
+    assert found == {code: meant[code] for code in found}
+    assert sum(found.values()) > GENERATED / 4
 
 
 # ---- the same under Spark -----------------------------------------------------------------------

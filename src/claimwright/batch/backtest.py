@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from claimwright.batch.ahead import Checked
+from claimwright.batch.answer import Checked
 from claimwright.batch.findings import SEVERITIES
 from claimwright.claims.remits import Adjustment, Remit, RemitLine, read_remits
 from claimwright.edits.registry import Rule

@@ -5,6 +5,7 @@ Every proportion here is made up to be plausible, none is measured:
 * `KINDS` of patient (newborn, child, mother, adult), each with its settings and its chapters of the tabular list;
 * within a chapter, the code of rank r in a seeded order is drawn with weight r ** -0.9 (Zipf);
 * 1 + Poisson(4) diagnoses, at most 25; dates even over the two years up to the end of the newest edition;
+* `PROVIDERS` who bill, the one of rank r with weight r ** -0.9;
 * `ERRORS`: the share of claims that get a deliberate mistake; other findings arise by themselves.
 
 A claim of a given number is the same for one seed and one book, however many are made.
@@ -28,6 +29,7 @@ CHUNK = 65_536
 ZIPF = 0.9
 MOST = 25
 MEAN_OTHERS = 4
+PROVIDERS = 400
 SETTINGS = ("inpatient", "outpatient", "professional", "emergency")
 
 
@@ -66,7 +68,10 @@ _OF_AGES = ("newborn", "pediatric", "maternity")
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """n claims as columns, in the shapes of `ClaimBatch`; `code` int32 [L] numbers `Source.texts`."""
+    """n claims as columns, in the shapes of `ClaimBatch`; `code` int32 [L] numbers `Source.texts`.
+
+    `provider` int32 [n] counts from 1.
+    """
 
     first: int
     setting: npt.NDArray[np.int64]
@@ -78,6 +83,7 @@ class Drawn:
     code: npt.NDArray[np.int32]
     poa: npt.NDArray[np.int8]
     charge: npt.NDArray[np.float64]
+    provider: npt.NDArray[np.int32]
 
 
 class Source:
@@ -128,10 +134,19 @@ def claims(source: Source, count: int, seed: int) -> Iterator[Drawn]:
     """`count` claims in chunks."""
     for number in range(-(-count // CHUNK)):
         first = number * CHUNK
-        yield _chunk(source, first, np.random.default_rng((seed, 2, number)), min(CHUNK, count - first))
+        wanted = min(CHUNK, count - first)
+        # Drawn apart from all else, so that it could come later without changing the claims of a seed.
+        provider = _providers(np.random.default_rng((seed, 3, number)))[:wanted]
+        yield _chunk(source, first, np.random.default_rng((seed, 2, number)), wanted, provider)
 
 
-def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) -> Drawn:
+def _providers(rng: np.random.Generator) -> npt.NDArray[np.int32]:
+    """Who bills each claim of a whole chunk."""
+    rising = np.cumsum(np.arange(1, PROVIDERS + 1, dtype=np.float64) ** -ZIPF)
+    return (np.searchsorted(rising, rng.random(CHUNK) * rising[-1]) + 1).astype(np.int32)
+
+
+def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int, provider: npt.NDArray[np.int32]) -> Drawn:
     n = CHUNK  # a whole chunk is drawn even for its beginning, so that a claim does not depend on `count`
     kind = rng.choice(len(KINDS), n, p=[each.share for each in KINDS])
     setting, age, woman = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.bool_)
@@ -160,7 +175,7 @@ def _chunk(source: Source, first: int, rng: np.random.Generator, wanted: int) ->
     end = int(offsets[wanted])
     return Drawn(
         first, setting[:wanted], day[:wanted], stay[:wanted], age[:wanted], woman[:wanted], offsets[: wanted + 1],
-        code[:end], poa[:end], charge[:wanted],
+        code[:end], poa[:end], charge[:wanted], provider,
     )  # fmt: skip
 
 

@@ -15,13 +15,15 @@ from claimwright.batch.memo import Memo, Said
 from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
-from claimwright.edits.frame import DIAGNOSIS, Frame
+from claimwright.edits.compiled import kernels
+from claimwright.edits.frame import DIAGNOSIS, MANY, Frame
 from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
 from claimwright.edits.relations import Hits, Relation
-from claimwright.model import dotted
+from claimwright.model import dotted, undotted
 
+Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -30,12 +32,12 @@ Bools = npt.NDArray[np.bool_]
 class _Part:
     """Findings of one rule over one frame; `ends` are numbers of texts, `positions` from 1, by `counts`."""
 
-    claim: Places
+    claim: Ints
     rule: int
     rank: npt.NDArray[np.int8]
-    counts: Places
-    positions: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
+    counts: Ints
+    positions: Ints
+    codes: Ints
 
 
 class Texts(Sequence[str]):
@@ -67,11 +69,21 @@ class Texts(Sequence[str]):
         return text
 
     def number(self, text: str) -> int:
-        """The number of a text that is met, given when it is first met."""
-        if text not in self._numbers:
-            self._numbers[text] = len(self)
-            self._others.append(text)
-        return self._numbers[text]
+        """The number of a text that is met: that of the axis, or one given when it is first met.
+
+        No text has two numbers: Parquet takes a dictionary with repetitions apart, at four times the cost.
+        """
+        known = self._numbers.get(text)
+        if known is None:
+            packed = np.array(undotted(text).encode("ascii", "replace"))
+            at = int(np.searchsorted(self._axis, packed))
+            if at < len(self._axis) and self._axis[at] == packed and self[at] == text:
+                known = at
+            else:
+                known = len(self)
+                self._others.append(text)
+            self._numbers[text] = known
+        return known
 
     def forget(self) -> None:
         """Drop the texts that are no codes: findings written already do not need them."""
@@ -88,6 +100,8 @@ class Scanner:
         self.rules = list(load_rules().values())
         self._memo = Memo(book)
         self.scenes: list[tuple[Scene, Places | None]] = []
+        self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
+        self._editions: dict[int, TabularEdition] = {}
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
         last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
@@ -126,7 +140,7 @@ class Scanner:
         days, number = _days(batch)
         answers: dict[int, tuple[TabularEdition, list[int]]] = {}
         for at, day in enumerate(days.tolist()):
-            edition, _ = self.book.edition_on(_date(day), self.as_of)
+            edition = self._edition(day)
             answers.setdefault(edition.number, (edition, []))[1].append(at)
         out: list[tuple[Scene, Places | None]] = []
         for number_of_edition, (edition, held) in answers.items():
@@ -145,66 +159,80 @@ class Scanner:
         hits = relation.find(frame)
         if not len(hits):
             return None
-        claim = frame.owners(hits.kind)[hits.left].astype(np.int64)
+        claim = frame.owners(hits.kind)[hits.left]
         kept = self._answering(rule, frame, claim)
-        if not kept.all():
+        if kept is not None and not kept.all():
             hits, claim = Hits(hits.left[kept], hits.right[kept], hits.key[kept], hits.kind), claim[kept]
         if rule.outcome is not None and hits.kind == DIAGNOSIS:
             return self._settled(number, rule, frame, hits, claim)
         return self._spoken(number, rule, scene, hits, claim)
 
-    def _answering(self, rule: Rule, frame: Frame, claim: Places) -> Bools:
-        """Is the rule in force, with all it needs, on the day of each hit?"""
-        day = frame.batch.day[claim]
-        window = rule.in_force
-        held: Bools = day >= (window.starts - EPOCH).days
-        if window.ends:
-            held &= day <= (window.ends - EPOCH).days
-        if any(table in EXTRA_TABLES for table in rule.tables):
+    def _answering(self, rule: Rule, frame: Frame, claim: Ints) -> Bools | None:
+        """Is the rule in force, with all it needs, on the day of each hit? None where it is on all of them."""
+        days, window = frame.batch.day, rule.in_force
+        first, last = (window.starts - EPOCH).days, (window.ends - EPOCH).days if window.ends else None
+        added = any(table in EXTRA_TABLES for table in rule.tables)
+        if not added and first <= int(days.min()) and (last is None or int(days.max()) <= last):
+            return None
+        day = days[claim]
+        held: Bools = day >= first
+        if last is not None:
+            held &= day <= last
+        if added:
             held &= self._able(rule, frame.batch)[claim]
         return held
 
     def _able(self, rule: Rule, batch: ClaimBatch) -> Bools:
         """Are the tables that the user has to add there, on the day of each claim?"""
         days, number = _days(batch)
-        able = [
-            all(t not in EXTRA_TABLES or self.book.table_edition(t, _date(day)) is not None for t in rule.tables)
-            for day in days.tolist()
-        ]
-        return np.array(able, dtype=np.bool_)[number]
+        added = tuple(each for each in rule.tables if each in EXTRA_TABLES)
+        return np.array([self._loaded(added, day) for day in days.tolist()], dtype=np.bool_)[number]
+
+    def _loaded(self, tables: tuple[str, ...], day: int) -> bool:
+        """Are all of these tables there on the day?"""
+        asked = tables, day
+        if asked not in self._answers:
+            self._answers[asked] = all(self.book.table_edition(each, _date(day)) is not None for each in tables)
+        return self._answers[asked]
+
+    def _edition(self, day: int) -> TabularEdition:
+        """The edition that answers on a day."""
+        if day not in self._editions:
+            self._editions[day], _ = self.book.edition_on(_date(day), self.as_of)
+        return self._editions[day]
 
     # ---- outcomes -------------------------------------------------------------------------------
 
-    def _settled(self, number: int, rule: Rule, frame: Frame, hits: Hits, claim: Places) -> _Part:
+    def _settled(self, number: int, rule: Rule, frame: Frame, hits: Hits, claim: Ints) -> _Part:
         """Findings of a rule that says its outcome in columns."""
         assert rule.outcome is not None  # noqa: S101 - the caller asked
         found = rule.outcome(frame, hits)
         kept = np.flatnonzero(found.rank != NO_FINDING)
-        rank = np.where(found.rank == AS_STATED, rule.severity.rank, found.rank).astype(np.int8)[kept]
+        rank, every = found.rank[kept], len(kept) == len(hits)
+        rank[rank == AS_STATED] = rule.severity.rank
+        claim = claim if every else claim[kept]
         if found.offsets is not None and found.ends is not None:
-            starts, counts = found.offsets[kept], np.diff(found.offsets)[kept]
-            at = np.arange(int(counts.sum())) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-            ends = found.ends[at]
+            starts, sizes = found.offsets[kept], np.diff(found.offsets)[kept]
+            at = np.arange(int(sizes.sum())) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
+            ends, counts = found.ends[at].astype(np.int32), sizes.astype(np.int32)
             order = np.lexsort((frame.place[ends], np.repeat(np.arange(len(kept)), counts)))
             ends = ends[order]
         else:
-            left, right = hits.left[kept], hits.right[kept]
-            paired = right >= 0
-            counts = 1 + paired.astype(np.int64)
-            ends = np.repeat(np.where(paired, np.minimum(left, right), left), counts).astype(np.int64)
-            second = np.cumsum(counts)[paired] - 1
-            ends[second] = np.maximum(left, right)[paired]
-        return _Part(claim[kept], number, rank, counts, frame.place[ends] + 1, self._codes(frame, ends))
+            left, right = (hits.left, hits.right) if every else (hits.left[kept], hits.right[kept])
+            ends, counts = _both_ends(left, right)
+        owner = claim if len(ends) == len(claim) else np.repeat(claim, counts)
+        positions = (ends - frame.batch.offsets[owner] + 1).astype(np.int32)
+        return _Part(claim, number, rank, counts, positions, self._codes(frame, ends))
 
-    def _codes(self, frame: Frame, ends: Places) -> Places:
+    def _codes(self, frame: Frame, ends: Ints) -> Ints:
         """Numbers of the texts of diagnoses."""
-        out = frame.code[ends].astype(np.int64)
+        out = frame.of("code", ends)
         for at in np.flatnonzero(out < 0).tolist():
             code = frame.batch.diagnosis(int(ends[at])).code
             out[at] = self._texts.number(dotted(code.strip().upper().replace(".", "")))
         return out
 
-    def _spoken(self, number: int, rule: Rule, scene: Scene, hits: Hits, claim: Places) -> _Part | None:
+    def _spoken(self, number: int, rule: Rule, scene: Scene, hits: Hits, claim: Ints) -> _Part | None:
         """Findings of a rule that has to be explained."""
         said = self._memo.said(rule, scene, hits)
         kept: list[int] = []
@@ -221,9 +249,9 @@ class Scanner:
             claim[np.array(kept, dtype=np.int64)],
             number,
             np.array([each.rank for each in answers], dtype=np.int8),
-            np.array([len(each.places) for each in answers], dtype=np.int64),
-            np.array([position for position, _ in places], dtype=np.int64),
-            np.array([self._texts.number(code) for _, code in places], dtype=np.int64),
+            np.array([len(each.places) for each in answers], dtype=np.int32),
+            np.array([position for position, _ in places], dtype=np.int32),
+            np.array([self._texts.number(code) for _, code in places], dtype=np.int32),
         )
 
     def _joined(self, parts: list[_Part]) -> Findings:
@@ -232,27 +260,54 @@ class Scanner:
             none = np.zeros(0, np.int64)
             empty = none.astype(np.int32)
             return Findings(none, none.astype(np.int16), none.astype(np.int8), offsets_of([]), empty, empty, [])
-        claim = np.concatenate([each.claim for each in parts])
-        rule = np.concatenate([np.full(len(each.claim), each.rule, np.int16) for each in parts])
-        rank = np.concatenate([each.rank for each in parts])
-        counts = np.concatenate([each.counts for each in parts])
-        positions = np.concatenate([each.positions for each in parts])
-        codes = np.concatenate([each.codes for each in parts])
-        starts = np.cumsum(counts) - counts
+        claim, rank, counts, positions, codes = (
+            np.concatenate([getattr(each, name) for each in parts])
+            for name in ("claim", "rank", "counts", "positions", "codes")
+        )
+        rule = np.repeat(np.array([each.rule for each in parts], np.int16), [len(each.claim) for each in parts])
+        fast = kernels() if len(claim) >= MANY else None  # importing numba costs more than a few findings
+        if fast is not None:
+            size = int(claim.max()) + 1
+            order, offsets, placed, coded = fast.ordered(claim, rank, rule, counts, positions, codes, size)
+            return Findings(
+                claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts
+            )
+        starts = np.cumsum(counts, dtype=np.int64) - counts
         first = positions[starts] if len(positions) else starts
         # Claim, rank, first position, rule and last position as one number: the order of findings in one sort.
         last = positions[starts + counts - 1] if len(positions) else starts
-        order = np.argsort((((claim * 4 + rank) * 1024 + first) * 128 + rule) * 1024 + last)
+        key = claim.astype(np.int64)
+        for value, most in ((rank, 4), (first, 1024), (rule, 128), (last, 1024)):
+            key *= most
+            key += value
+        order = np.argsort(key, kind="stable")
         sizes = counts[order]
-        at = np.arange(int(sizes.sum())) + np.repeat(starts[order] - np.cumsum(sizes) + sizes, sizes)
-        return Findings(
-            claim[order], rule[order], rank[order], offsets_of(sizes), positions[at].astype(np.int32),
-            codes[at].astype(np.int32), self._texts,
-        )  # fmt: skip
+        offsets, at = offsets_of(sizes), starts[order]
+        placed, coded = np.empty(int(offsets[-1]), np.int32), np.empty(int(offsets[-1]), np.int32)
+        held, to = np.flatnonzero(sizes), offsets[:-1]
+        for step in range(int(sizes.max(initial=0))):  # hardly any finding has more than two places
+            held = held if step == 0 else held[sizes[held] > step]
+            source, target = at[held] + step, to[held] + step
+            placed[target], coded[target] = positions[source], codes[source]
+        return Findings(claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts)
+
+
+def _both_ends(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """The places of hits in order, and how many each has: both ends, or the left one where there is no right."""
+    paired = np.flatnonzero(right >= 0)
+    counts = np.ones(len(left), dtype=np.int32)
+    if not len(paired):
+        return left, counts
+    counts[paired] = 2
+    ends = np.repeat(left, counts)
+    second = np.cumsum(counts)[paired] - 1
+    ends[second - 1] = np.minimum(left[paired], right[paired])
+    ends[second] = np.maximum(left[paired], right[paired])
+    return ends, counts
 
 
 def _moved(part: _Part, owners: Places) -> _Part:
-    return _Part(owners[part.claim], part.rule, part.rank, part.counts, part.positions, part.codes)
+    return _Part(owners[part.claim].astype(np.int32), part.rule, part.rank, part.counts, part.positions, part.codes)
 
 
 def _days(batch: ClaimBatch) -> tuple[Places, Places]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 
-from claimwright.batch.ahead import Ahead, Checked, rejects_of
+from claimwright.batch.ahead import Ahead
+from claimwright.batch.answer import Checked, rejects_of
 from claimwright.batch.output import RejectFile, Sink, cannot_write, open_sink, partial_of, parts_of
 from claimwright.batch.tally import FileTally, Tally, tally_of
 from claimwright.book.store import Book

@@ -28,19 +28,18 @@ from datetime import date
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from claimwright.batch.ahead import Checked, check_chunk, rejects_of
+from claimwright.batch.answer import Checked, Rules, check_chunk, check_rows, rejects_of, scanner_of
 from claimwright.batch.findings import schema as findings_schema
-from claimwright.batch.local import Scanner
 from claimwright.batch.scan import files_of
 from claimwright.batch.unanswered import Unanswered
 from claimwright.book.store import Book, open_book
 from claimwright.claims.readers import Chunk, Options, Reader, format_of
-from claimwright.claims.readers.arrow_columns import chunk_of, columns_of
+from claimwright.claims.readers.arrow_columns import columns_of
 from claimwright.errors import ClaimwrightError, InputError
 
 if TYPE_CHECKING:
@@ -161,22 +160,15 @@ def parts_of(path: Path, setting: Setting, part: int = PART) -> list[Part]:
     return out or [Part(str(path), 0, 0)]
 
 
-class Work(NamedTuple):
-    """What a worker process makes once."""
-
-    scanner: Scanner
-    unanswered: Unanswered
-
-
-def check_part(work: Work, part: Part, setting: Setting) -> Iterator[pa.RecordBatch]:
+def check_part(rules: Rules, part: Part, setting: Setting) -> Iterator[pa.RecordBatch]:
     """The rows of one task. Errors: as the reader's, when `on_error` is "stop"."""
     accepted = rejected = 0
     try:
         path = Path(part.file)
         reader = format_of(path).open_reader(path, setting.options)
         for chunk in _within(reader, part):
-            checked = check_chunk(*work, chunk, part.file, setting.options.on_error == "skip")
-            batch, refused = _rows(checked, part.file, work.scanner.book)
+            checked = check_chunk(rules, chunk, part.file, setting.options.on_error == "skip")
+            batch, refused = _rows(checked, part.file, rules.scanner.book)
             accepted, rejected = accepted + len(checked.batch), rejected + refused
             yield from batch
     except InputError as error:
@@ -248,23 +240,19 @@ def _batch(kind: str, **columns: Any) -> pa.RecordBatch:
 def _through_files(setting: Setting, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for row in batch.to_pylist():
-            yield from check_part(_work(setting.book, setting.as_of), Part(**row), setting)
+            yield from check_part(_rules(setting.book, setting.as_of), Part(**row), setting)
 
 
 def _through_rows(
     setting: Setting, held: Mapping[str, str], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    work = _work(setting.book, setting.as_of)
-    skip = setting.options.on_error == "skip"
+    rules = _rules(setting.book, setting.as_of)
     first = 1
     for batch in batches:
         for at in range(0, batch.num_rows, setting.options.size):
             rows = batch.slice(at, setting.options.size)
-            chunk = chunk_of(rows, held, setting.options, "the DataFrame", first)
-            if chunk.rejects and not skip:
-                raise chunk.rejects[0].error
-            checked = check_chunk(*work, chunk, "", skip)
-            made, refused = _rows(checked, "", work.scanner.book)
+            checked = check_rows(rules, rows, held, setting.options, "the DataFrame", first, file="")
+            made, refused = _rows(checked, "", rules.scanner.book)
             yield from map(_unnumbered, made)
             yield _batch(TASK, accepted=[len(checked.batch)], rejected=[refused])
             first += rows.num_rows
@@ -279,10 +267,10 @@ def _unnumbered(rows: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @lru_cache(maxsize=4)
-def _work(book: str, as_of: date | None) -> Work:
-    """The scanner of this worker process, made when the first task needs it."""
-    scanner = Scanner(open_book(Path(book) if book else None), as_of)
-    return Work(scanner, Unanswered(scanner.book, scanner.rules))
+def _rules(book: str, as_of: date | None) -> Rules:
+    """The rules of this worker process, made when the first task needs them."""
+    scanner = scanner_of(open_book(Path(book) if book else None), as_of)
+    return Rules(scanner, Unanswered(scanner.book, scanner.rules))
 
 
 def _setting(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.batch.ahead import Checked
+from claimwright.batch.answer import Checked
 from claimwright.batch.findings import SEVERITIES, Findings
 from claimwright.batch.tally import asks
 from claimwright.claims.batch import EPOCH, ClaimBatch

@@ -6,10 +6,10 @@ So each kind of line is asked about once, and the claims that have such lines ar
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,12 +48,14 @@ class Unanswered:
         quarters = (
             date(year, month, 1) for year in range(window.starts.year, last.year + 2) for month in (1, 4, 7, 10)
         )
-        self._edges = sorted({*edges(book), *((each - EPOCH).days for each in quarters)})
+        days = {*edges(book), *((each - EPOCH).days for each in quarters)}
+        # A row without an end ends behind the last day there is.
+        self._edges = np.array(sorted(each for each in days if each <= (date.max - EPOCH).days), dtype=np.int32)
         self._add_ons = {
             bytes(code) for each in procedures(book).editions(AOC) for code in listed(book, AOC, each.number).tolist()
         }
         self._lines: dict[tuple[object, ...], frozenset[NotEvaluated]] = {}
-        self._days: dict[tuple[int, ...], tuple[NotEvaluated, ...]] = {}
+        self._days: dict[int, tuple[NotEvaluated, ...]] = {}
 
     def lacking(self, batch: ClaimBatch, frames: Iterable[tuple[Frame, str]]) -> Lacking:
         """Number of claims of the batch by what could not be asked of them.
@@ -72,14 +74,12 @@ class Unanswered:
     # ---- tables of the user ---------------------------------------------------------------------
 
     def _by_day(self, batch: ClaimBatch, out: Lacking) -> None:
+        # What a table answers stays the same between two edges, so no day is asked about by itself.
+        window = np.searchsorted(self._edges, batch.day, side="right").astype(np.int32)
         has = [np.diff(each) > 0 for each in (batch.procedure_offsets, batch.line_offsets)]
-        columns: list[Places] = [np.asarray(each, np.int64) for each in (batch.setting, batch.day, *has)]
-        number = numbered(*columns)
-        _, first, counts = np.unique(number, return_index=True, return_counts=True)
-        for at, count in zip(first.tolist(), counts.tolist(), strict=True):
-            key = tuple(int(each[at]) for each in columns)
+        for key, at, count in _kinds(window, batch.setting, *has):
             if key not in self._days:
-                self._days[key] = tuple(self._tables(batch.claim(at), EPOCH + timedelta(days=key[1])))
+                self._days[key] = tuple(self._tables(batch.claim(at), EPOCH + timedelta(days=int(batch.day[at]))))
             for each in self._days[key]:
                 out[each] += count
 
@@ -97,7 +97,7 @@ class Unanswered:
         owner = np.repeat(np.arange(len(batch)), np.diff(batch.line_offsets))
         modifiers = self._modifiers(batch)
         texts, code = np.unique(batch.line_codes, return_inverse=True)
-        window = np.searchsorted(np.array(self._edges), batch.line_days, side="right")
+        window = np.searchsorted(self._edges, batch.line_days, side="right")
         # The rows of the table of add-on codes are dated by themselves.
         added = np.array([each in self._add_ons for each in texts.tolist()], dtype=np.bool_)[code]
         day = np.where(added, batch.line_days, -window)
@@ -127,7 +127,7 @@ class Unanswered:
         line = batch.line(at)
         day = EPOCH + timedelta(days=int(batch.line_days[at]))
         code = bytes(batch.line_codes[at])
-        when = day if code in self._add_ons else bisect_right(self._edges, int(batch.line_days[at]))
+        when = day if code in self._add_ons else int(np.searchsorted(self._edges, batch.line_days[at], side="right"))
         payer = batch.payer_of(owner)
         key = (int(batch.setting[owner]), payer, line.code, line.modifiers, when)
         if key not in self._lines:
@@ -139,6 +139,20 @@ class Unanswered:
             )  # fmt: skip
             self._lines[key] = frozenset(pending(claim, self.book, day))
         return self._lines[key]
+
+
+def _kinds(number: npt.NDArray[np.int32], *others: npt.NDArray[Any]) -> Iterable[tuple[int, int, int]]:
+    """Each combination of small numbers: a number for it, its first row, how many rows have it.
+
+    The columns beside the first hold 0 to 7.
+    """
+    for each in others:
+        number = number * np.int32(8) + each.astype(np.int32)
+    counts = np.bincount(number)
+    first = np.empty(len(counts), dtype=np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]  # backwards: the first one is written last, and stays
+    found = np.flatnonzero(counts)
+    return zip(found.tolist(), first[found].tolist(), counts[found].tolist(), strict=True)
 
 
 def _payers(batch: ClaimBatch) -> npt.NDArray[np.integer]:

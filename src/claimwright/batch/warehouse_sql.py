@@ -149,6 +149,7 @@ WORDS: Mapping[str, Word] = {
     "setting": lambda a, of: f"{a}.setting in ({_texts(of)})",
     "sex": lambda a, of: f"{a}.sex = {_text(of[0])}",
     "age-within": lambda a, of: f"coalesce({a}.age between {of[0]} and {of[1]}, false)",
+    "age-limited": lambda a, of: f"{a}.age_low is not null",
     "age-outside-note": lambda a, of: f"coalesce({a}.age < {a}.age_low or {a}.age > {a}.age_high, false)",
     "age-outside-group": lambda a, of: _OF_GROUP.format(_texts(of), a=a),
     "procedure-not-in-effect": lambda a, of: f"not {a}.in_effect",

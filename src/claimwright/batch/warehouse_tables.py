@@ -20,7 +20,7 @@ from claimwright.book.store import Book
 from claimwright.book.tables import addable
 from claimwright.claims.batch import EPOCH
 from claimwright.edits.conditions import MOST_YEARS
-from claimwright.edits.relations import UNDIRECTED, joint_classes
+from claimwright.edits.undirected import UNDIRECTED, joint_classes
 
 RELATIONS = ("moved", "integral-symptoms", "combination-codes")
 """Directed relations over two diagnoses; the undirected ones are in `UNDIRECTED`."""

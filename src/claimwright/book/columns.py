@@ -49,6 +49,8 @@ class Columns:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self.last: tuple[npt.NDArray[np.bytes_], npt.NDArray[np.int32]] | None = None
         """Texts whose numbers were looked up last, and these numbers."""
+        self.kept: dict[Any, Any] = {}
+        """What kernels made of the arrays and use again."""
 
     def array(self, name: str, shared: bool = False) -> npt.NDArray[Any]:
         """One array by name; `shared` ones belong to the book, the others to the edition."""

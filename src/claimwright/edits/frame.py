@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, ClaimBatch
+from claimwright.edits.compiled import kernels
+from claimwright.edits.digest import Digest, OfCode, digest_of
 from claimwright.model import Setting, dotted
 
 if TYPE_CHECKING:
@@ -66,25 +68,132 @@ class Frame:
         `notes` are those that the claims bring, by the index of the claim.
         """
         self.batch, self.columns, self.notes = batch, columns, notes or {}
-        counts = np.diff(batch.offsets)
-        self.claim = np.repeat(np.arange(len(batch)), counts).astype(np.int32)
-        self.place = (np.arange(len(batch.codes)) - batch.offsets[self.claim]).astype(np.int32)
-        self._horizon = (as_of - EPOCH).days if as_of else np.iinfo(np.int32).max
-        axis = columns.array("codes", shared=True)
-        if batch.texts is not None and batch.number is not None:
-            self.code = _resolved(columns, axis, batch.texts)[batch.number]
-        else:
-            self.code = numbers_on(axis, batch.codes)
+        self.claim = np.repeat(np.arange(len(batch), dtype=np.int32), np.diff(batch.offsets))
+        self._horizon = (as_of - EPOCH).days if as_of else int(np.iinfo(np.int32).max)
         self.kept: dict[Any, Any] = {}
         self._in_settings: dict[tuple[tuple[Setting, ...], str], Bools] = {}
-        self.row, self.listed = rows_in_force(columns, "registry", self.code, batch.day[self.claim], self._horizon)
-        self.flags = flags_in_force(columns, "registry", self.row)
-        self.pos = columns.ending("position", -1)[self.code]
-        self.exact = columns.ending("exact", 0)[self.code]
-        self.nearest = self._nearest()
+        axis = columns.array("codes", shared=True)
+        self.digest: Digest | None = None
+        self.entry = np.zeros(0, dtype=np.int32)
+        if len(self.claim) >= MANY:
+            self._by_digest(axis)
+        else:
+            self.code = numbers_on(axis, batch.codes)
+            self.row, self.listed = rows_in_force(columns, "registry", self.code, batch.day[self.claim], self._horizon)
+
+    def _by_digest(self, axis: npt.NDArray[np.bytes_]) -> None:
+        """The entry of each diagnosis in the digest of the batch's days; for codes whose row changes, by the day."""
+        batch = self.batch
+        self.digest = digest = digest_of(self.columns, int(batch.day.min()), int(batch.day.max()), self._horizon)
+        if batch.texts is not None and batch.number is not None:
+            code = _resolved(self.columns, axis, batch.texts)
+            entry = np.where(code < 0, np.int32(digest.size), code)
+            self.entry, varies = entry[batch.number], digest.varies[entry][batch.number]
+        else:
+            code = numbers_on(axis, batch.codes)
+            self.entry = np.where(code < 0, np.int32(digest.size), code)
+            varies = digest.varies[self.entry]
+        at = np.flatnonzero(varies)
+        row, _ = rows_in_force(self.columns, "registry", self.entry[at], batch.day[self.claim[at]], self._horizon)
+        self.entry[at[row >= 0]] = digest.of_row[row[row >= 0]]
 
     def __len__(self) -> int:
-        return len(self.code)
+        return len(self.claim)
+
+    @cached_property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where the diagnoses of each claim begin, in the one form that compiled kernels take."""
+        return np.ascontiguousarray(self.batch.offsets, dtype=np.int64)
+
+    @cached_property
+    def place(self) -> Ints:
+        """Position of each diagnosis in its claim, from 0."""
+        return (np.arange(len(self.claim)) - self.batch.offsets[self.claim]).astype(np.int32)
+
+    @cached_property
+    def code(self) -> Ints:
+        """Number of each code on the book's axis, -1 for none."""
+        return self._digested("code")
+
+    @cached_property
+    def row(self) -> Ints:
+        """The registry row in force on the claim's day, -1 for none."""
+        return self._digested("row")
+
+    @cached_property
+    def listed(self) -> Bools:
+        """Has the registry the code on some day?"""
+        held: Bools = self._digested("listed")
+        return held
+
+    @cached_property
+    def flags(self) -> npt.NDArray[np.uint32]:
+        """MCE flags on the day."""
+        return self._digested("flags") if self.digest else flags_in_force(self.columns, "registry", self.row)
+
+    @cached_property
+    def pos(self) -> Ints:
+        """Place in the edition's tree, -1 for none."""
+        return self._digested("pos") if self.digest else self.columns.ending("position", -1)[self.code]
+
+    @cached_property
+    def exact(self) -> Bools:
+        """Has the edition the code?"""
+        return self._digested("exact") if self.digest else self.columns.ending("exact", 0)[self.code]
+
+    def _digested(self, name: str) -> Any:
+        assert self.digest is not None  # noqa: S101 - without a digest all is there from the start
+        return getattr(self.digest, name)[self.entry]
+
+    def of(self, name: str, at: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
+        """A column of some diagnoses; where most need none of it, that of all is never made."""
+        if self.digest is None or name in self.__dict__:
+            held: npt.NDArray[Any] = getattr(self, name)[at]
+            return held
+        found: npt.NDArray[Any] = getattr(self.digest, name)[self.entry[at]]
+        return found
+
+    def where(self, condition: OfCode) -> npt.NDArray[np.int64]:
+        """Indices of the diagnoses that meet a condition, rising."""
+        if self.digest is None:
+            return np.flatnonzero(condition.test(self))
+        bit = self.digest.bit(condition)
+        if not isinstance(bit, int):
+            return np.flatnonzero(bit[self.entry])
+        by_bit = self._by_bit
+        if by_bit is not None and bit < len(by_bit[0]) - 1:
+            return by_bit[1][by_bit[0][bit] : by_bit[0][bit + 1]]
+        if by_bit is None and bit < self._marked[2]:
+            word, at, _ = self._marked
+            return at[(word & np.uint64(1 << bit)) != 0]
+        return np.flatnonzero(((self.digest.word[0] & np.uint64(1 << bit)) != 0)[self.entry])
+
+    def meets(self, condition: OfCode, at: npt.NDArray[np.integer] | slice) -> Bools:
+        """Do the diagnoses `at` meet a condition?"""
+        if self.digest is None:
+            return condition.test(self)[at]
+        bit, entry = self.digest.bit(condition), self.entry[at]
+        if not isinstance(bit, int):
+            return bit[entry]
+        held: Bools = (self.digest.word[0][entry] & np.uint64(1 << bit)) != 0
+        return held
+
+    @cached_property
+    def _by_bit(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+        """The diagnoses that meet each of the conditions known so far: offsets by bit, and indices; None for numpy."""
+        fast = kernels()
+        if fast is None or self.digest is None:
+            return None
+        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(*self._marked)
+        return found
+
+    @cached_property
+    def _marked(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], int]:
+        """The diagnoses that meet any of the conditions known so far: their bits, their indices; how many bits."""
+        assert self.digest is not None  # noqa: S101 - the caller asked
+        word, known = self.digest.word
+        at = np.flatnonzero((word != 0)[self.entry])
+        return word[self.entry[at]], at, known
 
     def day(self, claim: int) -> date:
         """The day that decides for a claim."""
@@ -93,7 +202,10 @@ class Frame:
     @cached_property
     def principal(self) -> Bools:
         """Is this diagnosis the first of its claim?"""
-        return self.place == 0
+        out = np.zeros(len(self), dtype=np.bool_)
+        offsets = self.batch.offsets
+        out[offsets[:-1][offsets[:-1] < offsets[1:]]] = True
+        return out
 
     @cached_property
     def noted(self) -> dict[int, Noted]:
@@ -107,12 +219,12 @@ class Frame:
     @cached_property
     def odd(self) -> npt.NDArray[np.int64]:
         """Indices of the diagnoses that no registry lists: the few that can be headings, stems or no codes."""
-        return np.flatnonzero(~self.listed)
+        return self.where(_UNLISTED)
 
     @cached_property
     def sets(self) -> npt.NDArray[np.uint32]:
         """The sets of codes each diagnosis belongs to, as bits; none outside the tree."""
-        return self.columns.ending("sets", 0)[self.pos]
+        return self._digested("sets") if self.digest else self.columns.ending("sets", 0)[self.pos]
 
     @cached_property
     def procedures(self) -> Procedures:
@@ -185,21 +297,33 @@ class Frame:
             )
         return out
 
-    def _nearest(self) -> Ints:
-        """Places of the longest known beginnings of codes that no table has (T78.40A -> T78.40)."""
-        nearest = self.pos.copy()
+    @cached_property
+    def nearest_odd(self) -> Ints:
+        """Places of `odd`; of a text that no table has, that of its longest known beginning (T78.40A -> T78.40)."""
+        nearest = self.of("pos", self.odd).astype(np.int32)
         axis, position = self.columns.array("codes", shared=True), self.columns.array("position")
-        lost = np.flatnonzero(self.code < 0)
+        lost = np.flatnonzero(self.of("code", self.odd) < 0)
+        texts = self.batch.codes[self.odd]
         for length in range(7, 2, -1):
             if not len(lost):
                 break
-            wanted = self.batch.codes[lost].astype(f"S{length}")
+            wanted = texts[lost].astype(f"S{length}")
             at = np.searchsorted(axis, wanted)
             at[at == len(axis)] = 0
             found = (axis[at] == wanted) & (position[at] >= 0)
             nearest[lost[found]] = position[at[found]]
             lost = lost[~found]
         return nearest
+
+    @cached_property
+    def nearest(self) -> Ints:
+        """As `pos`, and for a text that no table has the node of its longest beginning."""
+        nearest = self.pos.copy()
+        nearest[self.odd] = self.nearest_odd
+        return nearest
+
+
+_UNLISTED = OfCode("unlisted", lambda coded: ~coded.listed)
 
 
 class Procedures:

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from claimwright.edits.frame import LINE, Frame, Ints, numbered
-from claimwright.edits.relations import MOST_CELLS, Condition, Hits, sorted_hits
+from claimwright.edits.relations import Condition, Hits, sorted_hits
+from claimwright.edits.undirected import MOST_CELLS
 from claimwright.model import Claim, Setting
 
 Places = npt.NDArray[np.int64]

@@ -62,7 +62,7 @@ def stands(
 ) -> npt.NDArray[np.bool_]:
     """Do the diagnoses stand in the relation, left to right? False for codes without a place in the tree."""
     pair = frame.columns.pair(table)
-    one, two = frame.pos[left], frame.pos[right]
+    one, two = frame.of("pos", left), frame.of("pos", right)
     held: Bools = pair.matrix[pair.row[np.maximum(one, 0)], pair.column[np.maximum(two, 0)]]
     return held & (one >= 0) & (two >= 0)
 

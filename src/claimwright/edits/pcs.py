@@ -12,9 +12,10 @@ from claimwright.book.columns import PROCEDURE_FLAG_BIT
 from claimwright.book.pcs import REGISTRY, Listed
 from claimwright.book.store import RegistryEntry
 from claimwright.claims.batch import SEXES
+from claimwright.edits.digest import OfCode
 from claimwright.edits.frame import PROCEDURE, Bools, Frame
 from claimwright.edits.hit import Hit, ProcedureEnd
-from claimwright.edits.relations import Condition, Hits, Membership
+from claimwright.edits.relations import Condition, Hits, Membership, Places
 from claimwright.edits.told import EITHER, EVERY, Told, joined, told
 from claimwright.model import Because, Claim, Setting
 
@@ -55,9 +56,14 @@ def performed(flag: str) -> Condition:
 def beside_diagnosis(condition: Condition) -> Condition:
     """Some diagnosis of the procedure's claim meets the condition."""
     return Told(
-        lambda frame: _claims(frame, frame.claim[condition(frame)])[frame.procedures.claim],
+        lambda frame: _claims(frame, frame.claim[_meeting(frame, condition)])[frame.procedures.claim],
         joined("beside-diagnosis", condition),
     )
+
+
+def _meeting(frame: Frame, condition: Condition) -> Places | Bools:
+    """The diagnoses that meet a condition."""
+    return frame.where(condition) if isinstance(condition, OfCode) else condition(frame)
 
 
 def beside_procedure(condition: Condition) -> Condition:

@@ -15,7 +15,7 @@ then left, then right. No kernel touches words. Each is tested against a slow, o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -23,9 +23,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.book.columns import Columns
-from claimwright.claims.batch import offsets_of
+from claimwright.claims.batch import SETTINGS, offsets_of
+from claimwright.edits.compiled import kernels
+from claimwright.edits.digest import OfCode, all_codes
 from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
+from claimwright.edits.told import Form
+from claimwright.edits.undirected import either_way, with_each
 from claimwright.model import Claim, Setting
 
 Places = npt.NDArray[np.int64]
@@ -35,14 +38,35 @@ Condition = Callable[[Frame], Bools]
 MANY = 4096
 """Diagnoses from which on it pays to learn beforehand what cannot come to a finding."""
 
-UNDIRECTED = ("excludes1", "excludes2")
-"""Relations that hold between two diagnoses whichever comes first."""
+
+@dataclass(frozen=True, slots=True)
+class OfClaim:
+    """A condition that the claim decides, or the place in it. `test` answers for the diagnoses at some indices."""
+
+    test: Callable[[Frame, Places | slice], Bools]
+    form: Form | None = None
+
+    def __call__(self, frame: Frame) -> Bools:
+        """Does each diagnosis meet it?"""
+        return self.test(frame, slice(None))
+
+
+@dataclass(frozen=True, slots=True)
+class OfOdd:
+    """A condition that only codes without a registry row of any day can meet; `test` answers for `frame.odd`."""
+
+    test: Callable[[Frame], Bools]
+    form: Form | None = None
+
+    def __call__(self, frame: Frame) -> Bools:
+        """Does each diagnosis meet it?"""
+        out = np.zeros(len(frame), dtype=np.bool_)
+        out[frame.odd] = self.test(frame)
+        return out
+
 
 MOST_PLACES = 32
 """Diagnoses of a claim up to which every two are compared."""
-
-MOST_CELLS = 4_000_000
-"""Pairs looked at in one go, which bounds the memory of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +135,7 @@ def _rising(*columns: npt.NDArray[np.integer]) -> bool:
     return True
 
 
-def _fresh(values: npt.NDArray[np.int64]) -> Bools:
+def _fresh(values: npt.NDArray[np.integer]) -> Bools:
     """Where a run of equal numbers begins: `np.unique` of sorted numbers, without importing masked arrays."""
     fresh = np.ones(len(values), dtype=np.bool_)
     fresh[1:] = values[1:] != values[:-1]
@@ -133,14 +157,55 @@ class Membership(_Always):
 
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` and `key` -1."""
+        if frame.digest is not None and self.kind == DIAGNOSIS and self.conditions:
+            return self._found(frame)
         held = frame.in_settings(*self.settings, kind=self.kind)
         for condition in self.conditions:
             if not held.any():
                 break
             held = held & condition(frame)
-        left = np.flatnonzero(held).astype(np.int32)
-        none = np.full(len(left), -1, dtype=np.int32)
-        return Hits(left, none, none, self.kind)
+        return _of_one(np.flatnonzero(held), self.kind)
+
+    def _found(self, frame: Frame) -> Hits:
+        """In a large batch: first what the codes decide, then the rest of those that are left."""
+        coded, others = apart(self.conditions)
+        if coded is not None:
+            at = frame.where(coded)
+        elif isinstance(others[0], OfOdd):
+            at, others = frame.odd[others[0].test(frame)], others[1:]
+        else:
+            at, others = np.flatnonzero(others[0](frame)), others[1:]
+        at = narrowed(frame, at, others)
+        if self.settings != _EVERYWHERE:
+            held = np.zeros(len(SETTINGS), dtype=np.bool_)
+            held[[SETTINGS.index(each) for each in self.settings]] = True
+            at = at[held[frame.batch.setting[frame.claim[at]]]]
+        return _of_one(at)
+
+
+_EVERYWHERE = tuple(Setting)
+
+
+def _of_one(left: Places, kind: str = DIAGNOSIS) -> Hits:
+    """Hits with nothing but a left end."""
+    none = np.full(len(left), -1, dtype=np.int32)
+    return Hits(left.astype(np.int32), none, none, kind)
+
+
+def apart(conditions: tuple[Condition, ...]) -> tuple[OfCode | None, list[Condition]]:
+    """What the codes decide, as one condition, and the other conditions."""
+    coded = [each for each in conditions if isinstance(each, OfCode)]
+    others = [each for each in conditions if not isinstance(each, OfCode)]
+    return all_codes(*coded) if coded else None, others
+
+
+def narrowed(frame: Frame, at: Places, conditions: Sequence[Condition]) -> Places:
+    """Those of the diagnoses `at` that meet all conditions."""
+    for condition in conditions:
+        if not len(at):
+            break
+        at = at[condition.test(frame, at) if isinstance(condition, OfClaim) else condition(frame)[at]]
+    return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,148 +226,57 @@ class Pair(_Always):
 
     def find(self, frame: Frame) -> Hits:
         """Hits of two diagnoses; `key` -1."""
-        left, right = _directed(frame, self) if self.directed else _either_way(frame, self.table)
+        left, right = _directed(frame, self) if self.directed else either_way(frame, self.table)
         return sorted_hits(left, right, np.full(len(left), -1))
 
 
 def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
     """Pairs of a directed relation: few codes stand in one, so only these are paired."""
     table = frame.columns.pair(pair.table)
-    ends = _ends(frame.columns, pair.table)[frame.pos]
-    lefts, rights = (ends & 1) != 0, (ends & 2) != 0
-    for conditions, held in ((pair.left_is, lefts), (pair.right_is, rights)):
-        for condition in conditions:
-            if held.any():
-                held &= condition(frame)
-    left, right = _with_each(frame, np.flatnonzero(lefts), np.flatnonzero(rights))
-    held = table.matrix[table.row[frame.pos[left]], table.column[frame.pos[right]]]
-    held &= frame.code[left] != frame.code[right]
+    ends = []
+    for side, conditions in (("row", pair.left_is), ("column", pair.right_is)):
+        coded, others = apart((_able(pair.table, side), *conditions))
+        assert coded is not None  # noqa: S101 - there is one at least
+        ends.append(narrowed(frame, frame.where(coded), others))
+    left, right = with_each(frame, *ends)
+    held = table.matrix[table.row[frame.of("pos", left)], table.column[frame.of("pos", right)]]
+    held &= frame.of("code", left) != frame.of("code", right)
     return left[held], right[held]
 
 
 @lru_cache(maxsize=64)
-def _ends(columns: Columns, table: str) -> npt.NDArray[np.uint8]:
-    """For each place of the tree, and behind the last one for none: may it stand on the left (1), on the right (2)?"""
-    row, column = (columns.ending(f"{table}.{each}", 0) for each in ("row", "column"))
-    return (row != 0).astype(np.uint8) | ((column != 0).astype(np.uint8) << 1)
-
-
-def _with_each(frame: Frame, left: Places, others: Places) -> tuple[Places, Places]:
-    """Each diagnosis of `left` with each of `others` on its claim; both rise, and so do the pairs."""
-    starts = offsets_of(np.bincount(frame.claim[others], minlength=len(frame.batch)))
-    first, last = starts[frame.claim[left]], starts[frame.claim[left] + 1]
-    counts = last - first
-    at = np.arange(int(counts.sum())) + np.repeat(first - np.cumsum(counts) + counts, counts)
-    return np.repeat(left, counts), others[at]
-
-
-def _either_way(frame: Frame, name: str) -> tuple[Places, Places]:
-    """Pairs (earlier, later) of an undirected relation."""
-    if len(frame) < MANY:
-        return _one_by_one(frame, name)
-    if UNDIRECTED not in frame.kept:
-        frame.kept[UNDIRECTED] = _in_one_go(frame)
-    left, right, bits = frame.kept[UNDIRECTED]
-    held = (bits & (1 << UNDIRECTED.index(name))) != 0
-    return left[held], right[held]
-
-
-def _one_by_one(frame: Frame, name: str) -> tuple[Places, Places]:
-    """For few claims: both directions of every two diagnoses, in the matrix as the book has it."""
-    placed = np.flatnonzero(frame.pos >= 0)
-    left, right = _with_each(frame, placed, placed)
-    later = left < right
-    left, right = left[later], right[later]
-    table = frame.columns.pair(name)
-    row, column = table.row[frame.pos], table.column[frame.pos]
-    held = table.matrix[row[left], column[right]] | table.matrix[row[right], column[left]]
-    held &= frame.code[left] != frame.code[right]
-    return left[held], right[held]
-
-
-def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
-    """For many claims: every two diagnoses that stand in an undirected relation, and in which, as bits.
-
-    Claims with the same number of diagnoses form a block, which is read place by place: one look into the
-    matrix of joint classes for each two places.
-    """
-    joint = joint_classes(frame.columns)
-    placed = np.flatnonzero(frame.pos >= 0)
-    counts = np.bincount(frame.claim[placed], minlength=len(frame.batch))
-    starts = offsets_of(counts)[:-1]
-    kind = joint.kind[frame.pos[placed]]
-    lefts, rights, found = [], [], []
-    sizes = np.flatnonzero(np.bincount(counts))
-    for size in sizes[sizes > 1].tolist():
-        owners = (counts == size).nonzero()[0]
-        step = max(1, MOST_CELLS // size)
-        for at in range(0, len(owners), step):
-            begins = starts[owners[at : at + step]]
-            kinds = [kind[begins + place] for place in range(size)]
-            for two in range(1, size):
-                row = kinds[two] * joint.width
-                for one in range(two):
-                    bits = joint.matrix.take(row + kinds[one], mode="clip")
-                    held = bits.nonzero()[0]
-                    if len(held):
-                        lefts.append(placed[begins[held] + one])
-                        rights.append(placed[begins[held] + two])
-                        found.append(bits[held])
-    none = np.zeros(0, dtype=np.int64)
-    left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
-    which = np.concatenate([none.astype(np.uint8), *found])
-    different = np.flatnonzero(frame.code[left] != frame.code[right])
-    return left[different], right[different], which[different]
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """Undirected relations over joint classes: `kind` int64 [positions]; `matrix` uint8 [width * width], symmetric,
-    a bit for each relation of UNDIRECTED."""
-
-    kind: Places
-    width: int
-    matrix: npt.NDArray[np.uint8]
-
-
-@lru_cache(maxsize=16)
-def joint_classes(columns: Columns) -> Joint:
-    """Codes with the same row and column classes in all these relations are one class; either direction counts."""
-    tables = [columns.pair(name) for name in UNDIRECTED]
-    kind = np.zeros(len(tables[0].row), dtype=np.int64)
-    for table in tables:
-        for classes in (table.row, table.column):
-            _, kind = np.unique(kind * (int(classes.max(initial=0)) + 1) + classes, return_inverse=True)
-    _, first = np.unique(kind, return_index=True)
-    matrix = np.zeros((len(first), len(first)), dtype=np.uint8)
-    for bit, table in enumerate(tables):
-        forward = table.matrix[table.row[first][:, None], table.column[first][None, :]]
-        matrix |= (forward | forward.T).astype(np.uint8) << bit
-    return Joint(kind.astype(np.int64), len(first), matrix.ravel())
+def _able(table: str, side: str) -> OfCode:
+    """May the code stand on this side ("row": left, "column": right) of the relation at all?"""
+    return OfCode((table, side), lambda coded: coded.columns.ending(f"{table}.{side}", 0)[coded.pos] != 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Alike(_Always):
     """Every diagnosis that repeats something of an earlier one of its claim.
 
-    `value` gives one number a diagnosis; equal numbers are alike, negative ones are like nothing.
-    `right` is the first diagnosis with the same number.
+    `value` gives one number for each diagnosis asked for; equal numbers are alike, negative ones are like nothing.
+    `among` says which diagnoses may be alike at all (None: any). `right` is the first with the same number.
     """
 
-    value: Callable[[Frame], npt.NDArray[np.int64]]
+    value: Callable[[Frame, Places], npt.NDArray[np.int64]]
+    among: Callable[[Frame], Places | None]
     tables: tuple[str, ...] = ()
 
     def find(self, frame: Frame) -> Hits:
         """Hits (later, first); `key` -1."""
-        value = self.value(frame)
-        held = np.flatnonzero(value >= 0)
+        among = self.among(frame)
+        held = np.arange(len(frame)) if among is None else among
+        value = self.value(frame, held)
+        if (value < 0).any():
+            held, value = held[value >= 0], value[value >= 0]
         if not len(held):
             empty = np.zeros(0, dtype=np.int64)
             return sorted_hits(empty, empty, empty)
         if len(held) >= MANY:
-            held = _repeated(frame, held, value[held])
+            kept = _repeated(frame, held, value)
+            held, value = held[kept], value[kept]
         # Claim and value as one number: a single stable sort brings what is alike together, in order.
-        alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value[held]
+        alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
         fresh = _fresh(alike)
@@ -311,8 +285,12 @@ class Alike(_Always):
         return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
 
 
-def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Places:
-    """Only what is on claims where some number repeats, found by comparing every two places; `value` [held]."""
+def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Bools:
+    """What is on claims where some number repeats, found by comparing every two places: bool [held]."""
+    fast = kernels()
+    if fast is not None:
+        found: Bools = fast.repeated(frame.claim[held], value)
+        return found
     counts = np.bincount(frame.claim[held], minlength=len(frame.batch))
     starts = offsets_of(counts)[:-1]
     repeats = counts > MOST_PLACES  # rare enough not to be looked at
@@ -325,18 +303,17 @@ def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Place
             for one in range(two):
                 equal |= values[one] == values[two]
         repeats[owners] = equal
-    return held[repeats[frame.claim[held]]]
+    return repeats[frame.claim[held]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One line for each (diagnosis, group that applies to it) and each other diagnosis of its claim."""
+    """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
+    `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups."""
 
-    left: npt.NDArray[np.int64]
-    group: npt.NDArray[np.int64]
-    want: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    satisfied: npt.NDArray[np.bool_]
+    left: Ints
+    group: Ints
+    right: Ints
 
 
 def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
@@ -349,28 +326,73 @@ def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Want
 
 
 def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
-    table = frame.columns.companion(kind)
+    table, digest = frame.columns.companion(kind), frame.digest
     offsets, members = table.offsets, table.members
-    if speaking is not None and len(frame) >= MANY:
-        heard = speaking(frame)[members]
-        offsets, members = offsets_of(heard.astype(np.int64))[offsets].astype(np.int32), members[heard]
-    group_class = frame.columns.ending(f"{kind}.group_class", 0)[frame.pos]
-    counts = np.where(frame.pos >= 0, np.diff(offsets)[group_class], 0)
-    holding = np.flatnonzero(counts)
-    counts, first = counts[holding], offsets[group_class[holding]]
-    left = np.repeat(holding, counts)
-    group = members[np.arange(len(left)) + np.repeat(first - np.cumsum(counts) + counts, counts)].astype(np.int64)
+    if digest is not None:
+        if speaking is not None:
+            offsets, members = digest.once(("heard", kind, speaking), lambda: _heard(frame, kind, speaking))
+        fast = kernels()
+        if fast is not None:
+            spans = digest.once(("spans", kind, speaking), lambda: _spans(frame, kind, offsets))
+            args = frame.entry, frame.offsets, *spans, digest.code
+            return _Wanted(*fast.wants(*args, members, table.satisfied))
+    group_class = frame.columns.ending(f"{kind}.group_class", 0)
+    holding = frame.where(OfCode((kind, "holds", speaking), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
+    own = group_class[frame.of("pos", holding)]
+    counts, first = np.diff(offsets)[own], offsets[own]
+    left = np.repeat(holding.astype(np.int32), counts)
+    group = members[_runs(first, counts)]
     # A code of column class 0 satisfies nothing: only the others are looked at.
-    column = frame.columns.ending(f"{kind}.column", 0)[frame.pos]
-    able = np.flatnonzero(column != 0)
-    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch)))
+    able = frame.where(_answers(kind))
+    column = frame.columns.ending(f"{kind}.column", 0)[frame.of("pos", able)]
+    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch))).astype(np.int32)
     claim = frame.claim[left]
     first = starts[claim]
     others = starts[1:][claim] - first
-    want = np.repeat(np.arange(len(left)), others)
-    right = able[np.arange(len(want)) + np.repeat(first - np.cumsum(others) + others, others)]
-    held = table.satisfied[group[want], column[right]] & (frame.code[right] != frame.code[left[want]])
-    return _Wanted(left, group, want, right, held)
+    want = np.repeat(np.arange(len(left), dtype=np.int32), others)
+    at = _runs(first, others)
+    held = np.flatnonzero(table.satisfied[group[want], column[at]])
+    want, other = want[held], able[at[held]]
+    different = frame.of("code", other) != frame.of("code", left[want])
+    want, other = want[different], other[different]
+    return _first_answers(left, group, want, other)
+
+
+def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wanted:
+    """Of all answers (`want` the number of a wish, `other` a diagnosis; both rise) the first of each wish."""
+    right = np.full(len(left), -1, dtype=np.int32)
+    first = _fresh(want)
+    right[want[first]] = other[first]
+    open_ = np.flatnonzero((right < 0) | (right > left))
+    return _Wanted(left[open_], group[open_], right[open_])
+
+
+def _spans(frame: Frame, kind: str, offsets: Ints) -> tuple[Ints, Ints, Ints]:
+    """Of each entry of the digest: where its groups begin and end among the members, and its class as a companion."""
+    assert frame.digest is not None  # noqa: S101 - the caller asked
+    own, column = (frame.columns.ending(f"{kind}.{each}", 0)[frame.digest.pos] for each in ("group_class", "column"))
+    return offsets[own], offsets[own + 1], column
+
+
+def _runs(first: Ints, counts: Ints) -> Ints:
+    """The numbers from each `first` on, as many as `counts` says, one run behind the other."""
+    ends = np.cumsum(counts, dtype=np.int32)
+    out = np.repeat(first - ends + counts, counts)
+    out += np.arange(len(out), dtype=np.int32)
+    return out
+
+
+def _heard(frame: Frame, kind: str, speaking: Condition) -> tuple[Ints, Ints]:
+    """`offsets` and `members` of the groups that may come to a finding."""
+    table = frame.columns.companion(kind)
+    heard = speaking(frame)[table.members]
+    return offsets_of(heard.astype(np.int64))[table.offsets].astype(np.int32), table.members[heard]
+
+
+@lru_cache(maxsize=8)
+def _answers(kind: str) -> OfCode:
+    """May the code be the companion of some group?"""
+    return OfCode((kind, "answers"), lambda coded: coded.columns.ending(f"{kind}.column", 0)[coded.pos] != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,10 +410,9 @@ class Companion(_Always):
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` -1."""
         wanted = _wanted(frame, self.kind, self.speaking)
-        met = np.zeros(len(wanted.left), dtype=np.bool_)
-        met[wanted.want[wanted.satisfied]] = True
-        left, group = wanted.left[~met], wanted.group[~met]
-        return sorted_hits(left, np.full(len(left), -1), frame.columns.companion(self.kind).keys[group])
+        absent = np.flatnonzero(wanted.right < 0)
+        left, group = wanted.left[absent], wanted.group[absent]
+        return sorted_hits(left, wanted.right[absent], frame.columns.companion(self.kind).keys[group])
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,14 +428,9 @@ class Order(_Always):
     def find(self, frame: Frame) -> Hits:
         """Hits (code, companion that should come first)."""
         wanted = _wanted(frame, self.kind)
-        before = wanted.satisfied & (wanted.right < wanted.left[wanted.want])
-        after = wanted.satisfied & (wanted.right > wanted.left[wanted.want])
-        settled = np.zeros(len(wanted.left), dtype=np.bool_)
-        settled[wanted.want[before]] = True
-        late = np.flatnonzero(after & ~settled[wanted.want])
-        first = late[_fresh(wanted.want[late])]
-        want, right = wanted.want[first], wanted.right[first]
-        return sorted_hits(wanted.left[want], right, frame.columns.companion(self.kind).keys[wanted.group[want]])
+        late = np.flatnonzero(wanted.right >= 0)
+        left, group = wanted.left[late], wanted.group[late]
+        return sorted_hits(left, wanted.right[late], frame.columns.companion(self.kind).keys[group])
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ def leaves(word: str, *of: object) -> Callable[[Callable[[Frame, Hits], Outcomes
 
 def form_of(condition: object) -> Form | None:
     """What a condition or an outcome means; None where it does not say."""
-    return condition.form if isinstance(condition, Told | ToldOutcome) else None
+    form = getattr(condition, "form", None)
+    return form if isinstance(form, Form) else None
 
 
 def joined(word: str, *conditions: object) -> Form | None:

@@ -331,7 +331,7 @@ def _diagnoses(column: Callable[[str], Any], rows: int, refusals: Refusals, writ
     )
     return {
         "offsets": of.offsets,
-        "codes": texts[number] if len(number) else np.zeros(0, "S8"),
+        "codes": texts.view(np.int64)[number].view("S8") if len(number) else np.zeros(0, "S8"),
         "texts": texts,
         "number": number,
         "poa": _poa(column("poa"), of, refusals),
@@ -368,7 +368,7 @@ def _indicators(column: Any, rows: Places, refusals: Refusals) -> npt.NDArray[np
         if value not in _POA:
             bad = np.flatnonzero(number == at)
             refusals.same(rows[bad], "poa", f"found {shown(texts[at])}", "one of Y, N, U, W, 1")
-    return np.array(values or [b""], dtype="S1")[number]
+    return np.array(values or [b""], dtype="S1").view(np.uint8)[number].view("S1")
 
 
 def _procedures(

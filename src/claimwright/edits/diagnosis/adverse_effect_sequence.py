@@ -9,7 +9,8 @@ import numpy as np
 
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import NodeEntry
-from claimwright.edits.conditions import either, flagged, in_effect, in_set
+from claimwright.edits.conditions import flagged, in_effect, in_set
+from claimwright.edits.digest import Coded, OfCode, all_codes, any_code
 from claimwright.edits.documented import Documented, noted
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import End, Hit
@@ -26,14 +27,18 @@ FACTORS = 21
 """Chapter of factors that influence health status."""
 
 DRUGS = ("adverse-effect", "underdosing")
-_drug = either(*map(in_set, DRUGS))
+_drug = any_code(*map(in_set, DRUGS))
+_drug_in_effect = all_codes(_drug, in_effect)
 
 
-def _nature(frame: Frame) -> Bools:
+def _could_be_nature(coded: Coded) -> Bools:
     """Could this code be the condition that a drug led to?"""
-    chapter = frame.columns.array("chapter")[np.maximum(frame.pos, 0)]
-    held: Bools = ~_drug(frame) & ~flagged("ecodepdx")(frame) & in_effect(frame)
-    return held & (frame.pos >= 0) & (chapter != FACTORS)
+    chapter = coded.columns.ending("chapter", FACTORS)[coded.pos]
+    held: Bools = ~_drug(coded) & ~flagged("ecodepdx")(coded) & in_effect(coded) & (chapter != FACTORS)
+    return held
+
+
+_nature = OfCode("nature", _could_be_nature)
 
 
 def _is_nature(end: End) -> bool:
@@ -45,27 +50,21 @@ def _is_nature(end: End) -> bool:
 
 def _before_its_nature(frame: Frame) -> Bools:
     """A drug code of this kind stands first: nothing that could be its nature is before it."""
-    drug = _drug(frame) & in_effect(frame)
-    nature = _nature(frame)
-    first, leading = _first_place(frame, nature), _first_place(frame, drug)
-    at = np.flatnonzero(drug)
-    claim, place = frame.claim[at], frame.place[at]
-    drug[at] = (place < first[claim]) & (place == leading[claim])
+    drug = np.zeros(len(frame), dtype=np.bool_)
+    at = frame.where(_drug_in_effect)
+    claim = frame.claim[at]
+    at = at[np.r_[True, claim[1:] != claim[:-1]]] if len(at) else at
+    number, other = beside(frame, at)
+    before = (other < at[number]) & frame.meets(_nature, other)
+    drug[at] = True
+    drug[at[number[before]]] = False
     return drug
-
-
-def _first_place(frame: Frame, held: Bools) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    """The first place of each claim at which it holds; a large number where none does."""
-    out = np.full(len(frame.batch), np.iinfo(np.int32).max, dtype=np.int32)
-    at = np.flatnonzero(held)[::-1]  # backwards: the first one is written last, and stays
-    out[frame.claim[at]] = frame.place[at]
-    return out
 
 
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """At the drug and at the first condition that follows it, if any; without one the first place decides."""
     number, other = beside(frame, hits.left)
-    held = _nature(frame)[other]
+    held = frame.meets(_nature, other)
     number, other = number[held], other[held]
     first = first_of(number, len(hits))
     rank = np.where((first >= 0) | (frame.place[hits.left] == 0), Severity.ERROR.rank, Severity.WARNING.rank)

@@ -7,9 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book
-from claimwright.edits.conditions import age_outside_note
+from claimwright.edits.conditions import age_limited, age_outside_note, flagged
 from claimwright.edits.frame import EPOCH, Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
@@ -27,13 +26,18 @@ _NO_LIMITS = (0, 255)
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
     outside = np.zeros(len(frame), dtype=np.bool_)
-    grouped = np.flatnonzero(frame.flags & np.uint32(sum(int(FLAG_BIT[group]) for group in GROUPS)))
     for group in GROUPS:
-        member = grouped[(frame.flags[grouped] & FLAG_BIT[group]) != 0]
+        member = frame.where(flagged(group))
+        if not len(member):
+            continue
         age, day = frame.batch.age[frame.claim[member]], frame.batch.day[frame.claim[member]]
-        days, number = np.unique(day, return_inverse=True)
-        limits = np.array([_limits(frame.columns.book, group, each) for each in days.tolist()]).reshape(-1, 2)[number]
-        outside[member[(age >= 0) & ((age < limits[:, 0]) | (age > limits[:, 1]))]] = True
+        first = int(day.min())
+        met = np.bincount(day - first) > 0
+        limits = np.tile(np.array(_NO_LIMITS), (len(met), 1))
+        for number in np.flatnonzero(met).tolist():
+            limits[number] = _limits(frame.columns.book, group, number + first)
+        low, high = limits[day - first].T
+        outside[member[(age >= 0) & ((age < low) | (age > high))]] = True
     return outside
 
 
@@ -49,7 +53,7 @@ def _date(number: int) -> _dates.date:
 @rule(
     "DX306",
     relation=OneOf(
-        (Membership((_outside_group,)), Membership((age_outside_note,), tables=("icd10cm-tabular",))),
+        (Membership((_outside_group,)), Membership((age_limited, age_outside_note), tables=("icd10cm-tabular",))),
     ),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,

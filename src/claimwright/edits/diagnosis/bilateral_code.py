@@ -5,25 +5,32 @@ from __future__ import annotations
 import numpy as np
 
 from claimwright.book.sides import BILATERAL, LEFT, RIGHT
-from claimwright.edits.frame import Frame
+from claimwright.edits.digest import Coded, OfCode
+from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Alike
+from claimwright.edits.relations import Alike, Places
 from claimwright.edits.sides import same_condition
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 
-def _sided_group(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Group of the condition for codes of one side that are in effect, -1 for all others."""
-    at = np.maximum(frame.pos, 0)
-    side, group = frame.columns.array("side")[at], frame.columns.array("side_group")[at]
-    held = (frame.row >= 0) & (frame.pos >= 0) & ((side == LEFT) | (side == RIGHT)) & (group > 0)
-    return np.where(held, group, -1).astype(np.int64)
+def _one_sided(coded: Coded) -> Bools:
+    side, group = (coded.columns.ending(each, 0)[coded.pos] for each in ("side", "side_group"))
+    held: Bools = (coded.row >= 0) & ((side == LEFT) | (side == RIGHT)) & (group > 0)
+    return held
+
+
+_ONE_SIDED = OfCode("one-sided", _one_sided)
+
+
+def _group(frame: Frame, at: Places) -> Places:
+    """Group of the condition."""
+    return frame.columns.array("side_group")[frame.of("pos", at)].astype(np.int64)
 
 
 @rule(
     "DX501",
-    relation=Alike(_sided_group, tables=("icd10cm-tabular",)),
+    relation=Alike(_group, lambda frame: frame.where(_ONE_SIDED), tables=("icd10cm-tabular",)),
     severity=Severity.WARNING,
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from claimwright.book.columns import FLAG_BIT, Columns
 from claimwright.book.store import Book, NoteEntry
+from claimwright.edits.conditions import in_effect
 from claimwright.edits.frame import Frame
 from claimwright.edits.hit import FACTORS, Hit
 from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
@@ -23,12 +24,15 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     words = np.zeros(len(hits), dtype=np.int64)
     numbers: dict[str, int] = {}
     late = np.flatnonzero(hits.right >= 0)
-    for at, key, pos in zip(late.tolist(), hits.key[late].tolist(), frame.pos[hits.right[late]].tolist(), strict=True):
+    for at, key, pos in zip(
+        late.tolist(), hits.key[late].tolist(), frame.of("pos", hits.right[late]).tolist(), strict=True
+    ):
         naming = _naming(frame.columns, key, pos)
         if naming is not None:
             rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
             words[at] = numbers.setdefault(naming[1], len(numbers))
-    gone = np.flatnonzero((hits.right < 0) & (frame.row[hits.left] >= 0))
+    gone = np.flatnonzero(hits.right < 0)
+    gone = gone[frame.meets(in_effect, hits.left[gone])]
     marked = np.bincount(hits.key[gone]) > 0
     keys, number = np.flatnonzero(marked), (np.cumsum(marked) - 1)[hits.key[gone]]
     wishes = [_wish_of(frame.columns, key) for key in keys.tolist()]
@@ -36,8 +40,8 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
         np.array(each, dtype=np.bool_)[number] for each in ([w.underlying for w in wishes], [w.open for w in wishes])
     )
     left = hits.left[gone]
-    manifestation = (frame.flags[left] & FLAG_BIT["manifestation"]) != 0
-    from_open = np.where(frame.place[left] == 0, Severity.WARNING.rank, Severity.INFO.rank)
+    manifestation = (frame.of("flags", left) & FLAG_BIT["manifestation"]) != 0
+    from_open = np.where(frame.principal[left], Severity.WARNING.rank, Severity.INFO.rank)
     from_closed = np.where(manifestation, Severity.ERROR.rank, Severity.WARNING.rank)
     answer = np.where(is_open, from_open, from_closed)
     rank[gone] = np.where(manifestation | underlying, answer, NO_FINDING)

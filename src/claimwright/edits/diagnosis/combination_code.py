@@ -23,7 +23,7 @@ LEXICON = "combination-codes"
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """The first partner speaks for all of them."""
     number, other = beside(frame, hits.left)
-    held = stands(frame, LEXICON, hits.left[number], other) & (frame.row[other] >= 0)
+    held = stands(frame, LEXICON, hits.left[number], other) & frame.meets(in_effect, other)
     number, other = number[held], other[held]
     first = first_of(number, len(hits))
     speaks = (first >= 0) & (other[first] == hits.right) if len(other) else np.zeros(len(hits), dtype=np.bool_)

@@ -21,6 +21,8 @@ TABLE = "mce-discharge-status"
 def _not_accepted(frame: Frame) -> Bools:
     """The claim states a status that no row of the table covers on its day."""
     columns, batch = frame.columns, frame.batch
+    if not (batch.status != NO_STATUS).any():
+        return np.zeros(len(batch), dtype=np.bool_)
     status, starts, ends = (columns.array(f"discharge.{each}", shared=True) for each in ("status", "starts", "ends"))
     accepted = np.zeros(len(batch), dtype=np.bool_)
     for number in range(len(status)):  # some fifty rows

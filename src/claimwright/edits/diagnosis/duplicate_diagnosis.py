@@ -9,17 +9,18 @@ from claimwright.edits.frame import Frame
 from claimwright.edits.hit import Hit
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Alike
+from claimwright.edits.relations import Alike, Places
+from claimwright.edits.undirected import repeating
 from claimwright.model import Authority, Finding, Fix, Severity
 
 
-def _code(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _code(frame: Frame, at: Places) -> Places:
     """The number of the code; a text that no table has is like itself only, if it is short enough to be whole."""
-    value = frame.code.astype(np.int64)
+    value = frame.of("code", at).astype(np.int64)
     known = len(frame.columns.array("codes", shared=True))
     numbers: dict[bytes, int] = {}
     for index in np.flatnonzero(value < 0).tolist():
-        text = bytes(frame.batch.codes[index])
+        text = bytes(frame.batch.codes[at[index]])
         if len(text) < MOST_CHARACTERS:
             value[index] = known + numbers.setdefault(text, len(numbers))
     return value
@@ -27,7 +28,7 @@ def _code(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 
 @rule(
     "DX105",
-    relation=Alike(_code),
+    relation=Alike(_code, repeating),
     severity=Severity.ERROR,
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),

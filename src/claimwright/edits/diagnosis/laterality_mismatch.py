@@ -18,6 +18,8 @@ _WORDS = {LEFT: "left", RIGHT: "right"}
 
 def _other_side(frame: Frame) -> Bools:
     """Some line points to this diagnosis with a modifier of the other side, and to none of its own side."""
+    if not len(frame.batch.modifiers):
+        return np.zeros(len(frame), dtype=np.bool_)
     side = frame.columns.array("side")[np.maximum(frame.pos, 0)]
     side = np.where((frame.pos >= 0) & (frame.row >= 0), side, 0)
     held = np.zeros(len(frame), dtype=np.bool_)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from claimwright.edits.conditions import either, in_effect, in_set, on_claim_with, sex_is
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.conditions import in_effect, in_set, on_claim_with, sex_is
+from claimwright.edits.digest import all_codes, any_code
+from claimwright.edits.frame import Frame
 from claimwright.edits.hit import End, Hit
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, beside, with_ends
 from claimwright.edits.registry import rule, since
@@ -13,13 +14,9 @@ from claimwright.edits.relations import Hits, Membership, OneOf
 from claimwright.model import Authority, Finding, Fix, Severity
 
 MOTHERS, CHILDREN = ("obstetric", "outcome-of-delivery"), ("perinatal", "liveborn")
-_maternal = either(*map(in_set, MOTHERS))
-_newborn = either(*map(in_set, CHILDREN))
+_maternal = all_codes(any_code(*map(in_set, MOTHERS)), in_effect)
+_newborn = any_code(*map(in_set, CHILDREN))
 _WITH_NEWBORN, _ON_MALE = -1, -2
-
-
-def _maternal_beside_newborn(frame: Frame) -> Bools:
-    return _maternal(frame) & in_effect(frame) & on_claim_with(_newborn)(frame)
 
 
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
@@ -27,8 +24,7 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     together = hits.key == _WITH_NEWBORN
     number, other = beside(frame, hits.left)
     number, other = number[together[number]], other[together[number]]
-    mother = (_maternal(frame) & in_effect(frame))[other]
-    child = _newborn(frame)[other]
+    mother, child = frame.meets(_maternal, other), frame.meets(_newborn, other)
     rank = np.full(len(hits), AS_STATED, dtype=np.int8)
     rank[number[mother & (other < hits.left[number])]] = NO_FINDING
     everyone = np.r_[np.arange(len(hits)), number[mother], number[child]]
@@ -41,8 +37,8 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     "DX407",
     relation=OneOf(
         (
-            Membership((_maternal_beside_newborn,), tables=("icd10cm-tabular",)),
-            Membership((_maternal, in_effect, sex_is("M")), tables=("icd10cm-tabular",)),
+            Membership((_maternal, on_claim_with(_newborn)), tables=("icd10cm-tabular",)),
+            Membership((_maternal, sex_is("M")), tables=("icd10cm-tabular",)),
         )
     ),
     severity=Severity.ERROR,

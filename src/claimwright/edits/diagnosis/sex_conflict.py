@@ -9,13 +9,13 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
 from claimwright.model import Authority, Finding, Fix, Severity
 
-_female_on_male = every(flagged("female"), sex_is("M"))
-_male_on_female = every(flagged("male"), sex_is("F"))
+_sexed = either(flagged("female"), flagged("male"))
+_other_sex = either(every(flagged("female"), sex_is("M")), every(flagged("male"), sex_is("F")))
 
 
 @rule(
     "DX307",
-    relation=Membership((either(_female_on_male, _male_on_female),)),
+    relation=Membership((_sexed, _other_sex)),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),

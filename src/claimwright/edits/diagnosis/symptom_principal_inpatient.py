@@ -20,7 +20,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Nothing to say where a related diagnosis in effect is on the claim."""
     number, other = beside(frame, hits.left)
-    related = stands(frame, LEXICON, hits.left[number], other) & (frame.row[other] >= 0)
+    related = stands(frame, LEXICON, hits.left[number], other) & frame.meets(in_effect, other)
     rank = np.full(len(hits), AS_STATED, dtype=np.int8)
     rank[number[related]] = NO_FINDING
     return Outcomes(rank)

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
-from claimwright.edits.conditions import in_set
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.compiled import kernels
+from claimwright.edits.conditions import in_effect, in_set
+from claimwright.edits.digest import all_codes
+from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
@@ -23,7 +25,7 @@ _LEAD = re.compile(r"^codes?(?:\(s\))?(?=[\s,])(?! from)[\s,]*")
 """What the note's words repeat of "use additional code"."""
 
 _NOBODY, _ALL, _UNDERDOSING = range(3)
-"""For which of the diagnoses under its holder a note is meant."""
+"""For which of the diagnoses under its holder a note is meant. The numbers are those of the compiled kernel `asks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class _Asking:
     """
 
     order: npt.NDArray[np.int64]
-    place: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int32]
     keys: npt.NDArray[np.int32]
     meant: npt.NDArray[np.int8]
     start: npt.NDArray[np.int32]
@@ -54,7 +56,7 @@ def _asking(columns: Columns) -> _Asking:
     for note in notes:
         items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
         words.append(said.setdefault((note.holder, _asked_for(note), items), len(said)))
-    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int64)
+    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int32)
     place[keys[order]] = np.arange(len(keys))
     return _Asking(
         order,
@@ -75,21 +77,25 @@ def _speaking(frame: Frame) -> Bools:
     return out
 
 
+_underdosed = all_codes(in_effect, in_set("underdosing"))
+
+
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Where the code is in effect, the note is meant for it, and no earlier diagnosis stands under its holder."""
     asking = _asking(frame.columns)
     at = asking.place[hits.key]
-    meant, in_effect = asking.meant[at], frame.row >= 0
-    speaks = (meant == _ALL) & in_effect[hits.left]
+    fast = kernels()
+    if fast is not None and frame.digest is not None:
+        held = frame.claim, frame.offsets, frame.entry, frame.digest.pos, asking.meant
+        tests = (frame.digest.test(each) for each in (in_effect, _underdosed))
+        speaks = fast.asks(hits.left, at, *held, *tests, asking.start, asking.stop, asking.words)
+        return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
+    meant = asking.meant[at]
+    speaks = (meant == _ALL) & frame.meets(in_effect, hits.left)
     few = np.flatnonzero(meant == _UNDERDOSING)
-    speaks[few] = (in_effect & in_set("underdosing")(frame))[hits.left[few]]
+    speaks[few] = frame.meets(_underdosed, hits.left[few])
     left = np.flatnonzero(speaks)
-    for back in range(1, int(frame.place[hits.left[left]].max(initial=0)) + 1):
-        left = left[frame.place[hits.left[left]] >= back]
-        pos, group = frame.pos[hits.left[left] - back], at[left]
-        said = (asking.start[group] <= pos) & (pos < asking.stop[group])
-        speaks[left[said]] = False
-        left = left[~said]
+    speaks[left[_told_before(frame, hits.left[left], asking.start[at[left]], asking.stop[at[left]])]] = False
     left = np.flatnonzero(speaks)
     left = left[repeated(hits.left[left])]
     both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
@@ -97,6 +103,20 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     speaks[left] = False
     speaks[left[first]] = True  # one code asked for the same in the same words is asked once
     return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
+
+
+def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
+    """Stands an earlier diagnosis of its claim within this span of the tree?"""
+    out = np.zeros(len(own), dtype=np.bool_)
+    left: Ints = np.arange(len(own), dtype=np.int32)
+    place: Ints = frame.place[own]
+    for back in range(1, int(place.max(initial=0)) + 1):
+        going = np.flatnonzero(place >= back)
+        if len(going) < len(left):
+            left, own, place, start, stop = (each[going] for each in (left, own, place, start, stop))
+        pos = frame.pos[own - back]
+        out[left[(start <= pos) & (pos < stop)]] = True
+    return out
 
 
 @rule(

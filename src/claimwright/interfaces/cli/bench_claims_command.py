@@ -13,12 +13,13 @@ from claimwright.interfaces.cli.options import the_book
 @click.option("--claims", "count", type=click.IntRange(1, 1_000_000_000), required=True, help="How many claims.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same claims.")
 @click.option("-o", "--output", required=True, help="The file to write: Parquet by its ending, else one claim a line.")
-def command(count: int, seed: int, output: str) -> int:
+@click.option("--lines", is_flag=True, help="With service lines, of codes of the HCPCS and PTP tables that are loaded.")
+def command(count: int, seed: int, output: str, lines: bool) -> int:
     """Write synthetic claims made of the codes that are loaded: for benches and trials, of no patient.
 
     Proportions and mistakes are made up to be plausible; the module `claimwright.batch.generate` states them all.
     """
     from claimwright.batch.synthetic import write_claims
 
-    write_claims(the_book(), count, seed, Path(output))
+    write_claims(the_book(), count, seed, Path(output), lines)
     return 0
