@@ -38,7 +38,7 @@ from claimwright.interfaces.web.intake import (
     text_of,
     texts_of,
 )
-from claimwright.interfaces.web.site import Site
+from claimwright.interfaces.web.site import Site, status_of
 from claimwright.model import Claim, Coverage, Setting, dotted, to_json, undotted
 from claimwright.model.asking import AUDIENCES, Asked
 from claimwright.model.coverage import Determination, NextFact, PolicyAnswer, State

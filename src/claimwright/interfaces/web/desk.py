@@ -281,8 +281,10 @@ def check_origin(request: Request) -> None:
     browser's cookies, and its word is still asked for.
     """
     said = request.headers.get("origin") or request.headers.get("referer")
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    if site not in {"same-origin", "none"} or (said and urlsplit(said).netloc != request.url.netloc):
+    site = request.headers.get("sec-fetch-site", "")
+    if said == "null" and site == "same-origin":  # a browser set to tell no page where it comes from
+        said = None
+    if site not in {"", "same-origin", "none"} or (said and urlsplit(said).netloc != request.url.netloc):
         raise NotAllowed("The form was sent from another site")
 
 
