@@ -188,7 +188,7 @@ def test_a_pasted_claim_is_checked_and_taken_away_as_json_and_pdf(page: Any) -> 
     assert Path(told.value.path()).read_bytes().startswith(b"%PDF-")
 
 
-def test_the_permalink_restores_the_claim_and_holds_neither_id_nor_note(page: Any, browser: Any, site: world.Served) -> None:  # fmt: skip
+def test_the_permalink_restores_the_claim_without_id_and_note(page: Any, browser: Any, site: world.Served) -> None:
     page.goto("/check")
     page.get_by_text("Open a file, or paste a claim").click()
     page.get_by_label("Or paste JSON").fill(json.dumps(FALL))

@@ -135,7 +135,7 @@ def _tried(site: Site, page: Page, answer: Any) -> None:
             raise InputError("audience", f"found {found!r}", f"one of {', '.join(AUDIENCES)}")
         answer()
     except ClaimwrightError as error:
-        page.status = 400 if error.exit_code == 2 else 503
+        page.status = status_of(error)
         page.sentence = "".join(each if each.isprintable() else " " for each in str(error))[:600]
 
 
