@@ -97,12 +97,10 @@ def asks(number: int = 40) -> list[Ask]:
         def told(value: Any) -> Any:
             return json.loads(to_json(plain(value)))
 
-        for code in codes:
-            out.append(get("show", f"/api/v1/codes/{code}?date={DAY}", told(book.show(code, _day()))))
+        out += [get("show", f"/api/v1/codes/{each}?date={DAY}", told(book.show(each, _day()))) for each in codes]
         out += [get("search", f"/api/v1/search?q={quote(each)}&date={DAY}") for each in WORDS]
         out += [get("search", f"/suggest?q={quote(each[:7])}&date={DAY}") for each in WORDS]
-        for claim in claims:
-            out.append(post("check", "/api/v1/check", claim, told(engine.check(claim))))
+        out += [post("check", "/api/v1/check", each, told(engine.check(each))) for each in claims]
         for code in codes[: number // 2]:
             stay = {"setting": "inpatient", "service_from": DAY, "service_to": DAY, "discharge_status": "01",
                     "patient": {"age": 60, "sex": "F"}, "diagnoses": [code, "E87.6", "J44.1"]}  # fmt: skip
@@ -223,9 +221,7 @@ async def _load(asked: Sequence[Ask], host: str, port: int, clients: int, second
     outcome, times = Outcome(clients, seconds), list[float]()
     begun = time.perf_counter()
     address = (host, port)
-    await asyncio.gather(
-        *(_one(each, address, asked, begun + seconds, outcome, times) for each in range(clients))
-    )
+    await asyncio.gather(*(_one(each, address, asked, begun + seconds, outcome, times) for each in range(clients)))
     times.sort()
     outcome.rate = round(outcome.answered / (time.perf_counter() - begun), 1)
     if times:
