@@ -8,8 +8,9 @@ little more than one over one. Each report is what the claim gets by itself; not
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,12 +18,21 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from claimwright.engine import Engine
+from claimwright.interfaces.web.bodies import PLACE
+from claimwright.interfaces.web.problems import Problem
 from claimwright.model import Claim, Report, plain
 
 MOST_TOGETHER = 16
 """Claims checked in one pass: more would keep other requests waiting."""
 SMALL = 60
 """Diagnoses, procedures and lines up to which a claim is checked where it arrives and not in a thread."""
+
+LARGE = 150
+"""Diagnoses, procedures and lines above which a claim is a large one; an 837I holds 25 diagnoses."""
+MOST_LARGE = 4
+"""Large claims that are worked on at once."""
+MOST_GROUPED = 200
+"""Diagnoses and procedures of a claim that the API groups: each is tried as if it were absent, and by itself."""
 
 _MOST_SECONDS = 0.003
 """Longest that a claim waits for others to come with it, and only when others have just come with one."""
@@ -64,16 +74,16 @@ class Kept:
 class Checks:
     """Checks claims for the requests of one event loop, those of one moment together."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, lane: Lane | None = None) -> None:
+        self.engine, self.lane = engine, lane or Lane()
         self._waiting: list[tuple[Claim, date | None, date | None, asyncio.Future[Report]]] = []
         self._timer: asyncio.Handle | None = None
         self._expected = 1
 
     async def report(self, claim: Claim, day: date | None, as_of: date | None) -> Report:
         """As `Engine.check`, whose errors these are."""
-        if claim.note or len(claim.diagnoses) + len(claim.procedures) + len(claim.lines) > SMALL:
-            return await run_in_threadpool(self.engine.check, claim, day, as_of)
+        if claim.note or size_of(claim) > SMALL:
+            return await run_in_threadpool(self.lane.open_to([claim], lambda: self.engine.check(claim, day, as_of)))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Report] = loop.create_future()
         self._waiting.append((claim, day, as_of, future))
@@ -113,3 +123,36 @@ class Checks:
 def in_thread(call: Callable[[], Any]) -> Any:
     """`call` and its answer encoded, away from the event loop."""
     return run_in_threadpool(lambda: encoded(call()))
+
+
+class Lane:
+    """Large claims, a few at a time: what a claim takes grows with the square of its codes.
+
+    One whose time ran out has been answered with 503, but its thread works on: it keeps its place until it is done.
+    """
+
+    def __init__(self, most: int = MOST_LARGE) -> None:
+        self._free = threading.Semaphore(most)
+
+    def open_to(self, claims: Sequence[Claim], call: Callable[[], Any]) -> Callable[[], Any]:
+        """`call` within a place of the lane; `call` itself for claims of which none is large.
+
+        Errors when it is called: those of `call`, and `Problem` 503 when all places are taken.
+        """
+        if all(size_of(each) <= LARGE for each in claims):
+            return call
+
+        def placed() -> Any:  # the place is taken where it is given back: a request may end before its thread begins
+            if not self._free.acquire(blocking=False):
+                raise Problem(503, "the server is working on as many claims of this size as it can; come again", PLACE)
+            try:
+                return call()
+            finally:
+                self._free.release()
+
+        return placed
+
+
+def size_of(claim: Claim) -> int:
+    """Diagnoses, procedures and lines."""
+    return len(claim.diagnoses) + len(claim.procedures) + len(claim.lines)

@@ -20,7 +20,7 @@ from claimwright.claims.cover_document import CoverDocument, cover_documents
 from claimwright.claims.wire import claim_from_json
 from claimwright.errors import ClaimwrightError, InputError
 from claimwright.interfaces.web import bodies
-from claimwright.interfaces.web.answers import Checks, Kept, encoded, in_thread
+from claimwright.interfaces.web.answers import MOST_GROUPED, Checks, Kept, Lane, encoded, in_thread
 from claimwright.interfaces.web.asking import ASKED, answer
 from claimwright.interfaces.web.keys import Keys
 from claimwright.interfaces.web.problems import Problem, problem_of
@@ -61,7 +61,8 @@ class Api:
 
     def __init__(self, site: Site) -> None:
         self.site, self.engine = site, site.engine
-        self.checks, self.kept, self.keys = Checks(site.engine), Kept(), Keys(site)
+        self.lane = Lane()
+        self.checks, self.kept, self.keys = Checks(site.engine, self.lane), Kept(), Keys(site)
         self._openapi = b""
         self.router = Router(
             [
@@ -198,7 +199,8 @@ class Api:
         if several:
             from starlette.concurrency import run_in_threadpool
 
-            reports = await run_in_threadpool(self.engine.check_all, claims, day, as_of)
+            checked = self.lane.open_to(claims, lambda: self.engine.check_all(claims, day, as_of))
+            reports = await run_in_threadpool(checked)
             body = await in_thread(lambda: reports)
         else:
             reports = [await self.checks.report(claims[0], day, as_of)]
@@ -268,7 +270,9 @@ class Api:
         version = bodies.number_of(given, "grouper_version", 1, 9999)
         day, as_of = bodies.day_of(given, "date"), bodies.day_of(given, "as_of")
         claims, several = await bodies.claims_of(request)
-        return _json(await in_thread(lambda: _one(self.engine.group_all(claims, day, version, as_of), several)))
+        for each in claims:
+            _groupable(each)
+        return await self._answer(claims, lambda: _one(self.engine.group_all(claims, day, version, as_of), several))
 
     async def risk(self, request: Request) -> Response:
         """CMS-HCC scores of claims, or of `{"codes": [...]}`, as `risk`."""
@@ -309,7 +313,9 @@ class Api:
         """Questions that do not lead, as `query`."""
         day, as_of = _days(request)
         claims, several = await bodies.claims_of(request)
-        return _json(await in_thread(lambda: _one([self.engine.query(each, day, as_of) for each in claims], several)))
+        return await self._answer(
+            claims, lambda: _one([self.engine.query(each, day, as_of) for each in claims], several)
+        )
 
     async def read(self, request: Request) -> Response:
         """What a note states: the note as text, or `{"note": ..., "setting": ...}`, as `read`."""
@@ -324,6 +330,10 @@ class Api:
             raise InputError("setting", f"found {setting[:40]!r}", f"one of {', '.join(SETTINGS)}")
         day, as_of = bodies.day_of(given, "date"), bodies.day_of(given, "as_of")
         return _json(await in_thread(lambda: self.engine.read(note, setting, day, as_of)))
+
+    async def _answer(self, claims: list[Claim], call: Callable[[], Any]) -> Response:
+        """What `call` says of the claims, as soon as there is room for claims of their size."""
+        return _json(await in_thread(self.lane.open_to(claims, call)))
 
     async def openapi(self, request: Request) -> Response:
         """This description of the API."""
@@ -387,6 +397,13 @@ def _days(request: Request) -> tuple[date | None, date | None]:
         return None, None
     given = bodies.parameters(request, DAYS)
     return bodies.day_of(given, "date"), bodies.day_of(given, "as_of")
+
+
+def _groupable(claim: Claim) -> None:
+    for name in ("diagnoses", "procedures"):
+        if (found := len(getattr(claim, name))) > MOST_GROUPED:
+            expected = f"at most {MOST_GROUPED} here; `claimwright group FILE` takes more"
+            raise InputError(f"{bodies.PLACE}: $.{name}", f"has {found} entries", expected)
 
 
 def _one(found: list[Any], several: bool) -> Any:

@@ -7,14 +7,14 @@ from importlib import import_module
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from claimwright.engine import Engine
 from claimwright.errors import ClaimwrightError
 from claimwright.interfaces.web.settings import Settings
-from claimwright.interfaces.web.site import Site
+from claimwright.interfaces.web.site import Site, status_of
 
 PARTS: tuple[str, ...] = (
     "guard",
@@ -36,11 +36,17 @@ what answers an exception, by its class.
 """
 
 
+def _icon(request: Request) -> Response:
+    """The mark, for what asks for it by the old name."""
+    return RedirectResponse("/static/mark.svg", 301, {"Cache-Control": "public, max-age=86400"})
+
+
 def create_app(engine: Engine, settings: Settings | None = None) -> Starlette:
     """The ASGI application over one engine; `settings` default to a reader's server on the loopback."""
     site = Site(engine, settings or Settings())
     routes: list[BaseRoute] = [
-        Mount("/static", StaticFiles(packages=[("claimwright.interfaces.web", "static")]), name="static")
+        Mount("/static", StaticFiles(packages=[("claimwright.interfaces.web", "static")]), name="static"),
+        Route("/favicon.ico", _icon, methods=["GET"]),
     ]
     middleware: list[Middleware] = []
     for name in PARTS:
@@ -54,7 +60,7 @@ def create_app(engine: Engine, settings: Settings | None = None) -> Starlette:
     async def refused(request: Request, error: Exception) -> Response:
         """One sentence of what was wrong, as a page."""
         assert isinstance(error, ClaimwrightError)  # noqa: S101 - narrows the type
-        status = 400 if error.exit_code == 2 else 503
+        status = status_of(error)
         return site.page(request, "error.html", status, title="That cannot be answered", sentence=str(error))
 
     app.add_exception_handler(ClaimwrightError, refused)

@@ -38,7 +38,7 @@ from claimwright.interfaces.web.intake import (
     text_of,
     texts_of,
 )
-from claimwright.interfaces.web.site import Site
+from claimwright.interfaces.web.site import Site, status_of
 from claimwright.model import Claim, Coverage, Setting, dotted, to_json, undotted
 from claimwright.model.asking import AUDIENCES, Asked
 from claimwright.model.coverage import Determination, NextFact, PolicyAnswer, State
@@ -135,7 +135,7 @@ def _tried(site: Site, page: Page, answer: Any) -> None:
             raise InputError("audience", f"found {found!r}", f"one of {', '.join(AUDIENCES)}")
         answer()
     except ClaimwrightError as error:
-        page.status = 400 if error.exit_code == 2 else 503
+        page.status = status_of(error)
         page.sentence = "".join(each if each.isprintable() else " " for each in str(error))[:600]
 
 

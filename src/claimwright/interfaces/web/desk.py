@@ -41,7 +41,9 @@ VISIT = "claimwright_visit"
 """Cookie of somebody without a session who was given a form: the log-in, or any where there is no log-in."""
 
 SECONDS = 10.0
-"""How long the owner of an API key, or the articles about a code, are remembered: they are asked for very often."""
+"""How long the articles about a code are remembered: they are asked for very often."""
+KEY_SECONDS = 1.0
+"""How long the owner of an API key is remembered: a revoked key is refused after it."""
 
 MOST_KEYS = 1000
 """Keys that are remembered."""
@@ -177,7 +179,7 @@ class Desk:
         return self._articles[1].get(code, [])
 
     def key_owner(self, key: str) -> str | None:
-        """The name of whose API key it is; None for one that nobody has. A revoked key works for ten seconds more."""
+        """The name of whose API key it is; None for one that nobody has. A revoked key works for a second more."""
         from claimwright.editorial.sessions import digest, key_owner
 
         name, now = digest(key), monotonic()
@@ -190,7 +192,7 @@ class Desk:
         if user is None:
             self._owners.pop(name, None)
             return None
-        self._owners[name] = (now + SECONDS, user.name)
+        self._owners[name] = (now + KEY_SECONDS, user.name)
         return user.name
 
     def ready(self) -> str:
@@ -281,8 +283,10 @@ def check_origin(request: Request) -> None:
     browser's cookies, and its word is still asked for.
     """
     said = request.headers.get("origin") or request.headers.get("referer")
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    if site not in {"same-origin", "none"} or (said and urlsplit(said).netloc != request.url.netloc):
+    site = request.headers.get("sec-fetch-site", "")
+    if said == "null" and site == "same-origin":  # a browser set to tell no page where it comes from
+        said = None
+    if site not in {"", "same-origin", "none"} or (said and urlsplit(said).netloc != request.url.netloc):
         raise NotAllowed("The form was sent from another site")
 
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from claimwright import __version__
 from claimwright.engine import Engine
-from claimwright.errors import InputError
+from claimwright.errors import ClaimwrightError, EditionMissing, InputError
 from claimwright.interfaces.web.metrics import Metrics
 from claimwright.interfaces.web.settings import Settings
 
@@ -25,6 +25,15 @@ Ready = Callable[[], str]
 
 ArticleLookup = Callable[[str], Iterable[tuple[str, str]]]
 """(title, address) of the articles about a code, printed as `show` prints it."""
+
+
+def status_of(error: ClaimwrightError) -> int:
+    """The HTTP status of a page that cannot be given: 400 where another question would be answered, else 503.
+
+    A day beyond the loaded editions is the asker's to change; a table that is not there, or today, is not.
+    """
+    beyond = isinstance(error, EditionMissing) and error.loaded and error.day != date.today()
+    return 400 if beyond or error.exit_code == 2 else 503
 
 
 class Site:

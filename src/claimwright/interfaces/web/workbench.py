@@ -41,7 +41,7 @@ from claimwright.interfaces.web.intake import (
     text_of,
 )
 from claimwright.interfaces.web.pdf import report_pdf
-from claimwright.interfaces.web.site import Site
+from claimwright.interfaces.web.site import Site, status_of
 from claimwright.model import Claim, Setting, dotted, to_json, undotted
 
 FIELDS = {
@@ -116,7 +116,7 @@ def _answered(site: Site, form: FormData, sent: File | None) -> Page:
         if claim is not None:
             _check(site, page, claim, text_of(form, "apply"))
     except ClaimwrightError as error:
-        page.status, page.sentence = (400 if error.exit_code == 2 else 503), _sentence(error)
+        page.status, page.sentence = status_of(error), _sentence(error)
         page.wrong = field_of(error) if isinstance(error, InputError) else ""
     return page
 
@@ -240,7 +240,7 @@ def _export(site: Site, request: Request, form: FormData, as_pdf: bool) -> Respo
         claim = claim_of_rows(page.rows)
         report = site.engine.check(claim)
     except ClaimwrightError as error:
-        page.status, page.sentence = (400 if error.exit_code == 2 else 503), _sentence(error)
+        page.status, page.sentence = status_of(error), _sentence(error)
         page.wrong = field_of(error) if isinstance(error, InputError) else ""
         return _shown(site, request, page)
     kind, data = "json", (to_json(report) + "\n").encode()

@@ -138,6 +138,14 @@ const OLDEST = 89;
 const dates = document.querySelector("#share-dates");
 const link = document.querySelector("#share-link");
 
+/** Completed years on the day of service where the claim has a birth date, which no link holds; else empty. */
+function ageOnTheDay() {
+  const [born, day] = ["birth_date", "service_from"].map((name) => form.elements[name].value.split("-").map(Number));
+  if (born.length < 3 || day.length < 3) return "";
+  const years = day[0] - born[0] - (day[1] < born[1] || (day[1] === born[1] && day[2] < born[2]) ? 1 : 0);
+  return years >= 0 ? String(years) : "";
+}
+
 function values() {
   const out = { v: 1 };
   for (const name of SHARED) {
@@ -145,6 +153,8 @@ function values() {
     const value = field.type === "checkbox" ? (field.checked ? "yes" : "") : field.value.trim();
     if (value && (dates.checked || !name.startsWith("service_"))) out[name] = value;
   }
+  out.age ||= ageOnTheDay();
+  if (!out.age) delete out.age;
   if (Number(out.age) > OLDEST) out.age = String(OLDEST + 1);
   for (const [group, fields] of Object.entries(ROWS)) {
     const rows = [...form.querySelectorAll(`[data-group="${group}"] .row`)].filter(filled);
