@@ -72,10 +72,12 @@ def test_a_claim_of_many_codes_is_bounded(site: world.Served) -> None:
     codes = [f"S{each:02}.001A" for each in range(100)] * 5
     claim = {"setting": "inpatient", "service_from": "2026-01-05", "diagnoses": codes}
     status, body = answer(site, "/api/v1/group", claim)
+    assert status == 400 and "at most 400 here" in json.loads(body)["detail"]
+    status, body = answer(site, "/api/v1/group", {**claim, "diagnoses": codes[:300]})
     assert status == 400 and "at most 200 here" in json.loads(body)["detail"]
-    with ThreadPoolExecutor(12) as pool:
-        found = list(pool.map(lambda _: answer(site, "/api/v1/query", claim), range(12)))
-        quick = answer(site, "/api/v1/codes/R25.2")
-    assert {status for status, _ in found} <= {200, 503} and 200 in {status for status, _ in found}
-    assert all(b"as many claims of this size" in body for status, body in found if status == 503)
-    assert quick[0] == 200
+    large = {**claim, "diagnoses": codes[:120]}
+    with ThreadPoolExecutor(5) as pool:
+        slow = [pool.submit(answer, site, "/api/v1/query", large) for _ in range(4)]
+        quick = [answer(site, "/api/v1/codes/R25.2")[0] for _ in range(5)]
+    assert quick == [200] * 5
+    assert {each.result()[0] for each in slow} <= {200, 503}

@@ -113,6 +113,8 @@ def claim_from_json(data: bytes | msgspec.Raw, place: str, root: str = "$") -> C
         wire = _DECODER.decode(data)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), _loads(bytes(data), place), place, root) from None
+    except UnicodeDecodeError:
+        raise InputError(place, "is not UTF-8", "JSON in UTF-8") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(place, error) from None
     return _claim(wire, place, root)

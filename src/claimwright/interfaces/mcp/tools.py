@@ -16,6 +16,7 @@ from claimwright.book.record import CodeRecord
 from claimwright.claims.wire import claim_from_object
 from claimwright.engine import Engine
 from claimwright.errors import InputError
+from claimwright.interfaces.bounds import check_bounds, check_note
 from claimwright.model import Claim, Coverage, GroupReport, Questions, Reading, Report, plain
 
 MOST = 100
@@ -126,7 +127,11 @@ class Explain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _claims(values: list[dict[str, Any]]) -> list[Claim]:
-    return [claim_from_object(each, "claims", f"$.claims[{number}]") for number, each in enumerate(values)]
+    roots = [f"$.claims[{number}]" for number in range(len(values))]
+    return [
+        check_bounds(claim_from_object(each, "claims", at), "claims", at)
+        for each, at in zip(values, roots, strict=True)
+    ]
 
 
 def _look_up(engine: Engine, given: LookUp) -> dict[str, Any]:
@@ -178,6 +183,7 @@ def _cover(engine: Engine, given: Cover) -> dict[str, Any]:
 
 
 def _read(engine: Engine, given: ReadNote) -> Any:
+    check_note(given.note, "$.note")
     return engine.read(given.note, given.setting, given.date, given.as_of)
 
 

@@ -10,27 +10,29 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import anyio.to_thread
 import msgspec
-from starlette.concurrency import run_in_threadpool
 
 from claimwright.engine import Engine
-from claimwright.interfaces.web.bodies import PLACE
-from claimwright.interfaces.web.problems import Problem
+from claimwright.interfaces.bounds import rows_of
 from claimwright.model import Claim, Report, plain
 
 MOST_TOGETHER = 16
-"""Claims checked in one pass: more would keep other requests waiting."""
-SMALL = 60
+ROWS_TOGETHER = 160
+"""Claims, and rows of them all, that are checked in one pass: more would keep other requests waiting."""
+SMALL = 40
 """Diagnoses, procedures and lines up to which a claim is checked where it arrives and not in a thread."""
+PIECE_CLAIMS = 256
+PIECE_ROWS = 400
+"""Claims, and rows of them all, after which a thread looks whether anybody still waits for its answer."""
+THREADS = 16
+"""Threads of one server that answer claims at once; pages have others, which no claim can take."""
 
-LARGE = 150
-"""Diagnoses, procedures and lines above which a claim is a large one; an 837I holds 25 diagnoses."""
-MOST_LARGE = 4
-"""Large claims that are worked on at once."""
 MOST_GROUPED = 200
 """Diagnoses and procedures of a claim that the API groups: each is tried as if it were absent, and by itself."""
 
@@ -38,6 +40,9 @@ _MOST_SECONDS = 0.003
 """Longest that a claim waits for others to come with it, and only when others have just come with one."""
 
 _ENCODER = msgspec.json.Encoder()
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 
 def encoded(value: Any) -> bytes:
@@ -74,16 +79,16 @@ class Kept:
 class Checks:
     """Checks claims for the requests of one event loop, those of one moment together."""
 
-    def __init__(self, engine: Engine, lane: Lane | None = None) -> None:
-        self.engine, self.lane = engine, lane or Lane()
+    def __init__(self, engine: Engine, threads: Threads) -> None:
+        self.engine, self.threads = engine, threads
         self._waiting: list[tuple[Claim, date | None, date | None, asyncio.Future[Report]]] = []
         self._timer: asyncio.Handle | None = None
         self._expected = 1
 
     async def report(self, claim: Claim, day: date | None, as_of: date | None) -> Report:
         """As `Engine.check`, whose errors these are."""
-        if claim.note or size_of(claim) > SMALL:
-            return await run_in_threadpool(self.lane.open_to([claim], lambda: self.engine.check(claim, day, as_of)))
+        if claim.note or rows_of(claim) > SMALL:
+            return await self.threads.run(partial(self.engine.check, claim, day, as_of))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Report] = loop.create_future()
         self._waiting.append((claim, day, as_of, future))
@@ -96,7 +101,8 @@ class Checks:
 
     def _go(self) -> None:
         """Check what waits, and wait for as many the next time, while so many keep coming."""
-        now, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        most = next(_pieces([each[0] for each in self._waiting], lambda each: each, MOST_TOGETHER, ROWS_TOGETHER), 0)
+        now, self._waiting = self._waiting[:most], self._waiting[most:]
         self._expected = max(len(now), self._expected - 1)
         self._timer = asyncio.get_running_loop().call_soon(self._go) if self._waiting else None
         alike: dict[tuple[date | None, date | None], list[tuple[Claim, asyncio.Future[Report]]]] = {}
@@ -120,39 +126,49 @@ class Checks:
             future.set_result(report)
 
 
-def in_thread(call: Callable[[], Any]) -> Any:
-    """`call` and its answer encoded, away from the event loop."""
-    return run_in_threadpool(lambda: encoded(call()))
+class Threads:
+    """Where claims are answered away from the event loop."""
 
+    def __init__(self) -> None:
+        self._limiter = anyio.CapacityLimiter(THREADS)
 
-class Lane:
-    """Large claims, a few at a time: what a claim takes grows with the square of its codes.
+    async def run(self, call: Callable[[], R]) -> R:
+        """What `call` returns."""
+        return await anyio.to_thread.run_sync(call, limiter=self._limiter)
 
-    One whose time ran out has been answered with 503, but its thread works on: it keeps its place until it is done.
-    """
+    async def encoded(self, call: Callable[[], Any]) -> bytes:
+        """What `call` returns, encoded."""
+        return await self.run(lambda: encoded(call()))
 
-    def __init__(self, most: int = MOST_LARGE) -> None:
-        self._free = threading.Semaphore(most)
+    async def each(self, items: list[C], call: Callable[[list[C]], list[R]], claim_of: Callable[[C], Claim]) -> list[R]:
+        """What `call` returns for all items, piece by piece; it ends with the piece after which nobody waits for it.
 
-    def open_to(self, claims: Sequence[Claim], call: Callable[[], Any]) -> Callable[[], Any]:
-        """`call` within a place of the lane; `call` itself for claims of which none is large.
-
-        Errors when it is called: those of `call`, and `Problem` 503 when all places are taken.
+        A thread cannot be stopped from outside: one whose request has timed out would work on unseen.
         """
-        if all(size_of(each) <= LARGE for each in claims):
-            return call
+        gone = threading.Event()
 
-        def placed() -> Any:  # the place is taken where it is given back: a request may end before its thread begins
-            if not self._free.acquire(blocking=False):
-                raise Problem(503, "the server is working on as many claims of this size as it can; come again", PLACE)
-            try:
-                return call()
-            finally:
-                self._free.release()
+        def work() -> list[R]:
+            out: list[R] = []
+            for end in _pieces(items, claim_of, PIECE_CLAIMS, PIECE_ROWS):
+                if gone.is_set():
+                    break
+                out += call(items[len(out) : end])
+            return out
 
-        return placed
+        try:
+            return await self.run(work)
+        finally:
+            gone.set()
 
 
-def size_of(claim: Claim) -> int:
-    """Diagnoses, procedures and lines."""
-    return len(claim.diagnoses) + len(claim.procedures) + len(claim.lines)
+def _pieces(items: list[C], claim_of: Callable[[C], Claim], most: int, rows: int) -> Iterator[int]:
+    """Where each piece of at most so many claims and rows ends; a claim that has more rows is one by itself."""
+    start, held = 0, 0
+    for number, each in enumerate(items):
+        size = rows_of(claim_of(each))
+        if number > start and (number - start >= most or held + size > rows):
+            yield number
+            start, held = number, 0
+        held += size
+    if items:
+        yield len(items)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,8 +20,9 @@ from starlette.types import Receive, Scope, Send
 from claimwright.claims.cover_document import CoverDocument, cover_documents
 from claimwright.claims.wire import claim_from_json
 from claimwright.errors import ClaimwrightError, InputError
+from claimwright.interfaces.bounds import check_bounds, check_codes, check_note
 from claimwright.interfaces.web import bodies
-from claimwright.interfaces.web.answers import MOST_GROUPED, Checks, Kept, Lane, encoded, in_thread
+from claimwright.interfaces.web.answers import MOST_GROUPED, Checks, Kept, Threads, encoded
 from claimwright.interfaces.web.asking import ASKED, answer
 from claimwright.interfaces.web.keys import Keys
 from claimwright.interfaces.web.problems import Problem, problem_of
@@ -29,6 +31,8 @@ from claimwright.model import Claim, Report
 
 PREFIX = "/api/v1"
 MOST_HITS = 200
+_CHUNK = 128 * 1024
+"""Bytes of a batch that are answered at once: within seconds, whatever its claims hold."""
 DAYS = ("date", "as_of")
 BENEFICIARY = ("age", "sex", "dual", "orec", "crec", "new_enrollee", "snp", "low_income", "institutional",
                "graft_months")  # fmt: skip
@@ -61,8 +65,8 @@ class Api:
 
     def __init__(self, site: Site) -> None:
         self.site, self.engine = site, site.engine
-        self.lane = Lane()
-        self.checks, self.kept, self.keys = Checks(site.engine, self.lane), Kept(), Keys(site)
+        self.threads, self.kept, self.keys = Threads(), Kept(), Keys(site)
+        self.checks = Checks(site.engine, self.threads)
         self._openapi = b""
         self.router = Router(
             [
@@ -130,7 +134,7 @@ class Api:
             del out["explain"]
             return out
 
-        return _json(await in_thread(found))
+        return _json(await self.threads.encoded(found))
 
     async def rules(self, request: Request) -> Response:
         """The catalogue of rules."""
@@ -169,7 +173,7 @@ class Api:
                 ]
             }
 
-        return _json(await in_thread(found), "no-cache")
+        return _json(await self.threads.encoded(found), "no-cache")
 
     async def policy(self, request: Request) -> Response:
         """One policy by its id."""
@@ -178,7 +182,9 @@ class Api:
         bodies.parameters(request, ())
         name = request.path_params["id"]
         try:
-            return _json(await in_thread(lambda: policy_document(self.engine.book.policies.get(name))), "no-cache")
+            return _json(
+                await self.threads.encoded(lambda: policy_document(self.engine.book.policies.get(name))), "no-cache"
+            )
         except InputError as error:
             raise _absent(error, "policy") from None
 
@@ -188,7 +194,9 @@ class Api:
 
         bodies.parameters(request, ())
         book = self.engine.book
-        return _json(await in_thread(lambda: {"tables": tables(book), "not_loaded": not_loaded(book)}), "no-cache")
+        return _json(
+            await self.threads.encoded(lambda: {"tables": tables(book), "not_loaded": not_loaded(book)}), "no-cache"
+        )
 
     # ---- claims ---------------------------------------------------------------------------------
 
@@ -197,11 +205,10 @@ class Api:
         day, as_of = _days(request)
         claims, several = await bodies.claims_of(request)
         if several:
-            from starlette.concurrency import run_in_threadpool
-
-            checked = self.lane.open_to(claims, lambda: self.engine.check_all(claims, day, as_of))
-            reports = await run_in_threadpool(checked)
-            body = await in_thread(lambda: reports)
+            reports = await self.threads.each(
+                claims, lambda some: self.engine.check_all(some, day, as_of), lambda each: each
+            )
+            body = await self.threads.encoded(lambda: reports)
         else:
             reports = [await self.checks.report(claims[0], day, as_of)]
             body = encoded(reports[0])
@@ -217,19 +224,17 @@ class Api:
 
     async def _lines(self, request: Request, day: date | None, as_of: date | None) -> AsyncIterator[bytes]:
         """A line for each line: the report, or a problem with the number of the line."""
-        from starlette.concurrency import run_in_threadpool
-
         most = self.site.settings.line_bytes
         held: list[tuple[int, bytes | None]] = []
         size = 0
         async for number, line in bodies.lines_of(request, most):
             held.append((number, line))
             size += len(line or b"")
-            if len(held) >= 256 or size > most:
-                yield await run_in_threadpool(self._chunk, held, day, as_of)
+            if len(held) >= 256 or size > _CHUNK:
+                yield await self.threads.run(partial(self._chunk, held, day, as_of))
                 held, size = [], 0
         if held:
-            yield await run_in_threadpool(self._chunk, held, day, as_of)
+            yield await self.threads.run(partial(self._chunk, held, day, as_of))
 
     def _chunk(self, held: list[tuple[int, bytes | None]], day: date | None, as_of: date | None) -> bytes:
         """The answers to some lines; a claim at fault spoils no other."""
@@ -240,7 +245,8 @@ class Api:
             try:
                 if line is None:
                     raise InputError(f"line {number}", "is too long", f"at most {self.site.settings.line_bytes} bytes")
-                claims.append((len(out) - 1, number, claim_from_json(line, f"line {number}")))
+                place = f"line {number}"
+                claims.append((len(out) - 1, number, check_bounds(claim_from_json(line, place), place)))
             except InputError as error:
                 out[-1] = _line_error(number, error)
         for at, said in self._reported(claims, day, as_of):
@@ -272,7 +278,7 @@ class Api:
         claims, several = await bodies.claims_of(request)
         for each in claims:
             _groupable(each)
-        return await self._answer(claims, lambda: _one(self.engine.group_all(claims, day, version, as_of), several))
+        return await self._each(claims, several, lambda some: self.engine.group_all(some, day, version, as_of))
 
     async def risk(self, request: Request) -> Response:
         """CMS-HCC scores of claims, or of `{"codes": [...]}`, as `risk`."""
@@ -285,37 +291,42 @@ class Api:
             codes = (await bodies.object_of(request, Codes)).codes
             if not codes:
                 raise InputError("body: $.codes", "the list is empty", "at least one diagnosis")
-            return _json(await in_thread(lambda: risk_document(self.engine.risk_of_codes(codes, **asked))))
+            check_codes(codes, "body: $.codes")
+            return _json(await self.threads.encoded(lambda: risk_document(self.engine.risk_of_codes(codes, **asked))))
         claims, several = await bodies.claims_of(request)
-        return _json(
-            await in_thread(lambda: _one([risk_document(self.engine.risk(each, **asked)) for each in claims], several))
+        return await self._each(
+            claims, several, lambda some: [risk_document(self.engine.risk(each, **asked)) for each in some]
         )
 
     async def cover(self, request: Request) -> Response:
         """What each policy says of claims, or of `{"claim": ..., "policies": [...]}`, as `cover`."""
         day, as_of = _days(request)
         bodies.content_type(request, bodies.CLAIMS)
-        documents, several = cover_documents(await request.body(), bodies.PLACE)
+        data = await request.body()
+        documents, several = await self.threads.run(lambda: cover_documents(data, bodies.PLACE))
+        for number, document in enumerate(documents):
+            check_bounds(document.claim, bodies.PLACE, f"$[{number}]" if several else "$")
 
         def answered(each: CoverDocument) -> Any:
             own = None if each.policies is None else self.engine.policies_of(each.policies, each.place)
             return self.engine.cover(each.claim, own, day=day, as_of=as_of)
 
-        return _json(await in_thread(lambda: _one([answered(each) for each in documents], several)))
+        found = await self.threads.each(
+            documents, lambda some: [answered(each) for each in some], lambda each: each.claim
+        )
+        return _json(await self.threads.encoded(lambda: _one(found, several)))
 
     async def ask(self, request: Request) -> Response:
         """The answer to a question on coverage, as `ask`."""
         bodies.parameters(request, ())
         asked = await bodies.object_of(request, ASKED)
-        return _json(await in_thread(lambda: answer(self.engine, asked)))
+        return _json(await self.threads.encoded(lambda: answer(self.engine, asked)))
 
     async def query(self, request: Request) -> Response:
         """Questions that do not lead, as `query`."""
         day, as_of = _days(request)
         claims, several = await bodies.claims_of(request)
-        return await self._answer(
-            claims, lambda: _one([self.engine.query(each, day, as_of) for each in claims], several)
-        )
+        return await self._each(claims, several, lambda some: [self.engine.query(each, day, as_of) for each in some])
 
     async def read(self, request: Request) -> Response:
         """What a note states: the note as text, or `{"note": ..., "setting": ...}`, as `read`."""
@@ -326,21 +337,23 @@ class Api:
         else:
             body = await bodies.object_of(request, Note)
             note, setting = body.note, body.setting or setting
+        check_note(note, "body: $.note")
         if setting is not None and setting not in SETTINGS:
             raise InputError("setting", f"found {setting[:40]!r}", f"one of {', '.join(SETTINGS)}")
         day, as_of = bodies.day_of(given, "date"), bodies.day_of(given, "as_of")
-        return _json(await in_thread(lambda: self.engine.read(note, setting, day, as_of)))
+        return _json(await self.threads.encoded(lambda: self.engine.read(note, setting, day, as_of)))
 
-    async def _answer(self, claims: list[Claim], call: Callable[[], Any]) -> Response:
-        """What `call` says of the claims, as soon as there is room for claims of their size."""
-        return _json(await in_thread(self.lane.open_to(claims, call)))
+    async def _each(self, claims: list[Claim], several: bool, answered: Callable[[list[Claim]], list[Any]]) -> Response:
+        """The answers to claims, or to the one."""
+        found = await self.threads.each(claims, answered, lambda each: each)
+        return _json(await self.threads.encoded(lambda: _one(found, several)))
 
     async def openapi(self, request: Request) -> Response:
         """This description of the API."""
         from claimwright.interfaces.web.openapi import document
 
         if not self._openapi:
-            self._openapi = await in_thread(lambda: document(self.site.settings, self.engine))
+            self._openapi = await self.threads.encoded(lambda: document(self.site.settings, self.engine))
         return _json(self._openapi, "no-cache")
 
 

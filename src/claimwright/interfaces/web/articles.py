@@ -15,6 +15,7 @@ from claimwright.editorial.difference import difference
 from claimwright.editorial.records import Article, Step, Version
 from claimwright.editorial.states import BANNERS, EDITABLE, PAST, Action, Right, State, steps
 from claimwright.errors import EditorialError, InputError, NoSuchArticle, OutOfDate
+from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web.article_text import shown
 from claimwright.interfaces.web.desk import Desk, Fields, desk_of, status_of
 
@@ -251,7 +252,7 @@ class _Writing:
         slug, number, due = request.path_params["slug"], fields.get("version", ""), fields.get("due", "")
         try:
             action, seen = Action(fields.get("action", "")), State(fields.get("state", ""))
-            day = date.fromisoformat(due) if due else None
+            day = day_of_text(due) if due else None
         except ValueError:
             raise InputError("form", "names no step, state or day", "the form of the page") from None
         if not number.isdecimal() or len(number) > 6:

@@ -10,6 +10,7 @@ import msgspec
 from claimwright.claims.wire import claim_from_object
 from claimwright.engine import Engine
 from claimwright.errors import InputError
+from claimwright.interfaces.bounds import check_bounds, check_note
 from claimwright.interfaces.cli.places import known_mac, known_state
 from claimwright.model.asking import Asked
 
@@ -36,6 +37,7 @@ class AskBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 ASKED = AskBody
 PLACE = "body: $"
+_PREVIOUS = "what the previous answer has given"
 
 
 def answer(engine: Engine, body: AskBody) -> Asked:
@@ -49,6 +51,7 @@ def answer(engine: Engine, body: AskBody) -> Asked:
         raise InputError(f"{PLACE}.follow_up", "stands without context", "the previous answer as context")
     question = body.question if body.question is not None else _follow(body.follow_up or "", texts)
     keep: dict[str, Any] = {}
+    check_note(body.note, f"{PLACE}.note")
     raw = body.policies if body.policies is not None else before.get("policies")
     policies = None
     if raw is not None:
@@ -56,7 +59,7 @@ def answer(engine: Engine, body: AskBody) -> Asked:
     value = body.claim if body.claim is not None else before.get("claim")
     claim = None
     if value is not None:
-        claim, keep["claim"] = claim_from_object(value, "body", "$.claim"), value
+        claim, keep["claim"] = check_bounds(claim_from_object(value, "body", "$.claim"), "body", "$.claim"), value
     given = Given(
         payer=body.payer,
         state=known_state(engine.book, body.state, f"{PLACE}.state"),
@@ -79,6 +82,12 @@ def _before(context: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, s
     if context is None:
         return {}, {}
     kept = context["context"] if isinstance(context.get("context"), dict) else context
+    questions, note = kept.get("questions") or [], kept.get("note")
+    if not isinstance(questions, list) or not all(isinstance(each, str) for each in questions):
+        raise InputError(f"{PLACE}.context", "has questions that are no list of texts", _PREVIOUS)
+    if not (note is None or isinstance(note, str)):
+        raise InputError(f"{PLACE}.context", "has a note that is no text", _PREVIOUS)
+    check_note(note, f"{PLACE}.context.note")
     listed = context.get("follow_ups")
     texts = {
         str(each["id"]): str(each["text"])

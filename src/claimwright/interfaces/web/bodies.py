@@ -7,11 +7,14 @@ from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from claimwright.claims.reader import is_foreign, read_claims
 from claimwright.claims.wire import claim_from_json
 from claimwright.errors import InputError
+from claimwright.interfaces.bounds import check_bounds
+from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web.problems import Problem
 from claimwright.model import Claim
 
@@ -41,8 +44,11 @@ async def claims_of(request: Request) -> tuple[list[Claim], bool]:
     content_type(request, CLAIMS)
     data = await request.body()
     if data[:1] == b"{" and b"\n" not in data and not is_foreign(data):  # the common case, without a second look
-        return [claim_from_json(data, PLACE)], False
-    return read_claims(PLACE, data)
+        return [check_bounds(claim_from_json(data, PLACE), PLACE)], False
+    claims, several = await run_in_threadpool(read_claims, PLACE, data)
+    for number, each in enumerate(claims):
+        check_bounds(each, PLACE, f"$[{number}]" if several else "$")
+    return claims, several
 
 
 async def object_of(request: Request, form: type[T]) -> T:
@@ -80,9 +86,7 @@ def day_of(given: dict[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        if len(text) != 10:  # the basic form 20251115 is ISO too, and not what the contract takes
-            raise ValueError
-        return date.fromisoformat(text)
+        return day_of_text(text)
     except ValueError:
         raise InputError(name, f"{text[:40]!r} is not a date", "YYYY-MM-DD") from None
 

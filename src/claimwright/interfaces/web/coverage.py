@@ -23,6 +23,7 @@ from claimwright.answers.ask import Given
 from claimwright.claims.wire import claim_from_object, not_json
 from claimwright.errors import ClaimwrightError, InputError
 from claimwright.interfaces.cli.places import known_mac, known_state
+from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.render.asking import understood_words
 from claimwright.interfaces.render.coverage import LISTED, STATES, VERDICTS, about, needed_words
 from claimwright.interfaces.web.intake import (
@@ -249,7 +250,7 @@ def _list(text: str) -> list[str]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return day_of_text(text) if text else None
     except ValueError:
         raise InputError("form: date", f"found {text[:40]!r}", "YYYY-MM-DD") from None
 

@@ -231,7 +231,7 @@ class Desk:
             except NotAllowed as error:
                 return await run_in_threadpool(self.refused, request, error)
             async with request.form(max_files=0, max_fields=60, max_part_size=1 << 20) as form:
-                fields = {name: value for name, value in form.items() if isinstance(value, str)}
+                fields = {name: storable(value) for name, value in form.items() if isinstance(value, str)}
 
             def work() -> Response:
                 """The form, its word looked at first."""
@@ -286,8 +286,17 @@ def check_origin(request: Request) -> None:
     site = request.headers.get("sec-fetch-site", "")
     if said == "null" and site == "same-origin":  # a browser set to tell no page where it comes from
         said = None
-    if site not in {"", "same-origin", "none"} or (said and urlsplit(said).netloc != request.url.netloc):
+    try:
+        own = not said or urlsplit(said).netloc == request.url.netloc
+    except ValueError:  # brackets that are no address
+        own = False
+    if not own or site not in {"", "same-origin", "none"}:
         raise NotAllowed("The form was sent from another site")
+
+
+def storable(text: str) -> str:
+    """The text without what no database keeps: NUL, and halves of surrogate pairs (a body may state any charset)."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def safe_next(address: str) -> str:

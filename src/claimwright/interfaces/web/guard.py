@@ -95,15 +95,17 @@ class Guard:
             return Problem(414, f"the address is longer than {MOST_ADDRESS:,} bytes", "address")
         if _CONTROL.search(scope["path"]):
             return Problem(400, "the address holds a control character", "address")
-        length, host, size = "", "", 0
+        length, host, size, hosts = "", "", 0, 0
         for name, value in scope["headers"]:
             size += len(name) + len(value)
             if name == b"content-length":
                 length = value.decode("latin-1")
             elif name == b"host":
-                host = value.decode("latin-1")
+                host, hosts = value.decode("latin-1"), hosts + 1
         if size > MOST_HEADERS:
             return Problem(431, f"the headers are larger than {MOST_HEADERS:,} bytes", "headers")
+        if hosts > 1:  # RFC 9112, 3.2; the parts of the server could each believe another
+            return Problem(400, "the Host header stands twice", "Host")
         if self._hosts and _name(host) not in self._hosts:
             return Problem(421, "this server does not answer under the name in the Host header", "Host")
         if length and not (length.isascii() and length.isdigit()):

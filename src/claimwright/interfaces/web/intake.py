@@ -105,12 +105,17 @@ async def _file_of(form: FormData) -> File | None:
 def text_of(form: FormData, name: str) -> str:
     """A field as text without blanks around it, lines ending as in a file; empty where there is none."""
     given = form.get(name)
-    return given.replace("\r\n", "\n").strip() if isinstance(given, str) else ""
+    return _whole(given).replace("\r\n", "\n").strip() if isinstance(given, str) else ""
 
 
 def texts_of(form: FormData, name: str) -> list[str]:
     """Every value of a field that stands several times."""
-    return [each.strip() for each in form.getlist(name) if isinstance(each, str)]
+    return [_whole(each).strip() for each in form.getlist(name) if isinstance(each, str)]
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which a form in a charset of its sender's choice may hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def claims_of_file(name: str, data: bytes, notes: list[str]) -> list[Claim]:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from claimwright import __version__
 from claimwright.engine import Engine
 from claimwright.errors import ClaimwrightError, EditionMissing, InputError
+from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web.metrics import Metrics
 from claimwright.interfaces.web.settings import Settings
 
@@ -70,7 +71,7 @@ class Site:
         if not given:
             return date.today()
         try:
-            return date.fromisoformat(given)
+            return day_of_text(given)
         except ValueError:
             raise InputError("date", f"{given!r} is not a date", "YYYY-MM-DD") from None
 
