@@ -35,6 +35,7 @@ _NO_CODE = re.compile(r"(?:vitamin|hcc|model|version|cms-hcc|rxhcc|\bv)[\s-]*\Z"
 _MODELS = frozenset(("V21", "V22", "V24", "V28"))
 """Models of risk adjustment that are written like categories of external causes."""
 _CATEGORY = 3
+_WHOLE_CODE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ class Desk:
         if tail and node is None and name[-1:] == ".":
             return None
         if node is None and not self.book.registry(undotted(name)):
-            stem = self.node(name.rstrip("X")) if name.endswith("X") else None
+            # Seven characters are a whole code: their last X is no sign for "any".
+            whole = len(undotted(name)) == _WHOLE_CODE
+            stem = self.node(name.rstrip("X")) if name.endswith("X") and not whole else None
             if stem is not None:
                 return Mention(name, "family", start, end, ((stem.pos, stem.stop),))
             # A letter and digits with a point are meant as a code; without one they may be anything.

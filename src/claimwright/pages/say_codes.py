@@ -28,14 +28,44 @@ _FAMILY_AFTER = re.compile(
     re.IGNORECASE,
 )
 _VALID = re.compile(
-    r"\A[\s*]*(?:is|are|remains?)\s+(?:an?\s+)?(?P<no>not\s+)?(?:\w+,?\s+){0,2}(?:valid|billable|reportable)\b", re.I
+    r"\A[\s*]*(?:is|are|remains?)\s+(?:(?P<no>(?:not|no longer)\s+)|an?\s+|still\s+|now\s+){0,2}(?:\w+,?\s+){0,2}?"
+    r"(?:(?P<non>non-?billable|(?:unbillable|invalid)|(?:category\s+)?header)|valid|billable|reportable"
+    r"|complete(?=,?\s+(?:\w+\s+)?code))\b",
+    re.IGNORECASE,
+)
+_SAID_ENDED = re.compile(
+    r"\A[\s*]*(?:(?:is|was|were|has been|have been)\s+(?:now\s+|since\s+)?(?:retired|deleted|discontinued|terminated)"
+    r"|(?:has\s+)?(?:expired|ended)|is\s+(?:obsolete|expired))\b",
+    re.IGNORECASE,
 )
 _CODING = re.compile(r"\b(?:icd-?10|diagnos[ei]s|assign|report|billable|submit|bill)\b", re.IGNORECASE)
 _TREE = re.compile(
     r"\b(?:tree|hierarchy|categor|famil|parent|related|excludes|includes|header|block|chapter)", re.IGNORECASE
 )
 _DESCRIPTION = re.compile(r"\b(?:description|title|diagnosis|condition|meaning|name|descriptor)\b", re.IGNORECASE)
-_PAIR = re.compile(r"\A(?:\*\*)?\s*(?:[\u2014\u2013:=]|-(?=\s))\s*(?P<title>[A-Za-z].*)\Z", re.DOTALL)
+_PAIR = re.compile(
+    r"\A(?:\*\*)?\s*(?:(?P<sign>[\u2014\u2013:=]|-(?=\s))\s*(?P<title>[A-Za-z].*)"
+    r"|(?P<bare>(?<=\s)[A-Z].*|(?<=\s)\([A-Za-z][^()]*\)\W*))\Z",
+    re.DOTALL,
+)
+_SPEECH = re.compile(
+    r"^(?:use|for|see|query|add|assign|report|code|review|check|new|how|what|when|why|where|if|only|no|not|all|avoid|ask)\b"
+    r"|\b(?:is|are|was|were|be|been|used|does|do|did|has|have|had|not(?! elsewhere| specified)|should|must|may|can|cannot"
+    r"|will|replace[sd]?|remains?|requires?|needs?|maps?|mapped|never|always|billable|retired|deleted|successors?|covers?"
+    r"|covered|pays?|groups?|became|becomes|excludes?\s?[12]?|applies|instead|please|hcc|drg|cc|mcc)\b",
+    re.IGNORECASE,
+)
+"""Words of sentences and instructions, which no title holds."""
+
+_ABOUT = re.compile(
+    r"\b(?:cod(?:es|ing|ers?)|guides?|billing|rules?|tips?|explained|documentation|scenarios?|pitfalls?|news|cheat sheet"
+    r"|overview|versus|vs)\b",
+    re.IGNORECASE,
+)
+"""Words of headings that tell what a text is about, not what a code is called."""
+
+_MOST_TITLE = 12
+_LIKELY = 0.6
 _CUT = re.compile(
     r"[(\[\u25c0\u2190\u2192;|\u2022]|\s[\u2014\u2013]\s|\s-\s|\.\s|[\u2600-\u27bf\U0001f300-\U0001faff]|[.:]\s*\Z"
 )
@@ -83,10 +113,11 @@ def _wrong(desk: Desk, block: Block, each: Mention) -> tuple[str, str] | None:
         r"\W*(?:as|when|if|unless|together|with|only|for (?:principal|the|an?))\b", block.text[each.end + valid.end() :]
     ):
         valid = None  # a condition follows: it is about the use of the code, not about the code
-    if valid and valid["no"]:
+    if valid and bool(valid["no"]) != bool(valid["non"]):
         return (WRONG, f"{each.code} is billable on {desk.day}") if on else None
     if on:
-        return None
+        ended = _SAID_ENDED.match(block.text[each.end : each.end + 80])
+        return (WRONG, f"{each.code} has not ended: it is billable on {desk.day}") if ended else None
     if rows and block.cells[1:2] and block.cells[1].strip().lower() in _NO:
         return None
     if rows:
@@ -100,10 +131,16 @@ def _wrong(desk: Desk, block: Block, each: Mention) -> tuple[str, str] | None:
 
 def _names_successor(desk: Desk, block: Block, code: str) -> bool:
     """Does the text say itself that the code has ended: by its successors, or at the head of the code's own page?"""
-    if desk.subject == dotted(code) and any(_ENDED.search(each.text) for each in desk.text.blocks[:8]):
+    if desk.subject == dotted(code) and any(_said_before(desk, each, block, code) for each in desk.text.blocks[:8]):
         return True
     became = {target for target, _ in desk.book.successors(code)}
     return any(undotted(each.code.split("-")[0]) in became for each in desk.mentions(block))
+
+
+def _said_before(desk: Desk, each: Block, block: Block, code: str) -> bool:
+    """Does a block no later than `block` say of the code that it has ended?"""
+    named = any(undotted(found.code) == code for found in desk.mentions(each))
+    return each.line <= block.line and named and bool(_ENDED.search(each.text))
 
 
 def _ended(desk: Desk, code: str, rows: tuple[RegistryEntry, ...]) -> tuple[str, str]:
@@ -156,13 +193,19 @@ def titles(desk: Desk) -> Iterator[Statement]:
             continue
         each, whole = found
         node, said = desk.node(each.code), _cut(whole)
-        if node is None or not said or stems(whole)[: len(stems(node.title))] == stems(node.title):
+        if node is None or not said or _begins(whole, node.title):
             continue
         says = _other_title(desk, each.code, node.title, said, bool(block.cells))
         if says:
             yield Statement(
                 block.line_at(each.start), shown(f"{each.code}: {said}"), WRONG, says, desk.tabular(each.code), "titles"
             )
+
+
+def _begins(whole: str, title: str) -> bool:
+    """Does a text begin with a title, whole or without what stands in brackets?"""
+    forms = (stems(title), stems(re.sub(r"[(\[].*?[)\]]", " ", title)))
+    return any(form and stems(whole)[: len(form)] == form for form in forms)
 
 
 def _titled(desk: Desk, block: Block) -> tuple[Mention, str] | None:
@@ -182,7 +225,17 @@ def _titled(desk: Desk, block: Block) -> tuple[Mention, str] | None:
         block.kind == PROSE and first.start > 4 and "\u251c" not in block.text and "\u2514" not in block.text
     ):
         return None
-    return first, pair["title"]
+    if pair["bare"]:
+        named = first.start <= 4 and not block.sure and len(pair["bare"].split()) <= _MOST_TITLE
+        whole = pair["bare"].strip("() .") if pair["bare"].startswith("(") else pair["bare"]
+        if not named or (block.kind != ITEM and pair["bare"].startswith("(")):
+            return None
+    else:
+        whole = pair["title"]
+    said = _cut(whole)
+    if _SPEECH.search(said) or (block.kind == HEADING and _ABOUT.search(whole)):
+        return None
+    return first, whole
 
 
 def _cut(text: str) -> str:
@@ -202,9 +255,17 @@ def _other_title(desk: Desk, code: str, official: str, said: str, listed: bool) 
     term = next((each for each in terms if stems(each) == mine), None)
     if term:
         return f'the official title of {code} is "{official}"; "{term}" is an inclusion term of it'
-    if not set(mine) & set(theirs) and not listed:
+    if not set(mine) & set(theirs) and not listed and not _lay(desk, code, said):
         return None
     return f'the official title of {code} is "{official}"'
+
+
+def _lay(desk: Desk, code: str, said: str) -> bool:
+    """Are these other words for something in the category of the code, so that they stand in place of its title?"""
+    if len(said.split()) > _MOST_TITLE:
+        return False
+    hits = desk.book.search(said, desk.day, most=6).hits
+    return any(hit.score >= _LIKELY and hit.code[:3] == code[:3] and hit.kind != "code" for hit in hits)
 
 
 # ---- families ---------------------------------------------------------------------------------------

@@ -25,7 +25,12 @@ _DRG = re.compile(
 _MDC = re.compile(r"\bMDC\s*(?P<n>\d{1,2})\s*(?:[\u2014\u2013:]|-(?=\s))\s*(?P<title>[A-Z][^|\n(;.]{6,100})")
 _WEIGHT_HEAD = re.compile(r"\bweight\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,4}(?![\d.]*\d)")
-_WEIGHED = re.compile(r"\bDRG\s*(\d{3})\b[^.|\n]{0,60}?\bweight\b[^.|\n]{0,20}?(\d{1,2}\.\d{1,4})", re.IGNORECASE)
+_WEIGHED = re.compile(
+    r"\bDRG\s*(?P<drg>\d{3})\b[^.|\n]{0,60}?\bweight\b[^.|\n]{0,20}?(?P<n>\d{1,2}\.\d{1,4})", re.IGNORECASE
+)
+_WEIGHT_OF = re.compile(
+    r"\bweight\s+(?:of|for)\s+(?:MS-)?DRG\s*(?P<drg>\d{3})\b[^.|\n]{0,30}?(?P<n>\d{1,2}\.\d{1,4})", re.IGNORECASE
+)
 _SEVERITY = re.compile(
     r"[^.;|]{0,60}?\b(?:is|as|counts as|designated|considered)\s+(?P<no>not\s+|neither\s+)?(?:an?\s+)?"
     r"(?P<s>MCC|CC|non-CC)\b"
@@ -47,6 +52,16 @@ def _model(block: Block, sentence: str = "") -> str:
         if found:
             return f"V{found[1]}"
     return "V28"
+
+
+def _model_at(block: Block, sentence: str, found: re.Match[str]) -> str:
+    """The model that an HCC number is said to belong to: named right behind it, before it, or in the text around."""
+    behind = re.match(r"[\s(,]*(?:(?:in|of|under|for|by)\s+)?(?:the\s+)?(?:CMS-HCC\s+)?(?:model\s+)?[vV]\s?(24|28)\b",
+                      sentence[found.end() :])
+    if behind:
+        return f"V{behind[1]}"
+    before = _MODEL.findall(sentence[: found.start()])
+    return f"V{before[-1]}" if before else _model(block, sentence)
 
 
 def _map_source(desk: Desk, model: str, year: int, place: str) -> Source | None:
@@ -88,7 +103,7 @@ def _years_of(desk: Desk, model: str) -> str:
 
 def _numbered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> tuple[str, Source | None] | None:
     numbers = {int(each) for each in re.findall(r"\d+", found["n"])}
-    model, year = _model(block, sentence), payment_year(desk)
+    model, year = _model_at(block, sentence, found), payment_year(desk)
     if model not in desk.models.get(year, []):
         year = max((each for each, have in desk.models.items() if model in have), default=0)
     said = [each for each in desk.in_text(sentence) if each.kind in ("exact", "family")]
@@ -260,7 +275,8 @@ def _weights(desk: Desk, block: Block) -> Iterator[Statement]:
         number = re.search(r"\b(\d{3})\b", block.cells[0])
         if number and at < len(block.cells) and _NUMBER.search(block.cells[at]):
             claimed.append((int(number[1]), block.cells[at]))
-    claimed += [(int(found[1]), found[2]) for found in _WEIGHED.finditer(block.text)] if not block.cells else []
+    for form in (_WEIGHED, _WEIGHT_OF):
+        claimed += [(int(found["drg"]), found["n"]) for found in form.finditer(block.text)] if not block.cells else []
     for drg, said in claimed:
         source = table_source(desk.book, "msdrg-weights", desk.day, f"DRG {drg:03}")
         if source is None:
@@ -306,8 +322,8 @@ def severity(desk: Desk) -> Iterator[Statement]:
 
 # ---- the code editor --------------------------------------------------------------------------------
 
-_MCE = re.compile(r"\bMCE\b|\bMedicare Code Editor\b|\bMedicare (?:claims? )?edits?\b|\bcode editor\b", re.IGNORECASE)
-_REJECTS = re.compile(r"\b(?:reject|refuse|return|flag|unacceptable|not accept|denie|fail|edit)", re.IGNORECASE)
+_MCE = re.compile(r"\bMCE\b|\b(?:age|sex|gender)[ -](?:edit|conflict)s?\b|\bMedicare Code Editor\b|\bMedicare (?:claims? )?edits?\b|\bcode editor\b", re.IGNORECASE)
+_REJECTS = re.compile(r"\b(?:reject|refuse|return|flag|unacceptable|not accept|denie|fail|edit|restrict|limited)", re.IGNORECASE)
 _NO_EDIT = re.compile(r"\b(?:no|without|not (?:an?|flagged)|does not|never)\b", re.IGNORECASE)
 _TOPICS = {
     "principal": ("unacceptable", "ecodepdx", "manifestation", "qadm"),

@@ -134,7 +134,8 @@ def _gathered(number: int, blocks: list[Block]) -> tuple[int, int, str]:
         kept.append(each)
         if len(kept) > 1 and re.search(r"\b(?:19|20)\d\d\b", each.text):
             break
-    return number, blocks[0].line, ". ".join(each.text for each in kept[1:] or kept)
+    told = kept[1:] or kept
+    return number, told[0].line, ". ".join(each.text.rstrip(".") for each in told)
 
 
 # ---- review states ----------------------------------------------------------------------------------
@@ -181,9 +182,18 @@ def states(desk: Desk) -> Iterator[Statement]:
 
 # ---- coverage ---------------------------------------------------------------------------------------
 
+_PAYERS = (
+    r"(?:medicare(?! code| severity| claims? edit)(?: (?:advantage|part [a-d]))?|medicaid|cms|tricare|aetna|anthem|cigna|humana"
+    r"|united ?healthcare|blue cross|insurance(?: compan(?:y|ies))?|insurers?|payers?|(?:health )?plans?|carriers?|macs?)"
+)
 _CONCLUDES = re.compile(
-    r"\b(?:(?P<no>not|never|n't|rarely|non)[\s-]*(?:be\s+|generally\s+|typically\s+|considered\s+|routinely\s+)*"
+    r"\b(?:(?P<no>(?:not|never|n't|rarely|non)[\s-]*(?:be\s+|generally\s+|typically\s+|considered\s+|routinely\s+)*"
     r"(?:covered|medically necessary|reimbursed|reimbursable)(?![-\w])"
+    rf"|{_PAYERS}\b[^.;:]{{0,30}}?\b(?:(?:do|does|will|would)(?: not|n't)|never|rarely)\s+(?:\w+ly\s+)?"
+    r"(?:cover|covers|pay|pays|reimburse|reimburses)\b)"
+    rf"|(?P<pays>{_PAYERS}\s+(?:(?:will|would|usually|generally|typically|normally|routinely|always|often|also|fully)\s+)*"
+    r"(?:covers?|pays?(?: for)?|reimburses?)\s+(?!(?:the\s+)?(?:rules?|topics?|chapters?|articles?|pages?)\b)"
+    rf"|(?:is|are|be)\s+(?:paid|reimbursed|covered)\s+(?:for\s+)?by\s+(?:\w+\s+){{0,2}}?{_PAYERS})"
     r"|(?P<yes>covered (?:indication|diagnos[ei]s|service|benefit|when|if|for|by|under)"
     r"|(?:is|are|be|fully|generally|typically) covered"
     r"|(?:considered|deemed) medically necessary|reimbursable|will be (?:paid|reimbursed))"
@@ -195,6 +205,11 @@ _CONCLUDES = re.compile(
 _POLICY = re.compile(r"\b(?:NCD|LCD|CPB)[\s-]*[\d.L]+|\b[LA]\d{5}\b|\bCG-[A-Z]+-\d+\b|\bCFR\b", re.IGNORECASE)
 _PAYER = re.compile(r"\b(?:insur|payer|medicare|medicaid|health plan|plans?\b|test(?:ing|s)\b)", re.IGNORECASE)
 _QUESTION = "coverage is a question of policy, version, place and day"
+_ASKS = re.compile(
+    r"\b(?:whether|(?:ask|check|see|verify|confirm|know|learn|find out|unclear)\s+(?:\w+\s+){0,3}(?:if|that|which|what|why))"
+    r"\s[^.;]{0,40}\Z",
+    re.IGNORECASE,
+)
 _HOW_COVERED = re.compile(
     r"covered in (?:chapter|section|this)|covered (?:above|below|earlier|later|entity)", re.IGNORECASE
 )
@@ -208,6 +223,8 @@ def coverage(desk: Desk) -> Iterator[Statement]:
         for at, sentence in block.sentences():
             found = _CONCLUDES.search(sentence)
             if not found or sentence.rstrip().endswith("?") or _HOW_COVERED.search(sentence):
+                continue
+            if _ASKS.search(sentence[: found.start()]):
                 continue
             if not (desk.subject or desk.in_text(sentence) or _PAYER.search(sentence)):
                 continue
@@ -227,7 +244,8 @@ def _covered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> t
         return _named_policy(desk, named, codes[0], found)
     if document := _POLICY.search(block.text):
         desk.lacks("coverage", f"policy {document[0]}", "claimwright data add policy FILE")
-        return UNSUPPORTED, f"the policy named here ({document[0]}) is not loaded", None
+        source = Source("policies", f"{len(desk.book.policies.ids)} loaded", None, None)
+        return UNSUPPORTED, f"the policy named here ({document[0]}) is not loaded", source
     covered = {name: each for name, each in policies.items() if each.listed == "covered" and each.in_force is not False}
     denies = bool(found["no"] or found["deny"])
     if denies and covered and codes[0]:
@@ -242,11 +260,10 @@ def _covered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> t
             fact,
             Source("policies", f"{first.policy} {first.version}", first.starts, first.ends, f"group {first.group}"),
         )
-    return (
-        UNSUPPORTED,
-        f"a conclusion on coverage names no payer's policy; {_QUESTION}",
-        None,
-    )
+    names = ", ".join(sorted(covered))
+    listed = f"; {len(covered)} loaded policies list {codes[0]} ({names}), and a list is not coverage" if covered else ""
+    source = Source("policies", f"{len(desk.book.policies.ids)} loaded", None, None)
+    return UNSUPPORTED, f"a conclusion on coverage names no payer's policy; {_QUESTION}{listed}", source
 
 
 def _named_policy(desk: Desk, name: str, code: str, found: re.Match[str]) -> tuple[str, str, Source | None]:
@@ -264,7 +281,7 @@ def _named_policy(desk: Desk, name: str, code: str, found: re.Match[str]) -> tup
             f"of {policy.id} no diagnosis list is loaded: it cannot be said whether it names {code or 'the diagnosis'}",
             source,
         )
-    says_yes = bool(found["yes"])
+    says_yes = bool(found["yes"] or found["pays"])
     if says_yes and code and not any(each.listed != "noncovered" for each in listed):
         return WRONG, f"{policy.id} does not list {code}", source
     if found["no"] and any(each.listed == "covered" for each in listed):
@@ -316,7 +333,12 @@ def clinical(desk: Desk) -> Iterator[Statement]:
         if block.text.endswith(":") or re.search(r"\bno (?:cited )?source\b", block.text):
             continue
         yield Statement(
-            block.line, shown(block.text), UNSUPPORTED, "a clinical statement without a citation", None, "clinical"
+            block.line,
+            shown(block.text),
+            UNSUPPORTED,
+            "a clinical statement without a citation",
+            _itself(f"line {block.line}"),
+            "clinical",
         )
 
 
