@@ -139,6 +139,28 @@ def test_a_claim_of_r4() -> None:
     assert records.counts == {"ICD-9-CM codes left out": 1, "lines without a HCPCS code": 1}
 
 
+NPI, PAYER_ID = {"system": "http://hl7.org/fhir/sid/us-npi", "value": "9999999995"}, {"value": "77"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "organization", "billed_by"),
+    [
+        ({"identifier": NPI}, {}, "9999999995"),
+        ({"reference": "#o"}, {"identifier": [PAYER_ID, NPI]}, "9999999995"),
+        ({"reference": "#o"}, {"identifier": [PAYER_ID], "name": "A clinic"}, "77"),
+        ({"reference": "#o"}, {"name": "A clinic"}, "A clinic"),
+        ({"reference": "#o"}, {"name": [{"family": "Doe"}]}, "#o"),
+        ({"reference": "Organization/9", "display": "B clinic"}, {}, "B clinic"),
+        ({"reference": "Organization/9"}, {}, "Organization/9"),
+    ],
+)
+def test_who_bills_is_an_identifier_else_a_name(
+    provider: dict[str, Any], organization: dict[str, Any], billed_by: str
+) -> None:
+    contained = [*R4.get("contained", []), {"resourceType": "Organization", "id": "o", **organization}]
+    assert read(changed(R4, provider=provider, contained=contained))[0][0].claim.provider == billed_by
+
+
 def test_an_explanation_of_benefit_of_stu3() -> None:
     claim = read(STU3)[0][0].claim
     assert claim.setting is Setting.OUTPATIENT

@@ -30,6 +30,7 @@ P1 = Claim(
         ServiceLine("J1885", ("JW", "LT"), 2, date(2025, 1, 15), (1, 2), 100.0),
         ServiceLine("G0008", (), 1, date(2025, 1, 16), (2,), 150.0),
     ),
+    provider="1111111112",
 )
 
 

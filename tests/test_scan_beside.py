@@ -73,6 +73,17 @@ def test_claims_whose_verdict_changes_are_told_with_the_codes_that_do_it(book: B
     assert next(each for each in rows if each["claim"] == "new code")["change"] == "gone"
 
 
+def test_of_a_mixed_directory_what_cannot_be_read_is_told(book: Book, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    lines(tmp_path / "in" / "h.ndjson", HISTORY)
+    (tmp_path / "in" / "notes.txt").write_text("to be read first")
+    words = ("scan", str(tmp_path / "in"), "-o", str(tmp_path / "out.ndjson"), "--diff", "FY2025", "FY2026")
+    assert "notes.txt" in refused(run(*words), 2)
+    done = run(*words, "--on-error", "skip")
+    assert done.returncode == 0 and "4 of 5 claims change verdict" in done.stdout
+    assert "could not be read, or not to its end" in done.stdout and "notes.txt" in done.stdout
+
+
 def test_the_other_way_round_what_was_new_is_gone(book: Book, tmp_path: Path) -> None:
     file = lines(tmp_path / "h.ndjson", HISTORY)
     there = compared(book, file, tmp_path / "a.ndjson", "FY2025", "FY2026")

@@ -241,3 +241,16 @@ def test_any_table_is_read_as_its_claims(tmp_path: Path, rows: list[dict[str, An
             stated = meant.discharge_status(number)
             assert chunk.batch.discharge_status(number) == stated
     assert at == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ({"setings": "setting"}, "--map: setings=setting names no column of ours; expected one of setting"),
+        ({"": "setting"}, "--map: =setting names no column of ours"),
+        ({"provider": "npi"}, "the column 'npi' of --map provider is not there"),
+    ],
+)
+def test_a_mapping_that_leads_nowhere_is_refused(tmp_path: Path, names: dict[str, str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        chunks(write(tmp_path / "c.parquet", [GOOD]), names=names)

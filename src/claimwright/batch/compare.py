@@ -23,7 +23,7 @@ from claimwright.batch.output import whole_file
 from claimwright.batch.scan import Progress
 from claimwright.book.store import Book
 from claimwright.claims.batch import EPOCH, ClaimBatch, batch_of
-from claimwright.claims.readers import Options, format_of
+from claimwright.claims.readers import Chunk, Options, format_of
 from claimwright.errors import InputError
 from claimwright.model import Claim
 
@@ -91,7 +91,8 @@ def compare(book: Book, task: Comparison, watch: Callable[[Progress], bool] = la
     """Check every claim on both sides and write what changed; the summary.
 
     OUT has one row for each finding that comes or goes on a claim whose verdict changes; nothing is written
-    when `watch`, told after each chunk, says to stop. Errors: as `scan`.
+    when `watch`, told after each chunk, says to stop. With `on_error` "skip" files that cannot be read, or not to
+    their end, are told in the summary. Errors: as `scan`.
     """
     tally = _Tally()
     scanner = Scanner(book)
@@ -99,14 +100,23 @@ def compare(book: Book, task: Comparison, watch: Callable[[Progress], bool] = la
     with whole_file(task.output) as work, _writer(work, task.output.suffix == ".parquet") as write:
         for at, path in enumerate(task.files):
             before = sum(sizes[:at])
-            reader = format_of(path).open_reader(path, task.options)
-            for chunk in reader.chunks():
+            for chunk in _chunks(path, task.options, tally.refused):
                 changed = list(_changed(scanner, chunk.batch, chunk.records, str(path), task))
                 write(changed)
                 tally.add(len(chunk.batch), len(chunk.rejects), changed)
                 if not watch(Progress(tally.claims, (before + chunk.done * sizes[at]) / max(sum(sizes), 1), str(path))):
                     raise KeyboardInterrupt
     return tally.summary(task)
+
+
+def _chunks(path: Path, options: Options, refused: list[str]) -> Iterator[Chunk]:
+    """Every chunk of a file; with `on_error` "skip" the refusal of the file goes into `refused`."""
+    try:
+        yield from format_of(path).open_reader(path, options).chunks()
+    except InputError as error:
+        if options.on_error == "stop":
+            raise
+        refused.append(str(error))
 
 
 def as_on(batch: ClaimBatch, day: date) -> ClaimBatch:
@@ -180,6 +190,7 @@ def _verdicts(found: Findings, claims: int) -> npt.NDArray[np.int8]:
 class _Tally:
     def __init__(self) -> None:
         self.claims = self.rejected = self.changed = 0
+        self.refused: list[str] = []
         self.moves: Counter[tuple[str, str]] = Counter()
         self.reasons: Counter[tuple[str, str, str, str, tuple[str, ...]]] = Counter()
 
@@ -201,6 +212,7 @@ class _Tally:
             "after": {"edition": task.after.name, "day": task.after.day.isoformat()},
             "claims": self.claims,
             "rejected": self.rejected,
+            "refused": self.refused,
             "changed": self.changed,
             "verdicts": [
                 {"before": before, "after": after, "claims": number}

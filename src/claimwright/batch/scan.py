@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ EVERY = 20.0
 
 MOST_KEPT = 1 << 24
 """Bytes of a file without a claim that the rejects hold; a larger one is only named."""
+
+_LEFT_OUT = re.compile(r"\A\.|\.partial(\.\w+(\.new)?)?\Z")
+"""Of a directory: hidden files, and what a scan that was stopped leaves; see `partial_of`, `parts_of`."""
 
 STATE = 2
 """Form of the file that says where a scan stopped."""
@@ -83,12 +87,15 @@ class Task:
 
 
 def files_of(names: Sequence[str]) -> tuple[Path, ...]:
-    """The files; of a directory all that it holds, in order of name. Errors: `InputError` for a missing one."""
+    """The files; of a directory all that it holds, in order of name, but no half of an earlier scan.
+
+    Errors: `InputError` for a missing one.
+    """
     out: list[Path] = []
     for name in names:
         path = Path(name)
         if path.is_dir():
-            held = sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
+            held = sorted(each for each in path.rglob("*") if each.is_file() and not _LEFT_OUT.search(each.name))
             if not held:
                 raise InputError(name, "the directory holds no file", "files of claims")
             out += held
@@ -148,6 +155,11 @@ class _Scan:
             except ClaimwrightError as error:
                 stopped, refused = "", error
             size = rejects.size() if rejects else None
+            if refused and not self.tally.claims:
+                sink.drop(None)
+                if rejects:
+                    rejects.drop(None)
+                raise refused
             if stopped or refused:
                 self._save(sink.close(), size)
             else:

@@ -104,6 +104,7 @@ class Survey:
         positions = found.positions[first:last].tolist()
         out: dict[str, Any] = {
             "claim": batch.name(claim),
+            "file": checked.table.column("file")[at].as_py(),
             "record": int(checked.records[claim]),
             "day": (EPOCH + timedelta(days=int(batch.day[claim]))).isoformat(),
             "codes": [found.texts[each] for each in found.codes[first:last].tolist()],

@@ -68,6 +68,7 @@ from claimwright.claims.readers.arrow_values import (
     shown,
     taken_apart,
 )
+from claimwright.claims.readers.table_columns import is_ours
 from claimwright.claims.wire import MOST_DIAGNOSES
 from claimwright.errors import InputError
 from claimwright.model import Payer, Setting
@@ -92,8 +93,14 @@ _POA = (b"", b"Y", b"N", b"U", b"W", b"1")
 def columns_of(names: list[str], options: Options, place: str) -> dict[str, str]:
     """Column of ours to column of the file, for those that are there.
 
-    Errors: `InputError` when one is missing without which no row is a claim.
+    Errors: `InputError` when one is missing without which no row is a claim, and for a `--map` that names no column
+    of ours, or one that is not in the file.
     """
+    for ours, theirs in options.names.items():
+        if ours not in (*COLUMNS, "note") and not is_ours(ours):
+            raise InputError("--map", f"{ours}={theirs} names no column of ours", f"one of {', '.join(COLUMNS)}")
+        if ours in COLUMNS and ours not in REQUIRED and theirs not in names:
+            raise InputError(place, f"the column {theirs!r} of --map {ours} is not there", "a column of the file")
     found = {ours: options.names.get(ours, ours) for ours in COLUMNS if options.names.get(ours, ours) in names}
     found |= {ours: other for ours, other in _ALSO.items() if ours not in found and other in names}
     for ours in REQUIRED:

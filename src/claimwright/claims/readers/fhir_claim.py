@@ -29,6 +29,7 @@ _INPATIENT_SUBTYPES = frozenset({"inpatient", "inpatient-facility"})
 _APART = frozenset({"admitting", "patientreasonforvisit", "reason-for-visit"})
 _EXTERNAL = frozenset({"externalcauseofinjury", "external", "external-first"})
 _SEX = {"female": "F", "male": "M"}
+_NPI = "http://hl7.org/fhir/sid/us-npi"
 _DISCHARGE = ("dischargestatus", "ptnt_dschrg_stus_cd", "bene-ptnt-stus-cd", "patient_discharge")
 _WRONG = "is not of the shape that FHIR gives it"
 
@@ -282,11 +283,19 @@ class ResourceReader:
         return Payer(name, state) if name or state else None
 
     def _provider(self) -> str | None:
-        """Who bills, by an identifier or by reference; STU3 has `organization`."""
+        """Who bills: an identifier (the NPI before others), else name or reference; STU3 has `organization`."""
         self.at = "provider"
         stated = self.resource.get("provider") or self.resource.get("organization") or {}
         identifier = stated.get("identifier") or {}
-        return identifier.get("value") or stated.get("reference") or stated.get("display")
+        if identifier.get("value"):
+            return str(identifier["value"])
+        found = self._resolve(stated).get("identifier") or ()
+        known = [each for each in found if each.get("value")]
+        npi = [each for each in known if each.get("system") == _NPI]
+        if known:
+            return str((npi or known)[0]["value"])
+        name = self._name_of(stated)  # that of a practitioner is no text
+        return name if isinstance(name, str) else stated.get("reference")
 
     def _name_of(self, reference: Mapping[str, Any]) -> str | None:
         return self._resolve(reference).get("name") or reference.get("display")

@@ -110,6 +110,11 @@ def columns_of(header: Sequence[str], names: Mapping[str, str], place: str) -> C
     return Columns(claim, repeated, tuple(ignored), long)
 
 
+def is_ours(name: str) -> bool:
+    """Does a name, such as `dx#` or `payer`, mean a column of ours?"""
+    return _known(name.replace("#", "1")) is not None
+
+
 def _codes_of_diagnoses(repeated: dict[str, dict[int, Cell]]) -> None:
     """In a table of positions and codes, without diagnoses or anything of a service line, the codes are diagnoses."""
     of_lines = ("modifiers", "units", "date", "pointers", "charge")

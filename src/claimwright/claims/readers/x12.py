@@ -299,11 +299,9 @@ class X12Records:
                 f"the {wanted} above",
             )
         else:
-            provider = above[1]
-            context.state, context.problem = provider.state, provider.problem
-            context.payer_name, context.payer_id, context.filing = (
-                provider.payer_name, provider.payer_id, provider.filing,
-            )  # fmt: skip
+            upper = above[1]
+            context.state, context.provider, context.problem = upper.state, upper.provider, upper.problem
+            context.payer_name, context.payer_id, context.filing = upper.payer_name, upper.payer_id, upper.filing
         if level == "22":
             self._upper = (number, context)
         self._context, self._provider = context, None

@@ -56,8 +56,11 @@ def command(files: tuple[str, ...], day: date | None, as_of: date | None, as_jso
     if given["on_error"] == "skip" and not given["rejects"] and not given["sides"]:
         raise InputError("--on-error", "found skip without --rejects", "a file for the records that are left out")
     from claimwright.batch.output import need_pyarrow
+    from claimwright.interfaces.cli.scan_places import check_places
 
     need_pyarrow()
+    written = {"-o": given["output"], "--rejects": given["rejects"], "--report": given["report"]}
+    check_places({name: text for name, text in written.items() if text is not None}, (*files, *given["remits"]))
     if given["sides"]:
         return _compared(files, day, as_of, as_json, given)
     return _scanned(files, day, as_of, as_json, given)
@@ -68,8 +71,6 @@ def _scanned(files: tuple[str, ...], day: date | None, as_of: date | None, as_js
     from claimwright.claims.readers import COUNTED_NOTES
 
     options, output = _options(day, given), Path(given["output"])
-    if given["report"] and not Path(given["report"]).absolute().parent.is_dir():
-        raise InputError("--report", f"{given['report']} stands in no directory", "a file in one that is there")
     book = the_book()
     survey = _survey(book, as_of) if given["report"] else None
     remits = _remits(given["remits"], given["on_error"]) if given["remits"] else None

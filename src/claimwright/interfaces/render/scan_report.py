@@ -21,6 +21,7 @@ border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--muted)}
 .tiles{display:flex;flex-wrap:wrap;gap:1rem}.tile{background:var(--raised);border:1px solid var(--line);
 border-radius:8px;padding:.6rem 1.1rem;min-width:9rem}.tile b{display:block;font-size:1.5rem}.muted{color:var(--muted)}
 .error{color:var(--error)}.warning{color:var(--warning)}.info{color:var(--info)}svg{max-width:100%;height:auto}
+a{color:inherit}.whole{white-space:nowrap}
 svg text{fill:var(--text);font:13px system-ui,"DejaVu Sans",Arial,sans-serif}
 .f-error{fill:var(--error)}.f-warning{fill:var(--warning)}.f-info{fill:var(--info)}.f-none{fill:var(--none)}
 details{margin:.4rem 0;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:.4rem .9rem}
@@ -33,11 +34,13 @@ def report_page(summary: dict[str, Any], survey: dict[str, Any], title: str) -> 
     """The whole page. `survey` is `Survey.result`; `summary` that of the scan, with `remits` if it has them."""
     parts = [
         f"<h1>{escape(title)}</h1>",
+        f'<p class="muted">The findings are in {escape(summary["output"])}.</p>',
         _tiles(summary),
         "<h2>Findings by rule</h2>",
         _rule_bars(summary["rules"]),
         _rule_table(summary["rules"], survey["money"]),
         "<h2>Claims by month of service</h2>",
+        '<p class="muted">Each claim once, by its worst finding.</p>',
         _columns(survey["months"]),
         "<h2>Claims by provider</h2>",
         _providers(survey),
@@ -86,14 +89,15 @@ def _rule_bars(rules: Sequence[dict[str, Any]]) -> str:
             f'<text x="{236 + width:.1f}" y="{top + 16}">{each["findings"]:,} {each["severity"]}</text>'
         )
     label = f"Findings by rule; the most are {shown[0]['rule']} with {most:,}"
-    return _svg(780, len(shown) * height + 4, label, rows)
+    left = f'<p class="muted">The {len(shown)} with the most findings.</p>' if len(rules) > len(shown) else ""
+    return _svg(780, len(shown) * height + 4, label, rows) + left
 
 
 def _rule_table(rules: Sequence[dict[str, Any]], money: dict[str, float]) -> str:
     rows = [
         (
             f'<span class="{each["severity"]}">{each["severity"]}</span>',
-            escape(each["rule"]),
+            f'<a href="#{each["severity"]}-{escape(each["rule"])}">{escape(each["rule"])}</a>',
             each["code"],
             f"{each['findings']:,}",
             f"${money[each['rule']]:,.2f}" if each["severity"] == "error" and each["rule"] in money else "",
@@ -130,20 +134,20 @@ def _columns(months: Sequence[dict[str, Any]]) -> str:
     label = f"Claims by month and worst finding, {months[0]['month']} to {months[-1]['month']}"
     rows = [(each["month"], *(f"{each[word]:,}" for word in words)) for each in months]
     table = _table(("month", *_WORDS, "no finding"), rows, numbers=(1, 2, 3, 4))
-    drawn = _svg(max(len(months) * step, 540), 246, label, [*parts, legend])
+    drawn = _svg(max(len(months) * step + 30, 540), 246, label, [*parts, legend])
     return f"{drawn}<details><summary>The same as a table</summary>{table}</details>"
 
 
 def _providers(survey: dict[str, Any]) -> str:
     if not survey["providers"]:
-        return "<p>The claims name no provider.</p>"
+        return "<p>The claims name no billing provider (of tables: a column provider).</p>"
     rows = []
     for each in survey["providers"]:
         claims = sum(each[word] for word in (*_WORDS, "none"))
         numbers = (f"{each['error']:,}", f"{each['error'] / claims:.1%}", f"{each['warning']:,}", f"{claims:,}")
         rows.append((escape(each["provider"]), *numbers))
     told = f'<p class="muted">{len(rows)} of {survey["providers_in_all"]:,} providers, most failing claims first.</p>'
-    return told + _table(("provider", "fail", "share", "to review", "claims"), rows, numbers=(1, 2, 3, 4))
+    return told + _table(("provider", "fail", "share that fails", "to review", "claims"), rows, numbers=(1, 2, 3, 4))
 
 
 def _examples(group: dict[str, Any]) -> str:
@@ -151,19 +155,22 @@ def _examples(group: dict[str, Any]) -> str:
     for each in group["findings"]:
         name = escape(str(each["claim"] or f"record {each['record']}"))
         codes = ", ".join(map(escape, each["codes"]))
-        said = [f"<p><b>{name}</b>, service of {each['day']}: {codes}</p>"]
+        place = f'<span class="muted">{escape(each["file"])}, record {each["record"]:,}</span>'
+        said = [f"<p><b>{name}</b>, service of {each['day']}: {codes}<br>{place}</p>"]
         if "message" in each:
             said.append(f"<p>{escape(each['message'])}</p>")
             said += [
-                f'<blockquote>{escape(str(because["text"]))}<br><span class="muted">{escape(str(because["source"]))}, '
-                f"{escape(str(because['edition']))}</span></blockquote>"
+                f'<blockquote>{escape(str(because["text"]))}<br><span class="muted">'
+                + ", ".join(escape(str(because[name])) for name in ("source", "edition") if because[name])
+                + "</span></blockquote>"
                 for because in each["because"]
             ]
             said.append(f"<p>To clear it: {escape(each['fix'])}</p>")
         parts.append("".join(said))
     rule, severity = escape(group["rule"]), group["severity"]
     return (
-        f'<details><summary><span class="{severity}">{severity}</span> {rule}</summary>{"<hr>".join(parts)}</details>'
+        f'<details id="{severity}-{rule}"><summary><span class="{severity}">{severity}</span> {rule}</summary>'
+        f"{'<hr>'.join(parts)}</details>"
     )
 
 
@@ -190,33 +197,41 @@ def _remits(remits: dict[str, Any]) -> str:
             f"{each['denials']:,}",
             f"${each['amount']:,.2f}",
             f"{each['caught']:,}",
-            escape(", ".join(f"{by['rule']} ({by['denials']:,})" for by in each["by"])) or "no rule",
+            escape(", ".join(f"{by['rule']} ({by['denials']:,})" for by in each["by"])) or "none",
         )
         for each in remits["reasons"]
     ]
+    if not rules and not reasons:
+        return told
     return (
         told
-        + _table(("reason", "denials", "charged", "caught", "by"), reasons, numbers=(1, 2, 3))
+        + _table(("reason", "denials", "charged", "caught", "findings on these claims"), reasons, numbers=(1, 2, 3))
         + "<h3>How often a finding stands on a denied claim</h3>"
         + _table(("rule", "severity", "claims", "denied", "precision"), rules, numbers=(2, 3, 4))
     )
 
 
 def _not_evaluated(entries: Sequence[dict[str, Any]]) -> str:
-    rows = [(escape(each["rule"]), escape(str(each["missing"])), escape(str(each["how"]))) for each in entries]
-    return _table(("rule", "missing", "how to load it"), rows)
+    rows = [
+        (escape(each["rule"]), f"{each['claims']:,}", escape(str(each["missing"])), escape(str(each["how"])))
+        for each in entries
+    ]
+    return _table(("rule", "claims", "missing", "what to do"), rows, numbers=(1,))
 
 
 def _files(files: Sequence[dict[str, Any]]) -> str:
     rows = [
         (
             escape(each["file"]),
-            escape(each["format"]),
+            f'<span class="whole">{escape(each["format"])}</span>',
             *(f"{each[name]:,}" for name in ("read", "accepted", "rejected")),
         )
         for each in files
+        if each["read"] or not each["refused"]
     ]
-    return _table(("file", "format", "records", "accepted", "rejected"), rows, numbers=(2, 3, 4))
+    refused = "".join(f"<li>{escape(each['refused'])}</li>" for each in files if each["refused"])
+    told = f"<p>Not read, or not to the end:</p><ul>{refused}</ul>" if refused else ""
+    return _table(("file", "format", "records", "accepted", "rejected"), rows, numbers=(2, 3, 4)) + told
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
