@@ -14,9 +14,10 @@ from claimwright.book.build import compile_book
 from claimwright.book.store import Book
 from claimwright.claims.readers import Options
 from claimwright.errors import BookError
-from tests import mini
+from tests import mini, test_hcpcs
 from tests.ncci_files import inputs
 from tests.test_batch_answer import DAY
+from tests.test_ncci import added, book_of, file
 
 pq = pytest.importorskip("pyarrow.parquet")
 CODES = {f"ZZ0{number}" for number in range(20, 26)} | {"ZZ900", "ZZ901"}
@@ -70,3 +71,11 @@ def test_without_a_table_of_such_codes_it_says_which(mini_book: Book, tmp_path: 
     with pytest.raises(BookError, match="data add hcpcs"):
         write_claims(mini_book, 10, 1, tmp_path / "c.ndjson", lines=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_with_hcpcs_alone_lines_have_its_codes_and_modifiers(tmp_path: Path) -> None:
+    with book_of(tmp_path, added("hcpcs", file(tmp_path, test_hcpcs.NAME, test_hcpcs.text()))) as book:
+        write_claims(book, 300, 5, tmp_path / "c.ndjson", lines=True)
+    lines = [line for each in read(tmp_path / "c.ndjson") for line in each.get("lines", ())]
+    assert {line["code"] for line in lines} == {"Z0001", "Z0002", "Z0003"}
+    assert {name for line in lines for name in line.get("modifiers", ())} == {"ZZ"}
