@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from claimwright.book.store import Book
 from claimwright.engine import Engine
 from claimwright.errors import InputError
 from claimwright.model import CandidateStatus, Reading, Status, to_json
@@ -458,3 +459,14 @@ def test_no_answer_breaks_or_adds_what_is_not_verified(engine: Engine, proposal:
         assert NOTE[fact.span.start : fact.span.end] == fact.span.text
     assert {each.code for each in own.candidates} <= {each.code for each in reading.candidates}
     assert not {"E11.9", "G35"} & {each.code for each in reading.candidates if "sclerosis" not in str(proposal)}
+
+
+def test_what_is_not_documented_keeps_the_words_of_the_suggestion(book: Book) -> None:
+    def propose(note: str, sections: object) -> object:
+        return [("Leg cramps", 0, 10, "sepsis", "present")]
+
+    provider = CallableProvider("example", "1", propose, lambda question, options, note: (options[-1].id, ""))
+    reading = Engine(book).read("Leg cramps at night.", "professional", date(2025, 11, 15), provider=provider)
+    brought = next(each for each in reading.candidates if each.code == "A41.9")
+    assert brought.status is CandidateStatus.NEEDS_DECISION and brought.origin is not None
+    assert brought.origin.quote == "Leg cramps"

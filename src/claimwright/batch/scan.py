@@ -137,7 +137,7 @@ class _Scan:
                 self._forget()
             sink = open_sink(task.output, held["written"] if held else None)
             stopped = self._through(sink, rejects)
-        summary = self._summary()
+        summary = self._summary(stopped)
         try:
             if not stopped:
                 self.partial.replace(task.output)
@@ -234,8 +234,9 @@ class _Scan:
         sizes = self._sizes
         return (sum(sizes[: self.file]) + share * sizes[self.file]) / max(sum(sizes), 1)
 
-    def _summary(self) -> dict[str, Any]:
-        return {"output": str(self.task.output), **self.tally.summary(self.ahead.rules)}
+    def _summary(self, stopped: str) -> dict[str, Any]:
+        written = self.partial if stopped else self.task.output
+        return {"output": str(written), **self.tally.summary(self.ahead.rules)}
 
     # ---- leaving, and going on ------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Setting:
 
 def scan_files(
     spark: SparkSession,
-    files: Sequence[str | Path],
+    files: Sequence[str | Path] | str | Path,
     *,
     day: date | None = None,
     as_of: date | None = None,
@@ -108,13 +108,16 @@ def scan_files(
 ) -> DataFrame:
     """Check the claims of files that driver and workers reach by the same path; of a directory all files.
 
+    `files` are paths; one alone may be given as it is.
+
     Arguments as the options of `claimwright scan`; `names` is its `--map`, `part` the records of a task at
     least. The rows are described at the module. Errors: `InputError` for a file that is missing or damaged
     from the start, here; a record that cannot be read fails the Spark job unless `on_error` is "skip".
     """
     _need_spark()
     setting = _setting(day, as_of, on_error, names, book)
-    parts = [each for path in files_of([str(each) for each in files]) for each in parts_of(path, setting, part)]
+    named = [files] if isinstance(files, str | Path) else files
+    parts = [each for path in files_of([str(each) for each in named]) for each in parts_of(path, setting, part)]
     rows = [(each.file, each.first, each.last) for each in parts]
     frame = spark.createDataFrame(rows, "file string, first bigint, last bigint")
     # About one task a partition: Spark then spreads and repeats them one by one.

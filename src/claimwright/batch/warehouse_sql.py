@@ -198,6 +198,19 @@ def _form(value: object) -> Form | None:
     return value if isinstance(value, Form) else None
 
 
+_ASKS = {
+    "Alike": "counts codes that are alike on a claim",
+    "Attended": "asks for the line that has to attend another",
+    "Companion": "looks for a companion code and for the order",
+    "Documented": "reads the note of a claim",
+    "Faults": "looks into the parts of one code",
+    "Limit": "adds up units of lines",
+    "LinePair": "joins service lines",
+    "Together": "asks for several codes together",
+}
+"""What the relations ask that have no SQL form."""
+
+
 def query_of(rule: Rule) -> Query:
     """The SQL of a rule. Errors: `NoSql` saying why it has none."""
     if rule.lines is not None:
@@ -207,7 +220,7 @@ def query_of(rule: Rule) -> Query:
     relations = _relations(rule.relation)
     for each in relations:
         if not isinstance(each, Membership | Pair):
-            raise NoSql(f"a relation {type(each).__name__} is no membership and no pair")
+            raise NoSql(_why(each))
     outcome = _outcome(rule)
     parts = [_select(each, rule, outcome) for each in relations]
     return Query(rule, "\nunion all\n".join(parts))
@@ -234,7 +247,13 @@ def _select(relation: Relation, rule: Rule, outcome: Form) -> str:
         return _membership(relation, rule, outcome)
     if isinstance(relation, Pair):
         return _pair(relation, rule, outcome)
-    raise NoSql(f"a relation {type(relation).__name__} is no membership and no pair")
+    raise NoSql(_why(relation))
+
+
+def _why(relation: Relation) -> str:
+    """Why a relation has no SQL form, in words of what it asks; by its name where it has none here."""
+    name = type(relation).__name__
+    return f"it {_ASKS.get(name, f'asks by a relation of its own ({name})')}; SQL is made for one code or two"
 
 
 def _in_force(rule: Rule, alias: str) -> str:

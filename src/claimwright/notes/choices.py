@@ -195,15 +195,18 @@ def _marked(held: Candidate, found: Chosen, origin: Origin) -> Candidate:
 def _open(
     candidates: tuple[Candidate, ...], question: Question, origin: Origin
 ) -> tuple[tuple[Candidate, ...], tuple[str, ...], str]:
-    """Nothing documented: what needs a decision is a question to the clinician."""
+    """Nothing documented: what needs a decision is a question to the clinician.
+
+    A candidate that a suggestion brought keeps the words that it was brought for.
+    """
     words = " ".join(question.span.text.split())[:_MOST_WORDS]
     asked = [each.text for each in question.options[:-1]]
     ask = f"What does the record document for {words!r}: {', or '.join(asked)}, or none of these?"
+    left = [
+        each for each in candidates if each.code in question.group and each.status is CandidateStatus.NEEDS_DECISION
+    ]
     out = [
-        replace(each, ask=each.ask or ask, origin=origin)
-        if each.code in question.group and each.status is CandidateStatus.NEEDS_DECISION
-        else each
+        replace(each, ask=each.ask or ask, origin=each.origin or origin) if each in left else each
         for each in candidates
     ]
-    changed = tuple(each.code for each in out if each.origin is origin)
-    return tuple(out), changed, ask
+    return tuple(out), tuple(each.code for each in left), ask

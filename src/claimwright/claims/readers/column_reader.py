@@ -61,7 +61,7 @@ def layout_of(schema: pa.Schema, options: Options, place: str) -> Layout:
     try:
         columns = flat_columns(names, options.names, place)
     except InputError as error:
-        if error.place == "--map" or error.problem.startswith("several rows"):
+        if error.place == "--map" or " --map " in error.problem or error.problem.startswith("several rows"):
             raise InputError(place if error.place != "--map" else error.place, error.problem, error.expected) from None
         nested_columns(names, options, place)
         raise
