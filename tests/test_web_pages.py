@@ -254,7 +254,7 @@ def test_a_service_code_without_its_tables_shows_what_is_known(client: TestClien
         ("/codes/%3Cscript%3Ealert(1)%3C%2Fscript%3E", 404),
         ("/codes/" + "A" * 3000, 404),
         ("/codes/R25.2/x/y", 404),
-        ("/codes/%00", 404),
+        ("/codes/%00", 400),
         ("/codes/E11.9?date=yesterday", 400),
         ("/codes/E11.9?date=1999-01-01", 400),
         ("/search?q=pain&date=2026-13-01", 400),

@@ -162,6 +162,7 @@ def test_a_disabled_account_loses_its_session(make: Make) -> None:
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
         {"referer": "https://evil.example/page"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
@@ -176,6 +177,8 @@ def test_forms_of_other_sites_are_refused(make: Make, headers: dict[str, str]) -
     assert "Mallory" not in [each.name for each in people.users(database(client))]
     own = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
     assert client.post("/admin/users", data=form, headers=own).status_code == 200
+    hiding = {"origin": "null", "sec-fetch-site": "same-origin"}  # a browser that tells no page where it comes from
+    assert client.post("/admin/users", data={**form, "name": "Nora"}, headers=hiding).status_code == 200
 
 
 def test_a_form_needs_the_word_of_its_own_session(make: Make) -> None:

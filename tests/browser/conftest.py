@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of this folder that one process runs."""
+"""One server for all tests of this folder that one process runs, and one browser a module."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def site(database: str) -> Iterator[world.Served]:
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """For one module and no longer: while Playwright runs, this thread has an event loop, and no test has its own."""
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("playwright is not installed")
     if world.CHROMIUM is None:
