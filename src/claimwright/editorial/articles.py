@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MOST_TEXT = 512 * 1024
 """Characters of an article."""
 
+MOST_SLUG = 100
+"""Characters of an article's name."""
+
 MOST_COMMENT = 4000
 """Characters of a comment."""
 
@@ -132,6 +135,8 @@ def create(database: Database, text: str, user: User, reader: Reader) -> Article
     need(user, Right.WRITE)
     text = clean_text(text)
     head = reader.head(text)
+    if len(head.slug) > MOST_SLUG:
+        raise InputError("article", f"has {len(head.slug)} characters", f"at most {MOST_SLUG}")
     if head.slug in RESERVED:
         raise InputError("article", f"{head.slug} is taken by the program", "another name")
     try:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f]+(?: [^\s\x00-\x1f\x7f]+)*\Z")
 MOST_NAME = 60
+MOST_KEY = 200
+"""Characters of a name as it is kept, and as it is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def name_key(name: str) -> str:
 def clean_name(name: str) -> str:
     """The name as it is kept. Errors: `InputError` for an empty, long or unprintable one."""
     name = unicodedata.normalize("NFC", name.strip())
-    if len(name) > MOST_NAME or not _NAME.match(name) or not name.isprintable():
+    # A few characters are eighteen when folded.
+    if len(name) > MOST_NAME or len(name_key(name)) > MOST_KEY or not _NAME.match(name) or not name.isprintable():
         raise InputError("name", "cannot be a user's name", f"1 to {MOST_NAME} printable characters")
     if name_key(name) in {PROGRAM, LOCAL.name}:
         raise InputError("name", f"{name} is taken by the program", "another name")

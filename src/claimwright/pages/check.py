@@ -91,7 +91,7 @@ def _citations(article: Article, engine: Engine) -> Iterator[Problem]:
     known = {each.number for each in article.citations}
     used: set[int] = set()
     for number, line in enumerate(article.body.split("\n"), article.body_line):
-        for mark in marks(line):
+        for mark in dict.fromkeys(marks(line)):  # once a line: a thousand dead marks are no thousand problems
             used.add(mark)
             if mark not in known:
                 yield Problem("dangling-citation", number, f"[{mark}] has no entry; the list has {len(known)}")

@@ -39,7 +39,7 @@ class LookUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Input of `lookup_code`."""
 
     codes: Annotated[
-        list[str],
+        list[Annotated[str, msgspec.Meta(max_length=200)]],
         msgspec.Meta(
             min_length=1,
             max_length=MOST,

@@ -79,8 +79,8 @@ class Kept:
 class Checks:
     """Checks claims for the requests of one event loop, those of one moment together."""
 
-    def __init__(self, engine: Engine, threads: Threads) -> None:
-        self.engine, self.threads = engine, threads
+    def __init__(self, engine: Engine, threads: Threads | None = None) -> None:
+        self.engine, self.threads = engine, threads or Threads()
         self._waiting: list[tuple[Claim, date | None, date | None, asyncio.Future[Report]]] = []
         self._timer: asyncio.Handle | None = None
         self._expected = 1

@@ -93,7 +93,7 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; refusals made on purpose become problems here, anything else in the guard."""
         try:
-            self.keys.admit(scope)
+            await self.keys.admit(scope)
             await self.router(scope, receive, send)
         except (ClaimwrightError, HTTPException) as error:
             # Nothing is sent before an answer is whole, but for the lines of a batch, which raise none of these.

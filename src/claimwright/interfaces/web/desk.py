@@ -10,8 +10,9 @@ import ipaddress
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from claimwright.errors import ClaimwrightError, EditorialError, InputError, NoSuchArticle, NotAllowed, OutOfDate
+from claimwright.errors import (
+    ClaimwrightError,
+    DatabaseMissing,
+    EditorialError,
+    InputError,
+    NoSuchArticle,
+    NotAllowed,
+    OutOfDate,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,14 +54,41 @@ SECONDS = 10.0
 KEY_SECONDS = 1.0
 """How long the owner of an API key is remembered: a revoked key is refused after it."""
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 MOST_KEYS = 1000
 """Keys that are remembered."""
 
 STATUS: tuple[tuple[type[EditorialError], int], ...] = ((NotAllowed, 403), (NoSuchArticle, 404), (OutOfDate, 409))
 
 
+def answering(call: Callable[P, R]) -> Callable[P, R]:
+    """`call`, with `DatabaseMissing` for a database that does not answer: what SQLAlchemy says quotes statements."""
+
+    @wraps(call)
+    def asked(*args: P.args, **named: P.kwargs) -> R:
+        """As `call`."""
+        try:
+            return call(*args, **named)
+        except Exception as error:
+            if _gone(error):
+                raise DatabaseMissing("The editorial database does not answer; come again later") from None
+            raise
+
+    return asked
+
+
+def _gone(error: Exception) -> bool:
+    from sqlalchemy import exc
+
+    return isinstance(error, (exc.InterfaceError, exc.OperationalError, exc.TimeoutError))
+
+
 def status_of(error: Exception) -> int:
     """The HTTP status of a refusal."""
+    if isinstance(error, DatabaseMissing):
+        return 503
     return next((status for kind, status in STATUS if isinstance(error, kind)), 400)
 
 
@@ -142,7 +178,7 @@ class Desk:
             return None
         from claimwright.editorial.sessions import session_user
 
-        return session_user(self.database, token)
+        return answering(session_user)(self.database, token)
 
     def csrf(self, request: Request) -> str:
         """The word for forms: made of the session's token, or of the visit's, which is begun if need be."""
@@ -156,9 +192,13 @@ class Desk:
         return form_token(visit)
 
     def names(self, request: Request) -> dict[str, Any]:
-        """`user`, `csrf` and `log_in` for every template."""
+        """`user`, `csrf` and `log_in` for every template; while the database does not answer, nobody is logged in."""
+        try:
+            user = self.user(request)
+        except DatabaseMissing:
+            user = request.state.user = None
         return {
-            "user": self.user(request),
+            "user": user,
             "csrf": _Later(lambda: self.csrf(request)),
             "log_in": not self.off,
         }
@@ -172,7 +212,12 @@ class Desk:
         now = monotonic()
         if now >= self._articles[0]:
             found: dict[str, list[tuple[str, str]]] = {}
-            for each in articles(self.database):
+            try:
+                listed = answering(articles)(self.database)
+            except DatabaseMissing:  # a page of a code stands without its articles too
+                self._articles = now + SECONDS, self._articles[1]
+                return self._articles[1].get(code, [])
+            for each in listed:
                 if each.shown_to(None) is not None:
                     found.setdefault(each.code, []).append((each.title, f"/articles/{each.slug}"))
             self._articles = now + SECONDS, found
@@ -186,7 +231,7 @@ class Desk:
         known = self._owners.get(name)
         if known is not None and now < known[0]:
             return known[1]
-        user = key_owner(self.database, key)
+        user = answering(key_owner)(self.database, key)
         if len(self._owners) >= MOST_KEYS:
             self._owners.clear()
         if user is None:
@@ -211,13 +256,20 @@ class Desk:
 
     def read(self, page: Page, right: Right | None = None) -> Page:
         """A page to read; with `right` only for people who have it, others are asked to log in."""
+        from claimwright.editorial.people import need
 
         def endpoint(request: Request) -> Response:
             """The page, or why not."""
-            user = self.user(request)
-            if right is not None and user is None and not self.off:
-                return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
-            return self._answer(request, right, lambda: page(request))
+
+            def work() -> Response:
+                """The page, or the log-in."""
+                if right is not None and self.user(request) is None and not self.off:
+                    return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+                if right is not None:
+                    need(self.user(request), right)
+                return page(request)
+
+            return self._answer(request, None, work)
 
         return endpoint
 
@@ -251,11 +303,14 @@ class Desk:
     def _answer(self, request: Request, right: Right | None, work: Callable[[], Response]) -> Response:
         from claimwright.editorial.people import need
 
-        try:
+        def allowed() -> Response:
             if right is not None:
                 need(self.user(request), right)
             return work()
-        except (EditorialError, InputError) as error:
+
+        try:
+            return answering(allowed)()
+        except (DatabaseMissing, EditorialError, InputError) as error:
             return self.refused(request, error)
 
     def refused(self, request: Request, error: Exception) -> Response:

@@ -127,8 +127,11 @@ class Guard:
         if scope["path"].startswith(API):
             return told
         sentence = error.detail if isinstance(error, Problem) else "Something failed here that should not."
+        request = Request(scope)
+        if not hasattr(request.state, "user"):  # who asks is no longer looked up: that may be what failed
+            request.state.user = None
         page = self.site.page(
-            Request(scope), "error.html", told.status_code, title="That cannot be answered", sentence=sentence
+            request, "error.html", told.status_code, title="That cannot be answered", sentence=sentence
         )
         if "retry-after" in told.headers:
             page.headers["Retry-After"] = told.headers["retry-after"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from time import monotonic
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from claimwright.interfaces.web.problems import Problem
@@ -23,7 +24,7 @@ class Keys:
         self.site = site
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def admit(self, scope: Scope) -> str | None:
+    async def admit(self, scope: Scope) -> str | None:
         """The owner of the request's key, None without one.
 
         Errors: `Problem` 401 for a key that nobody has or that is missing, 429 for too many requests.
@@ -31,7 +32,7 @@ class Keys:
         key = _key(scope)
         owner = None
         if key is not None:
-            owner = self.site.key_owner(key) if self.site.key_owner else None
+            owner = await run_in_threadpool(self.site.key_owner, key) if self.site.key_owner else None
             if owner is None and (self.site.key_owner or self.site.settings.api_keys_required):
                 self._unknown("the API key is not known here")
         elif self.site.settings.api_keys_required and not scope["path"].endswith(OPEN):

@@ -173,14 +173,25 @@ def _warm(engine: Any) -> None:
     gc.set_threshold(_COLLECT_AFTER, 20, 100)
 
 
+def _untold(record: logging.LogRecord) -> bool:
+    """A line without the text of an exception, which may quote a claim; ours have its kind and place already."""
+    if record.exc_info and record.exc_info[0] is not None:
+        record.msg, record.args = f"{record.name}: {record.exc_info[0].__name__}", ()
+    record.exc_info = record.exc_text = None
+    return True
+
+
 def logs(level: str) -> None:
     """One line an event on standard error: access, errors of ours, and what uvicorn has to say."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_untold)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    for name in ("claimwright", "uvicorn"):
+    for name in ("claimwright", "uvicorn", "mcp"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False
         logger.setLevel(level.upper())
+    # The agents' library tells of each session at info.
+    logging.getLogger("mcp").setLevel(max(logging.WARNING, logging.getLogger("claimwright").level))
     # uvicorn tells of exceptions with their text, and of each start in five lines; ours says what happened where.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL if level != "debug" else logging.INFO)
