@@ -282,7 +282,8 @@ def _weights(desk: Desk, block: Block) -> Iterator[Statement]:
         if source is None:
             desk.lacks("drgs", "msdrg-weights", "claimwright data add msdrg-weights FILE")
             fact = f"the relative weight of DRG {drg:03} on {desk.day} is not loaded (Table 5); a range is no weight"
-            yield Statement(block.line, shown(block.text), UNSUPPORTED, fact, None, "weights")
+            missing = Source("msdrg-weights", "not loaded", None, None, f"DRG {drg:03}")
+            yield Statement(block.line, shown(block.text), UNSUPPORTED, fact, missing, "weights")
             continue
         row = msdrg.weight(desk.book, drg, desk.day)
         numbers = [float(each) for each in _NUMBER.findall(said)]
@@ -332,13 +333,20 @@ _TOPICS = {
 }
 
 
+_TOPIC_WORDS = {
+    "principal": re.compile(r"\bprincipal", re.IGNORECASE),
+    "age": re.compile(r"\bage\b", re.IGNORECASE),
+    "sex": re.compile(r"\b(?:sex|gender|(?:fe)?males?|women|men)\b", re.IGNORECASE),
+}
+
+
 def editor(desk: Desk) -> Iterator[Statement]:
     """Flags of the Medicare Code Editor said of a code."""
     for block in desk.text.blocks:
         if block.kind == HEADING or not _MCE.search(block.text):
             continue
         for at, sentence in block.sentences():
-            topic = next((each for each in _TOPICS if re.search(rf"\b{each}", sentence, re.IGNORECASE)), None)
+            topic = next((each for each, form in _TOPIC_WORDS.items() if form.search(sentence)), None)
             codes = [each for each in desk.in_text(sentence) if each.kind == "exact"]
             if topic is None or not codes or not _MCE.search(sentence) or not _REJECTS.search(sentence):
                 continue

@@ -56,7 +56,7 @@ def _judged(desk: Desk, line: int, sentence: str, groups: list[list[str]]) -> It
             shown(sentence),
             UNSUPPORTED,
             f"the NCCI pairs of {desk.day} are not loaded. {how}",
-            None,
+            Source(PTP, "not loaded", None, None),
             "procedures",
         )
         return

@@ -345,6 +345,11 @@ def clinical(desk: Desk) -> Iterator[Statement]:
 # ---- editions and guidelines ------------------------------------------------------------------------
 
 _FISCAL = re.compile(r"\bFY\s?(20\d\d|\d\d)\b")
+_PAST = re.compile(
+    r"\b(?:was|were|added|deleted|revised|expanded|introduced|new in|new for|since|began|became|changed|effective|until"
+    r"|before|through)\b",
+    re.IGNORECASE,
+)
 _GROUPER = re.compile(
     r"\b(?:MS-DRG|Definitions Manual|grouper)\b[^.;\n]{0,40}?"
     r"\bv(?:ersion )?\s?(\d\d(?:\.\d)?)\b(?!\s*(?:to|-|\u2013)\s*v?\d)",
@@ -364,13 +369,16 @@ def editions(desk: Desk) -> Iterator[Statement]:
         if not ("guidelines" in block.text.lower() and each[0].replace(" ", "") == cited)
     ]
     years = [int(each[1]) if len(each[1]) == 4 else 2000 + int(each[1]) for _, each in found]
-    if years and max(years) < year:
-        block, first = found[0]
-        lines = ", ".join(str(line) for line in dict.fromkeys(b.line_at(e.start()) for b, e in found))
-        fact = (
-            f"services on {desk.day} fall into fiscal year {year}; the text speaks for FY{max(years)} (lines {lines})"
-        )
-        yield Statement(block.line_at(first.start()), shown(block.text), STALE, fact, desk.tabular(), "editions")
+    told: set[int] = set()
+    for (block, each), said in zip(found, years, strict=True):
+        line = block.line_at(each.start())
+        sentence = next((s for at, s in block.sentences() if at <= each.start() < at + len(s)), block.text)
+        # What a year brought stays true; a text that also speaks for the year of the day is not of an old one.
+        if max(years) >= year or line in told or (_PAST.search(sentence) and len(years) > 1):
+            continue
+        told.add(line)
+        fact = f"services on {desk.day} fall into fiscal year {year}; FY{said} ended on {said}-09-30"
+        yield Statement(line, shown(sentence), STALE, fact, desk.tabular(), "editions")
     version = msdrg.version_on(desk.book, desk.day)
     for block in desk.text.blocks:
         for each in _GROUPER.finditer(block.text):
@@ -379,7 +387,8 @@ def editions(desk: Desk) -> Iterator[Statement]:
             if version and not _same_version(version.name, each[1]):
                 source = Source("msdrg", version.name, version.window.starts, version.window.ends)
                 fact = f"MS-DRG {version.name} is in force on {desk.day}"
-                yield Statement(block.line_at(each.start()), shown(block.text), STALE, fact, source, "editions")
+                sentence = next((s for at, s in block.sentences() if at <= each.start() < at + len(s)), block.text)
+                yield Statement(block.line_at(each.start()), shown(sentence), STALE, fact, source, "editions")
 
 
 def _same_version(name: str, said: str) -> bool:

@@ -10,6 +10,7 @@ from claimwright.model import undotted
 from claimwright.pages.desk import STALE, UNSUPPORTED, WRONG, Desk, Statement, shown, stems
 from claimwright.pages.say_codes import regions
 from claimwright.pages.source import Source
+from claimwright.pages.source import part as loaded_part
 from claimwright.pages.text import HEADING, Block
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _EXAMPLES = re.compile(
 _CUT = re.compile(r"[(,;:\u2014\u2013]|\s-\s|\b(?:when|without|with no|if|as an?|not|in an|pre-|due)\b", re.IGNORECASE)
 _HOLDER = re.compile(r"\A\W*[A-Z0-9.-]+\W+(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
 _SURE = 0.9
+_WITH_BOOK = "with the book"
 _MOST_WORDS = 8
 _TRIVIAL = re.compile(r"\b(?:nos|nec|unspecified|the|an?|of|movement|disorders?)\b", re.IGNORECASE)
 _OFFICIAL = ("inclusionTerm", "includes")
@@ -61,7 +63,9 @@ def _elsewhere(
     desk: Desk, part: str, codes: list[str], others: list[str], best: Found, caution: str = ""
 ) -> tuple[str, Source]:
     path = " > ".join(level.words for level in best.levels)
-    where = Source(best.source, "", None, None, path) if best.source not in _TABULAR else desk.tabular(best.code)
+    where = desk.tabular(best.code)
+    if best.source not in _TABULAR:
+        where = loaded_part(desk.book, best.source, path) or Source(best.source, _WITH_BOOK, None, None, path)
     longer = [
         f"{row['term']}: {row['code']}"
         for row in desk.index_terms
