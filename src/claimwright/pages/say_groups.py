@@ -56,8 +56,10 @@ def _model(block: Block, sentence: str = "") -> str:
 
 def _model_at(block: Block, sentence: str, found: re.Match[str]) -> str:
     """The model that an HCC number is said to belong to: named right behind it, before it, or in the text around."""
-    behind = re.match(r"[\s(,]*(?:(?:in|of|under|for|by)\s+)?(?:the\s+)?(?:CMS-HCC\s+)?(?:model\s+)?[vV]\s?(24|28)\b",
-                      sentence[found.end() :])
+    behind = re.match(
+        r"[\s(,]*(?:(?:in|of|under|for|by)\s+)?(?:the\s+)?(?:CMS-HCC\s+)?(?:model\s+)?[vV]\s?(24|28)\b",
+        sentence[found.end() :],
+    )
     if behind:
         return f"V{behind[1]}"
     before = _MODEL.findall(sentence[: found.start()])
@@ -323,8 +325,14 @@ def severity(desk: Desk) -> Iterator[Statement]:
 
 # ---- the code editor --------------------------------------------------------------------------------
 
-_MCE = re.compile(r"\bMCE\b|\b(?:age|sex|gender)[ -](?:edit|conflict)s?\b|\bMedicare Code Editor\b|\bMedicare (?:claims? )?edits?\b|\bcode editor\b", re.IGNORECASE)
-_REJECTS = re.compile(r"\b(?:reject|refuse|return|flag|unacceptable|not accept|denie|fail|edit|restrict|limited)", re.IGNORECASE)
+_MCE = re.compile(
+    r"\bMCE\b|\b(?:age|sex|gender)[ -](?:edit|conflict)s?\b|\bMedicare Code Editor\b|\bMedicare (?:claims? )?edits?\b"
+    r"|\bcode editor\b",
+    re.IGNORECASE,
+)
+_REJECTS = re.compile(
+    r"\b(?:reject|refuse|return|flag|unacceptable|not accept|denie|fail|edit|restrict|limited)", re.IGNORECASE
+)
 _NO_EDIT = re.compile(r"\b(?:no|without|not (?:an?|flagged)|does not|never)\b", re.IGNORECASE)
 _TOPICS = {
     "principal": ("unacceptable", "ecodepdx", "manifestation", "qadm"),

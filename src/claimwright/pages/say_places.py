@@ -30,7 +30,8 @@ _GROUPS = re.compile(
 )
 _SEVENTH = re.compile(
     r"\b(?:7th|seventh)[\s-]+characters?\s+[\"'\u201c\u2018]?(?P<character>[A-Z])[\"'\u201d\u2019]?\s*"
-    r"(?:[:=\u2013\u2014]|-(?=\s)|\(|\b(?:means?|is(?: for| used for)?|stands for|indicates|denotes|describes|represents|for)\b)"
+    r"(?:[:=\u2013\u2014]|-(?=\s)|\(|\b(?:means?|is(?: for| used for)?|stands for|indicates|denotes|describes"
+    r"|represents|for)\b)"
     r"\s*(?:an?\s+|the\s+)?(?P<says>[a-z][^.;|()\n]{2,120})",
     re.IGNORECASE,
 )

@@ -183,8 +183,9 @@ def states(desk: Desk) -> Iterator[Statement]:
 # ---- coverage ---------------------------------------------------------------------------------------
 
 _PAYERS = (
-    r"(?:medicare(?! code| severity| claims? edit)(?: (?:advantage|part [a-d]))?|medicaid|cms|tricare|aetna|anthem|cigna|humana"
-    r"|united ?healthcare|blue cross|insurance(?: compan(?:y|ies))?|insurers?|payers?|(?:health )?plans?|carriers?|macs?)"
+    r"(?:medicare(?! code| severity| claims? edit)(?: (?:advantage|part [a-d]))?|medicaid|cms|tricare|aetna|anthem"
+    r"|cigna|humana|united ?healthcare|blue cross|insurance(?: compan(?:y|ies))?|insurers?|payers?|(?:health )?plans?"
+    r"|carriers?|macs?)"
 )
 _CONCLUDES = re.compile(
     r"\b(?:(?P<no>(?:not|never|n't|rarely|non)[\s-]*(?:be\s+|generally\s+|typically\s+|considered\s+|routinely\s+)*"
@@ -206,8 +207,8 @@ _POLICY = re.compile(r"\b(?:NCD|LCD|CPB)[\s-]*[\d.L]+|\b[LA]\d{5}\b|\bCG-[A-Z]+-
 _PAYER = re.compile(r"\b(?:insur|payer|medicare|medicaid|health plan|plans?\b|test(?:ing|s)\b)", re.IGNORECASE)
 _QUESTION = "coverage is a question of policy, version, place and day"
 _ASKS = re.compile(
-    r"\b(?:whether|(?:ask|check|see|verify|confirm|know|learn|find out|unclear)\s+(?:\w+\s+){0,3}(?:if|that|which|what|why))"
-    r"\s[^.;]{0,40}\Z",
+    r"\b(?:whether|(?:ask|check|see|verify|confirm|know|learn|find out|unclear)\s+(?:\w+\s+){0,3}(?:if|that|which"
+    r"|what|why))\s[^.;]{0,40}\Z",
     re.IGNORECASE,
 )
 _HOW_COVERED = re.compile(
@@ -261,7 +262,9 @@ def _covered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> t
             Source("policies", f"{first.policy} {first.version}", first.starts, first.ends, f"group {first.group}"),
         )
     names = ", ".join(sorted(covered))
-    listed = f"; {len(covered)} loaded policies list {codes[0]} ({names}), and a list is not coverage" if covered else ""
+    listed = (
+        f"; {len(covered)} loaded policies list {codes[0]} ({names}), and a list is not coverage" if covered else ""
+    )
     source = Source("policies", f"{len(desk.book.policies.ids)} loaded", None, None)
     return UNSUPPORTED, f"a conclusion on coverage names no payer's policy; {_QUESTION}{listed}", source
 

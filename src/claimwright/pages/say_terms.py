@@ -26,7 +26,6 @@ _EXAMPLES = re.compile(
 _CUT = re.compile(r"[(,;:\u2014\u2013]|\s-\s|\b(?:when|without|with no|if|as an?|not|in an|pre-|due)\b", re.IGNORECASE)
 _HOLDER = re.compile(r"\A\W*[A-Z0-9.-]+\W+(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
 _SURE = 0.9
-_WITH_BOOK = "with the book"
 _MOST_WORDS = 8
 _TRIVIAL = re.compile(r"\b(?:nos|nec|unspecified|the|an?|of|movement|disorders?)\b", re.IGNORECASE)
 _OFFICIAL = ("inclusionTerm", "includes")
@@ -65,7 +64,9 @@ def _elsewhere(
     path = " > ".join(level.words for level in best.levels)
     where = desk.tabular(best.code)
     if best.source not in _TABULAR:
-        where = loaded_part(desk.book, best.source, path) or Source(best.source, _WITH_BOOK, None, None, path)
+        where = loaded_part(desk.book, best.source, path) or Source(
+            best.source, _reviewed(desk, best.source), None, None, path
+        )
     longer = [
         f"{row['term']}: {row['code']}"
         for row in desk.index_terms
@@ -74,6 +75,11 @@ def _elsewhere(
     also = f"; {', '.join(longer[:3])}" if longer else ""
     leads_to = ", ".join(dict.fromkeys(others))
     return f'"{part}" leads to {leads_to} ({best.source}: {path}), not to {", ".join(codes)}{also}{caution}', where
+
+
+def _reviewed(desk: Desk, name: str) -> str:
+    """The edition of a list that ships with the book: the day of its review."""
+    return f"reviewed {desk.book.manifest['lexicons'].get(name, {}).get('reviewed', 'with the book')}"
 
 
 def _near(desk: Desk, term: str, codes: list[str]) -> tuple[str, Source] | None:
