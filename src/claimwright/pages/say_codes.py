@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ENDED = re.compile(
     r"\b(?:retired|deleted|ended|expired|discontinued|no longer|formerly|former|was (?:valid|billable|last)|replaced by"
+    r"|expanded|subdivided"
     r"|successors?|until|through (?:september|20\d\d)|before (?:october|20\d\d)|not (?:billable|valid|a code|in effect)"
     r"|non-?billable|invalid|old code)\b",
     re.IGNORECASE,
@@ -87,9 +88,9 @@ def codes(desk: Desk) -> Iterator[Statement]:
             key = (block.line_at(each.start), each.code)
             if each.kind not in ("exact", "unknown") or key in seen:
                 continue
-            seen.add(key)
             says = _unknown(each) if each.kind == "unknown" else _wrong(desk, block, each)
             if says:
+                seen.add(key)
                 verdict, fact = says
                 yield Statement(key[0], _around(block, each), verdict, fact, desk.registry(each.code), "codes")
 

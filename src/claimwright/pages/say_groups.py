@@ -228,8 +228,15 @@ def _names(desk: Desk, text: str) -> Iterator[tuple[str, list[str]]]:
         if not 0 < len(words) <= 4 or len(name.strip()) < 6:
             continue
         found = [each for each in desk.named(name.strip()) if stems(each.text)[: len(words)] == words]
-        if found:
-            yield name.strip(), list(dict.fromkeys(undotted(each.code)[:3] for each in found))
+        codes = [each.code for each in found] or _holding(desk, name.strip(), set(words))
+        if codes:
+            yield name.strip(), list(dict.fromkeys(undotted(each)[:3] for each in codes))
+
+
+def _holding(desk: Desk, name: str, words: set[str]) -> list[str]:
+    """The code found first for a name, where its title holds every word of it: two words at least."""
+    hits = desk.book.search(name, desk.day, most=1).hits if len(words) > 1 else ()
+    return [each.code for each in hits if words <= set(stems(each.title or ""))]
 
 
 # ---- MS-DRG -----------------------------------------------------------------------------------------

@@ -168,7 +168,9 @@ def principal(desk: Desk) -> Iterator[Statement]:
         if block.kind == HEADING:
             continue
         for each in desk.mentions(block):
-            if each.kind != "exact" or not _FIT.match(block.text[each.end : each.end + 120]):
+            before, after = block.text[max(0, each.start - 30) : each.start], block.text[each.end : each.end + 120]
+            told = _TOLD.search(before) and _AS_FIRST.match(after)
+            if each.kind != "exact" or not (told or _FIT.match(after)):
                 continue
             rows = [row for row in desk.book.registry(undotted(each.code)) if desk.day in row.window]
             flags = [flag for flag in rows[0].flags if flag in _UNFIT] if rows else []
@@ -184,6 +186,8 @@ _FIT = re.compile(
     r"(?:as\s+)?(?:an?\s+|the\s+)?(?:inpatient\s+)?(?:principal|pdx\b)",
     re.IGNORECASE,
 )
+_TOLD = re.compile(r"(?:\A|[.:;)]\s)\W*(?:use|report|assign|code|list|sequence|submit)\s+\Z", re.IGNORECASE)
+_AS_FIRST = re.compile(r"\A\s+as\s+(?:the\s+|an?\s+)?(?:inpatient\s+)?principal\b", re.IGNORECASE)
 _UNFIT = {
     "unacceptable": "unacceptable principal diagnosis",
     "ecodepdx": "external cause of morbidity",

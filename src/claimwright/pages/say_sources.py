@@ -197,7 +197,8 @@ _CONCLUDES = re.compile(
     rf"|(?:is|are|be)\s+(?:paid|reimbursed|covered)\s+(?:for\s+)?by\s+(?:\w+\s+){{0,2}}?{_PAYERS})"
     r"|(?P<yes>covered (?:indication|diagnos[ei]s|service|benefit|when|if|for|by|under)"
     r"|(?:is|are|be|fully|generally|typically) covered"
-    r"|(?:considered|deemed) medically necessary|reimbursable|will be (?:paid|reimbursed))"
+    r"|(?:considered|deemed) medically necessary|(?:is|are) medically necessary\s+(?:for|when|if|in)\b"
+    r"|reimbursable|will be (?:paid|reimbursed))"
     r"|(?P<deny>(?:result|lead|end)s? in (?:a )?denial|will (?:likely )?be denied|(?:is|are|be) (?:likely )?denied)"
     r"|(?P<needs>(?:insurance )?coverage\b.{0,80}?\brequires?\b"
     r"|(?:payers?|insurers?|insurance)\b.{0,40}?\brequires?\b))",
