@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from claimwright.book import msdrg
+from claimwright.book.statements import bearers, plain_words
 from claimwright.model import dotted, undotted
 from claimwright.pages.desk import WRONG, Desk, Mention, Statement, shown, stems
 from claimwright.pages.source import Source
@@ -57,11 +58,11 @@ def _other(desk: Desk, each: Mention, said: str) -> str | None:
     wanted = stems(name)
     if node is None or not wanted or stems(node.title)[: len(wanted)] == wanted:
         return None
-    bearers = [found for found in desk.named(name) if stems(found.text) == wanted]
+    named = bearers(desk.book, desk.edition).get(plain_words(name), [])
     mine = undotted(each.code)
-    if not bearers or any(_kin(undotted(found.code), mine) for found in bearers):
+    if not named or any(_kin(undotted(found.code), mine) for found in named):
         return None
-    first = bearers[0]
+    first = named[0]
     return f'{each.code} is "{node.title}"; "{name}" is {first.code} ({first.kind})'
 
 
