@@ -99,7 +99,8 @@ def bearers(book: Book, edition: int) -> dict[str, list[Named]]:
 def _bearers(book: Book, edition: int) -> dict[str, list[Named]]:
     sql = (
         "SELECT code, pos, title, 'title' FROM node WHERE edition = ? AND made = 0 "
-        "AND kind NOT IN ('chapter', 'block') UNION ALL SELECT h.code, h.pos, n.text, 'inclusion term' FROM note n JOIN node h ON h.edition = n.edition "
+        "AND kind NOT IN ('chapter', 'block') UNION ALL "
+        "SELECT h.code, h.pos, n.text, 'inclusion term' FROM note n JOIN node h ON h.edition = n.edition "
         "AND h.pos = n.holder WHERE n.edition = ? AND n.kind = 'inclusionTerm'"
     )
     found: dict[str, list[Named]] = {}
