@@ -16,6 +16,7 @@ Spans = tuple[tuple[int, int], ...]
 
 _END = re.compile(r"[.\-xX]*\Z")
 _LEAST_CODE = 3
+_WORD = re.compile(r"[a-z0-9]+")
 
 
 class Named(NamedTuple):
@@ -83,6 +84,29 @@ def named(book: Book, edition: int, words: str, most: int = 40) -> list[Named]:
     return [
         Named(dotted(code), pos, text, kind) for code, pos, text, kind in book.rows(sql, (edition, form) * 2 + (most,))
     ]
+
+
+def plain_words(text: str) -> str:
+    """Letters and digits of a text in small letters, one space between words."""
+    return " ".join(_WORD.findall(text.lower()))
+
+
+def bearers(book: Book, edition: int) -> dict[str, list[Named]]:
+    """Places by whole title and inclusion term, in `plain_words`; read once for many look-ups."""
+    return book.keep(("bearers", edition), lambda: _bearers(book, edition))
+
+
+def _bearers(book: Book, edition: int) -> dict[str, list[Named]]:
+    sql = (
+        "SELECT code, pos, title, 'title' FROM node WHERE edition = ? AND made = 0 "
+        "AND kind NOT IN ('chapter', 'block') UNION ALL "
+        "SELECT h.code, h.pos, n.text, 'inclusion term' FROM note n JOIN node h ON h.edition = n.edition "
+        "AND h.pos = n.holder WHERE n.edition = ? AND n.kind = 'inclusionTerm'"
+    )
+    found: dict[str, list[Named]] = {}
+    for code, pos, text, kind in book.rows(sql, (edition, edition)):
+        found.setdefault(plain_words(text), []).append(Named(dotted(code), pos, text, kind))
+    return found
 
 
 def families_with(book: Book, codes: Sequence[str], model: str, year: int) -> list[tuple[str, int]]:

@@ -36,6 +36,8 @@ _MODELS = frozenset(("V21", "V22", "V24", "V28"))
 """Models of risk adjustment that are written like categories of external causes."""
 _CATEGORY = 3
 _WHOLE_CODE = 7
+_NEAR = 24
+"""Characters before a code in which a word tells that it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ class Desk:
         for found in _CODE.finditer(text):
             name, tail = found["code"], found["tail"] or ""
             if len(name) == _CATEGORY and (
-                _NO_CODE.search(text[: found.start()]) or (name in _MODELS and "HCC" in text)
+                _NO_CODE.search(text[max(0, found.start() - _NEAR) : found.start()])
+                or (name in _MODELS and "HCC" in text)
             ):
                 continue
             mention = self._mention(name, tail, found.start(), found.end())

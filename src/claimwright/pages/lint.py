@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from claimwright.model import EditionUsed, NotEvaluated
 from claimwright.model.plain import plain
-from claimwright.pages import say_codes, say_groups, say_notes, say_procedures, say_sources, say_terms
+from claimwright.pages import say_codes, say_groups, say_notes, say_places, say_procedures, say_sources, say_terms
 from claimwright.pages.desk import DANGLING, STALE, UNSUPPORTED, VERDICTS, Desk, Statement, shown
 from claimwright.pages.text import read_text
 
@@ -22,6 +22,11 @@ CHECKS: tuple[Callable[[Desk], Iterator[Statement]], ...] = (
     say_codes.codes,
     say_codes.titles,
     say_codes.families,
+    say_places.names,
+    say_places.levels,
+    say_places.groups,
+    say_places.seventh,
+    say_places.principal,
     say_notes.excludes_lists,
     say_notes.levels,
     say_notes.pairs,
@@ -85,11 +90,19 @@ def lint_text(
     """
     chosen = engine.book.answerable(day)
     desk = Desk(engine.book, chosen, read_text(text), as_of)
-    found: dict[tuple[int, str, str, str], Statement] = {}
-    for check in CHECKS:
-        for each in check(desk):
-            found.setdefault((each.line, each.verdict, each.fact, each.statement), each)
-    return _report(name, chosen, engine, found.values(), tuple(desk.not_evaluated.values()), as_of)
+    found = list(_once(each for check in CHECKS for each in check(desk)))
+    return _report(name, chosen, engine, found, tuple(desk.not_evaluated.values()), as_of)
+
+
+def _once(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Each statement once for a verdict: what several checks say of it stands in one fact."""
+    found: dict[tuple[int, str, str], list[Statement]] = {}
+    for each in statements:
+        found.setdefault((each.line, each.verdict, each.statement), []).append(each)
+    for same in found.values():
+        facts = dict.fromkeys(each.fact for each in same)
+        source = next((each.source for each in same if each.source), None)
+        yield replace(same[0], fact="; also: ".join(facts), source=source)
 
 
 def lint_article(article: Article, engine: Engine, day: date | None = None) -> TextReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ _ARTICLE = re.compile(r"\A---[ \t]*\n(?:[^\n]*\n){0,40}?article:[ \t]")
 def read_any(name: str) -> str:
     """The text of a file, or of standard input for `-`.
 
-    Errors: `InputError` for a file that is missing, empty, too large, not UTF-8, or no text.
+    Errors: `InputError` for a file that is missing, empty, too large, neither UTF-8 nor
+    UTF-16 with its mark, or no text.
     """
     if not name:
         raise InputError("file", "has an empty name", "a text file")
@@ -34,6 +36,9 @@ def read_any(name: str) -> str:
         ) from None
     if len(data) > MOST_BYTES:
         raise InputError(place, f"more than {MOST_BYTES // 2**20} MB", "one article a file")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        with contextlib.suppress(UnicodeDecodeError):
+            data = data.decode("utf-16").encode("utf-8")
     if b"\x00" in data:
         raise InputError(
             place, f"byte {data.index(0)} is a NUL: this is no text", "plain text, Markdown or HTML in UTF-8"

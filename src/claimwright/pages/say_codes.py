@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ENDED = re.compile(
     r"\b(?:retired|deleted|ended|expired|discontinued|no longer|formerly|former|was (?:valid|billable|last)|replaced by"
+    r"|expanded|subdivided"
     r"|successors?|until|through (?:september|20\d\d)|before (?:october|20\d\d)|not (?:billable|valid|a code|in effect)"
     r"|non-?billable|invalid|old code)\b",
     re.IGNORECASE,
@@ -49,17 +50,18 @@ _PAIR = re.compile(
     re.DOTALL,
 )
 _SPEECH = re.compile(
-    r"^(?:use|for|see|query|add|assign|report|code|review|check|new|how|what|when|why|where|if|only|no|not|all|avoid|ask)\b"
-    r"|\b(?:is|are|was|were|be|been|used|does|do|did|has|have|had|not(?! elsewhere| specified)|should|must|may|can|cannot"
-    r"|will|replace[sd]?|remains?|requires?|needs?|maps?|mapped|never|always|billable|retired|deleted|successors?|covers?"
-    r"|covered|pays?|groups?|became|becomes|excludes?\s?[12]?|applies|instead|please|hcc|drg|cc|mcc)\b",
+    r"^(?:use|for|see|query|add|assign|report|code|review|check|new|how|what|when|why|where|if|only|no|not|all|avoid"
+    r"|ask)\b"
+    r"|\b(?:is|are|was|were|be|been|used|does|do|did|has|have|had|not(?! elsewhere| specified)|should|must|may|can"
+    r"|cannot|will|replace[sd]?|remains?|requires?|needs?|maps?|mapped|never|always|billable|retired|deleted"
+    r"|successors?|covers?|covered|pays?|groups?|became|becomes|excludes?\s?[12]?|applies|instead|please|hcc|drg|cc|mcc)\b",
     re.IGNORECASE,
 )
 """Words of sentences and instructions, which no title holds."""
 
 _ABOUT = re.compile(
-    r"\b(?:cod(?:es|ing|ers?)|guides?|billing|rules?|tips?|explained|documentation|scenarios?|pitfalls?|news|cheat sheet"
-    r"|overview|versus|vs)\b",
+    r"\b(?:cod(?:es|ing|ers?)|guides?|billing|rules?|tips?|explained|documentation|scenarios?|pitfalls?|news"
+    r"|cheat sheet|overview|versus|vs)\b",
     re.IGNORECASE,
 )
 """Words of headings that tell what a text is about, not what a code is called."""
@@ -86,9 +88,9 @@ def codes(desk: Desk) -> Iterator[Statement]:
             key = (block.line_at(each.start), each.code)
             if each.kind not in ("exact", "unknown") or key in seen:
                 continue
-            seen.add(key)
             says = _unknown(each) if each.kind == "unknown" else _wrong(desk, block, each)
             if says:
+                seen.add(key)
                 verdict, fact = says
                 yield Statement(key[0], _around(block, each), verdict, fact, desk.registry(each.code), "codes")
 

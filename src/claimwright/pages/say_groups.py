@@ -56,8 +56,10 @@ def _model(block: Block, sentence: str = "") -> str:
 
 def _model_at(block: Block, sentence: str, found: re.Match[str]) -> str:
     """The model that an HCC number is said to belong to: named right behind it, before it, or in the text around."""
-    behind = re.match(r"[\s(,]*(?:(?:in|of|under|for|by)\s+)?(?:the\s+)?(?:CMS-HCC\s+)?(?:model\s+)?[vV]\s?(24|28)\b",
-                      sentence[found.end() :])
+    behind = re.match(
+        r"[\s(,]*(?:(?:in|of|under|for|by)\s+)?(?:the\s+)?(?:CMS-HCC\s+)?(?:model\s+)?[vV]\s?(24|28)\b",
+        sentence[found.end() :],
+    )
     if behind:
         return f"V{behind[1]}"
     before = _MODEL.findall(sentence[: found.start()])
@@ -226,8 +228,15 @@ def _names(desk: Desk, text: str) -> Iterator[tuple[str, list[str]]]:
         if not 0 < len(words) <= 4 or len(name.strip()) < 6:
             continue
         found = [each for each in desk.named(name.strip()) if stems(each.text)[: len(words)] == words]
-        if found:
-            yield name.strip(), list(dict.fromkeys(undotted(each.code)[:3] for each in found))
+        codes = [each.code for each in found] or _holding(desk, name.strip(), set(words))
+        if codes:
+            yield name.strip(), list(dict.fromkeys(undotted(each)[:3] for each in codes))
+
+
+def _holding(desk: Desk, name: str, words: set[str]) -> list[str]:
+    """The code found first for a name, where its title holds every word of it: two words at least."""
+    hits = desk.book.search(name, desk.day, most=1).hits if len(words) > 1 else ()
+    return [each.code for each in hits if words <= set(stems(each.title or ""))]
 
 
 # ---- MS-DRG -----------------------------------------------------------------------------------------
@@ -282,7 +291,8 @@ def _weights(desk: Desk, block: Block) -> Iterator[Statement]:
         if source is None:
             desk.lacks("drgs", "msdrg-weights", "claimwright data add msdrg-weights FILE")
             fact = f"the relative weight of DRG {drg:03} on {desk.day} is not loaded (Table 5); a range is no weight"
-            yield Statement(block.line, shown(block.text), UNSUPPORTED, fact, None, "weights")
+            missing = Source("msdrg-weights", "not loaded", None, None, f"DRG {drg:03}")
+            yield Statement(block.line, shown(block.text), UNSUPPORTED, fact, missing, "weights")
             continue
         row = msdrg.weight(desk.book, drg, desk.day)
         numbers = [float(each) for each in _NUMBER.findall(said)]
@@ -322,13 +332,26 @@ def severity(desk: Desk) -> Iterator[Statement]:
 
 # ---- the code editor --------------------------------------------------------------------------------
 
-_MCE = re.compile(r"\bMCE\b|\b(?:age|sex|gender)[ -](?:edit|conflict)s?\b|\bMedicare Code Editor\b|\bMedicare (?:claims? )?edits?\b|\bcode editor\b", re.IGNORECASE)
-_REJECTS = re.compile(r"\b(?:reject|refuse|return|flag|unacceptable|not accept|denie|fail|edit|restrict|limited)", re.IGNORECASE)
+_MCE = re.compile(
+    r"\bMCE\b|\b(?:age|sex|gender)[ -](?:edit|conflict)s?\b|\bMedicare Code Editor\b|\bMedicare (?:claims? )?edits?\b"
+    r"|\bcode editor\b",
+    re.IGNORECASE,
+)
+_REJECTS = re.compile(
+    r"\b(?:reject|refuse|return|flag|unacceptable|not accept|denie|fail|edit|restrict|limited)", re.IGNORECASE
+)
 _NO_EDIT = re.compile(r"\b(?:no|without|not (?:an?|flagged)|does not|never)\b", re.IGNORECASE)
 _TOPICS = {
     "principal": ("unacceptable", "ecodepdx", "manifestation", "qadm"),
     "age": ("adult", "pediatric", "newborn", "maternity"),
     "sex": ("male", "female"),
+}
+
+
+_TOPIC_WORDS = {
+    "principal": re.compile(r"\bprincipal", re.IGNORECASE),
+    "age": re.compile(r"\bage\b", re.IGNORECASE),
+    "sex": re.compile(r"\b(?:sex|gender|(?:fe)?males?|women|men)\b", re.IGNORECASE),
 }
 
 
@@ -338,7 +361,7 @@ def editor(desk: Desk) -> Iterator[Statement]:
         if block.kind == HEADING or not _MCE.search(block.text):
             continue
         for at, sentence in block.sentences():
-            topic = next((each for each in _TOPICS if re.search(rf"\b{each}", sentence, re.IGNORECASE)), None)
+            topic = next((each for each, form in _TOPIC_WORDS.items() if form.search(sentence)), None)
             codes = [each for each in desk.in_text(sentence) if each.kind == "exact"]
             if topic is None or not codes or not _MCE.search(sentence) or not _REJECTS.search(sentence):
                 continue

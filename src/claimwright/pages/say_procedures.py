@@ -56,7 +56,7 @@ def _judged(desk: Desk, line: int, sentence: str, groups: list[list[str]]) -> It
             shown(sentence),
             UNSUPPORTED,
             f"the NCCI pairs of {desk.day} are not loaded. {how}",
-            None,
+            Source(PTP, "not loaded", None, None),
             "procedures",
         )
         return
@@ -96,6 +96,8 @@ def families(desk: Desk) -> Iterator[Statement]:
     tables = procedures(desk.book)
     edition = tables.edition(AOC, desk.day)
     if edition is None:
+        if any(len(set(_SERVICE.findall(each.text))) > 1 for each in desk.text.blocks):
+            desk.lacks("procedures", AOC, how_to_load(AOC, desk.day))
         return
     for block in desk.text.blocks:
         for at, sentence in block.sentences():

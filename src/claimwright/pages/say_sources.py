@@ -183,8 +183,9 @@ def states(desk: Desk) -> Iterator[Statement]:
 # ---- coverage ---------------------------------------------------------------------------------------
 
 _PAYERS = (
-    r"(?:medicare(?! code| severity| claims? edit)(?: (?:advantage|part [a-d]))?|medicaid|cms|tricare|aetna|anthem|cigna|humana"
-    r"|united ?healthcare|blue cross|insurance(?: compan(?:y|ies))?|insurers?|payers?|(?:health )?plans?|carriers?|macs?)"
+    r"(?:medicare(?! code| severity| claims? edit)(?: (?:advantage|part [a-d]))?|medicaid|cms|tricare|aetna|anthem"
+    r"|cigna|humana|united ?healthcare|blue cross|insurance(?: compan(?:y|ies))?|insurers?|payers?|(?:health )?plans?"
+    r"|carriers?|macs?)"
 )
 _CONCLUDES = re.compile(
     r"\b(?:(?P<no>(?:not|never|n't|rarely|non)[\s-]*(?:be\s+|generally\s+|typically\s+|considered\s+|routinely\s+)*"
@@ -196,7 +197,8 @@ _CONCLUDES = re.compile(
     rf"|(?:is|are|be)\s+(?:paid|reimbursed|covered)\s+(?:for\s+)?by\s+(?:\w+\s+){{0,2}}?{_PAYERS})"
     r"|(?P<yes>covered (?:indication|diagnos[ei]s|service|benefit|when|if|for|by|under)"
     r"|(?:is|are|be|fully|generally|typically) covered"
-    r"|(?:considered|deemed) medically necessary|reimbursable|will be (?:paid|reimbursed))"
+    r"|(?:considered|deemed) medically necessary|(?:is|are) medically necessary\s+(?:for|when|if|in)\b"
+    r"|reimbursable|will be (?:paid|reimbursed))"
     r"|(?P<deny>(?:result|lead|end)s? in (?:a )?denial|will (?:likely )?be denied|(?:is|are|be) (?:likely )?denied)"
     r"|(?P<needs>(?:insurance )?coverage\b.{0,80}?\brequires?\b"
     r"|(?:payers?|insurers?|insurance)\b.{0,40}?\brequires?\b))",
@@ -206,8 +208,8 @@ _POLICY = re.compile(r"\b(?:NCD|LCD|CPB)[\s-]*[\d.L]+|\b[LA]\d{5}\b|\bCG-[A-Z]+-
 _PAYER = re.compile(r"\b(?:insur|payer|medicare|medicaid|health plan|plans?\b|test(?:ing|s)\b)", re.IGNORECASE)
 _QUESTION = "coverage is a question of policy, version, place and day"
 _ASKS = re.compile(
-    r"\b(?:whether|(?:ask|check|see|verify|confirm|know|learn|find out|unclear)\s+(?:\w+\s+){0,3}(?:if|that|which|what|why))"
-    r"\s[^.;]{0,40}\Z",
+    r"\b(?:whether|(?:ask|check|see|verify|confirm|know|learn|find out|unclear)\s+(?:\w+\s+){0,3}(?:if|that|which"
+    r"|what|why))\s[^.;]{0,40}\Z",
     re.IGNORECASE,
 )
 _HOW_COVERED = re.compile(
@@ -261,7 +263,9 @@ def _covered(desk: Desk, block: Block, sentence: str, found: re.Match[str]) -> t
             Source("policies", f"{first.policy} {first.version}", first.starts, first.ends, f"group {first.group}"),
         )
     names = ", ".join(sorted(covered))
-    listed = f"; {len(covered)} loaded policies list {codes[0]} ({names}), and a list is not coverage" if covered else ""
+    listed = (
+        f"; {len(covered)} loaded policies list {codes[0]} ({names}), and a list is not coverage" if covered else ""
+    )
     source = Source("policies", f"{len(desk.book.policies.ids)} loaded", None, None)
     return UNSUPPORTED, f"a conclusion on coverage names no payer's policy; {_QUESTION}{listed}", source
 
@@ -345,6 +349,11 @@ def clinical(desk: Desk) -> Iterator[Statement]:
 # ---- editions and guidelines ------------------------------------------------------------------------
 
 _FISCAL = re.compile(r"\bFY\s?(20\d\d|\d\d)\b")
+_PAST = re.compile(
+    r"\b(?:was|were|added|deleted|revised|expanded|introduced|new in|new for|since|began|became|changed|effective|until"
+    r"|before|through)\b",
+    re.IGNORECASE,
+)
 _GROUPER = re.compile(
     r"\b(?:MS-DRG|Definitions Manual|grouper)\b[^.;\n]{0,40}?"
     r"\bv(?:ersion )?\s?(\d\d(?:\.\d)?)\b(?!\s*(?:to|-|\u2013)\s*v?\d)",
@@ -364,13 +373,16 @@ def editions(desk: Desk) -> Iterator[Statement]:
         if not ("guidelines" in block.text.lower() and each[0].replace(" ", "") == cited)
     ]
     years = [int(each[1]) if len(each[1]) == 4 else 2000 + int(each[1]) for _, each in found]
-    if years and max(years) < year:
-        block, first = found[0]
-        lines = ", ".join(str(line) for line in dict.fromkeys(b.line_at(e.start()) for b, e in found))
-        fact = (
-            f"services on {desk.day} fall into fiscal year {year}; the text speaks for FY{max(years)} (lines {lines})"
-        )
-        yield Statement(block.line_at(first.start()), shown(block.text), STALE, fact, desk.tabular(), "editions")
+    told: set[int] = set()
+    for (block, each), said in zip(found, years, strict=True):
+        line = block.line_at(each.start())
+        sentence = next((s for at, s in block.sentences() if at <= each.start() < at + len(s)), block.text)
+        # What a year brought stays true; a text that also speaks for the year of the day is not of an old one.
+        if max(years) >= year or line in told or (_PAST.search(sentence) and len(years) > 1):
+            continue
+        told.add(line)
+        fact = f"services on {desk.day} fall into fiscal year {year}; FY{said} ended on {said}-09-30"
+        yield Statement(line, shown(sentence), STALE, fact, desk.tabular(), "editions")
     version = msdrg.version_on(desk.book, desk.day)
     for block in desk.text.blocks:
         for each in _GROUPER.finditer(block.text):
@@ -379,7 +391,8 @@ def editions(desk: Desk) -> Iterator[Statement]:
             if version and not _same_version(version.name, each[1]):
                 source = Source("msdrg", version.name, version.window.starts, version.window.ends)
                 fact = f"MS-DRG {version.name} is in force on {desk.day}"
-                yield Statement(block.line_at(each.start()), shown(block.text), STALE, fact, source, "editions")
+                sentence = next((s for at, s in block.sentences() if at <= each.start() < at + len(s)), block.text)
+                yield Statement(block.line_at(each.start()), shown(sentence), STALE, fact, source, "editions")
 
 
 def _same_version(name: str, said: str) -> bool:

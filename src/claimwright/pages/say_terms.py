@@ -10,13 +10,14 @@ from claimwright.model import undotted
 from claimwright.pages.desk import STALE, UNSUPPORTED, WRONG, Desk, Statement, shown, stems
 from claimwright.pages.say_codes import regions
 from claimwright.pages.source import Source
+from claimwright.pages.source import part as loaded_part
 from claimwright.pages.text import HEADING, Block
 
 if TYPE_CHECKING:
     from claimwright.book.navigate import Found
 
 _INCLUDES = re.compile(r"\b(?:includes|inclusion terms?|included (?:terms|conditions))\b", re.IGNORECASE)
-_ARROW = re.compile(r"\s*(?:\u2192|->|=>|\bmaps? to\b|\bcodes? to\b|\bis coded (?:to|as)\b)\s*")
+_ARROW = re.compile(r"\s*(?:\u2192|->|=>|\bmap(?:s|ped)? to\b|\bcodes? to\b|\bis coded (?:to|as)\b)\s*")
 _EXAMPLES = re.compile(
     r"\(\s*(?:e\.g\.|eg|for example|such as|i\.e\.),?\s*([^()]{3,200})\)[^.;()]{0,60}?"
     r"\b(?:consider|use|assign|report|code|select)\s+(?=[A-Z]\d)",
@@ -24,6 +25,11 @@ _EXAMPLES = re.compile(
 )
 _CUT = re.compile(r"[(,;:\u2014\u2013]|\s-\s|\b(?:when|without|with no|if|as an?|not|in an|pre-|due)\b", re.IGNORECASE)
 _HOLDER = re.compile(r"\A\W*[A-Z0-9.-]+\W+(?:chapter|block|category|subcategory|code)(?:, inherited)?\W*\Z")
+_APPOSED = re.compile(
+    r"(?:\A|[.!?]\s)([A-Z][^.;:(|\u2014\u2013]{3,60}?)\s[\u2014\u2013-]\s(?:one|an?|the)\s[^.;|\u2014\u2013]*\Z"
+)
+"""A term and what is added to it between dashes: "Heat cramps - one of the conditions mapped to"."""
+
 _SURE = 0.9
 _MOST_WORDS = 8
 _TRIVIAL = re.compile(r"\b(?:nos|nec|unspecified|the|an?|of|movement|disorders?)\b", re.IGNORECASE)
@@ -61,7 +67,11 @@ def _elsewhere(
     desk: Desk, part: str, codes: list[str], others: list[str], best: Found, caution: str = ""
 ) -> tuple[str, Source]:
     path = " > ".join(level.words for level in best.levels)
-    where = Source(best.source, "", None, None, path) if best.source not in _TABULAR else desk.tabular(best.code)
+    where = desk.tabular(best.code)
+    if best.source not in _TABULAR:
+        where = loaded_part(desk.book, best.source, path) or Source(
+            best.source, _reviewed(desk, best.source), None, None, path
+        )
     longer = [
         f"{row['term']}: {row['code']}"
         for row in desk.index_terms
@@ -70,6 +80,11 @@ def _elsewhere(
     also = f"; {', '.join(longer[:3])}" if longer else ""
     leads_to = ", ".join(dict.fromkeys(others))
     return f'"{part}" leads to {leads_to} ({best.source}: {path}), not to {", ".join(codes)}{also}{caution}', where
+
+
+def _reviewed(desk: Desk, name: str) -> str:
+    """The edition of a list that ships with the book: the day of its review."""
+    return f"reviewed {desk.book.manifest['lexicons'].get(name, {}).get('reviewed', 'with the book')}"
 
 
 def _near(desk: Desk, term: str, codes: list[str]) -> tuple[str, Source] | None:
@@ -140,6 +155,8 @@ def arrows(desk: Desk) -> Iterator[Statement]:
             before = re.split(r"[(;|.,:\u2014\u2013]|\b(?:if|as|when|the)\b", block.text[: found.start()])[-1].strip(
                 " *\u2019'\""
             )
+            if told := _APPOSED.search(block.text[: found.start()]):
+                before = told[1]
             stop = re.search(r"[;.]\s", block.text[found.end() :])
             near = [each.code for each in rest if not stop or each.start < stop.start()]
             yield from _points(desk, block, found.start(), before, near)

@@ -19,12 +19,19 @@ HEADING, ITEM, ROW, PROSE = "heading", "item", "row", "prose"
 LABEL = 7
 """Rank of a label, below every heading."""
 
+MOST_BLOCK = 4000
+"""Characters of a block: what is judged together. A longer line or paragraph is several blocks."""
+
 _MOST_WORDS = 14
 _LONG_LINE = 60
+_SHORT = 5
 _HASHES = re.compile(r"(#{1,6})\s+(.*?)(?:\s*\{[^{}]*\})?\s*#*\s*\Z")
 _BULLET = re.compile(r"(?:[-*+\u2022\u25cf\u25e6]|\d{1,3}[.)]|\[\d{1,3}\])\s+")
 _RULE = re.compile(r"\|?[\s:|-]+\|?\Z")
 _HTML = re.compile(r"<(?:!doctype|html|body|p|div|h[1-6]|table|ul|ol|br)\b", re.IGNORECASE)
+_SAME = "\x01"
+"""Stands before a line that surely belongs to the paragraph or item above it."""
+
 _BRANCHES = "\u251c\u2514\u2502"
 """Box drawing of trees."""
 
@@ -93,7 +100,7 @@ class Text:
 
 def read_text(text: str) -> Text:
     """The blocks of a text in any of the three forms."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ").replace(_SAME, " ")
     lines = _html_lines(text) if _HTML.search(text[:4000]) else _written(text)
     blocks = list(_blocks(lines))
     stack: list[Block] = []
@@ -134,10 +141,21 @@ def bare(text: str) -> str:
 
 
 def _blocks(lines: list[tuple[int, str]]) -> Iterator[Block]:
+    lines = [piece for number, line in lines for piece in _pieces(number, line)]
     builder = _Builder(lines)
     for at, (number, raw) in enumerate(lines):
         yield from builder.take(at, number, raw)
     yield from builder.close()
+
+
+def _pieces(number: int, line: str) -> Iterator[tuple[int, str]]:
+    """A line in pieces of bounded length, cut at the end of a sentence or a word where there is one."""
+    while len(line) > MOST_BLOCK:
+        cut = max(line.rfind(". ", 0, MOST_BLOCK) + 1, 0) or line.rfind(" ", 0, MOST_BLOCK)
+        cut = cut if cut > 0 else MOST_BLOCK
+        yield number, line[:cut]
+        line = line[cut:].lstrip()
+    yield number, line
 
 
 class _Builder:
@@ -165,7 +183,10 @@ class _Builder:
         if line in ("-", "*", "\u2022"):
             self.waits = True
             return []
-        if self.open and _continues(self.open, line, raw):
+        sure = line.startswith(_SAME)
+        line = line.lstrip(_SAME)
+        sure = sure and self.open is not None and len(self.open.text) < MOST_BLOCK
+        if self.open and (sure or _continues(self.open, line, raw)):
             self.open.lines.append((len(self.open.text) + 1, number))
             self.open.text += " " + line
             return []
@@ -173,10 +194,20 @@ class _Builder:
             return self.close() + self._row(at, number, line)
         self.in_table = False
         done, block = self.close(), _one(line, number)
+        if block.kind == PROSE and self._stands_over(at, line):
+            block = Block(HEADING, line, [(0, number)], rank=2)
         if block.kind in (PROSE, ITEM):
             self.open = block
             return done
         return [*done, block]
+
+    def _stands_over(self, at: int, line: str) -> bool:
+        """Does a short line without a stop stand between an empty line and a line that begins something?"""
+        if len(line.split()) > _SHORT or not line[0].isupper() or line[-1] in ".;,!?:" or _BEGINS.match(line):
+            return False
+        before = self.lines[at - 1][1].strip() if at else ""
+        after = self.lines[at + 1][1].strip() if at + 1 < len(self.lines) else ""
+        return not before and bool(_BULLET.match(after) or after.startswith("|") or after.endswith(":"))
 
     def _row(self, at: int, number: int, line: str) -> list[Block]:
         if _RULE.match(line):
@@ -195,7 +226,8 @@ def _continues(block: Block, line: str, raw: str) -> bool:
     """Is the line the wrapped rest of a paragraph or item?"""
     last = block.text[block.lines[-1][0] :]
     if (
-        line.startswith(("|", "#"))
+        len(block.text) + len(line) > MOST_BLOCK
+        or line.startswith(("|", "#"))
         or _BULLET.match(line)
         or (_BEGINS.match(line) and not last.endswith((",", ";")))
         or (len(last) < _LONG_LINE and not line[0].islower())
@@ -251,7 +283,15 @@ class _Stripper(HTMLParser):
     def flush(self) -> None:
         text = " ".join(self.now.split())
         if text and text != "|":
-            self.out.append((self.start, text))
+            lines = [text] if text[0] in "#|" else self.now.split("\n")
+            told = False
+            for number, line in enumerate(lines, self.start):
+                words = " ".join(line.split())
+                if words in ("", "-"):
+                    continue
+                mark = "" if told else "- " if text.startswith("- ") and not words.startswith("- ") else ""
+                self.out.append((number, (_SAME if told else mark) + words))
+                told = True
         self.now = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -291,8 +331,10 @@ class _Stripper(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.silent:
             return
-        if not self.now.strip("#-| "):
-            self.start = self.getpos()[0]
+        if not self.now.strip("#-| \n"):
+            empty = data[: len(data) - len(data.lstrip())]
+            self.start = self.getpos()[0] + empty.count("\n")
+            self.now, data = self.now.replace("\n", " "), data.lstrip("\n \t")
         self.now += data
 
 
