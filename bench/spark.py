@@ -41,9 +41,8 @@ def session() -> Any:
 def rules(path: Path) -> Counter[tuple[str, str]]:
     """Findings of a file by rule and severity."""
     held = pq.read_table(path, columns=["rule", "severity"]).to_pydict()
-    found = Counter(zip(held["rule"], held["severity"], strict=True))
-    found.pop((None, None), None)  # rows that are no findings
-    return found
+    rows = zip(held["rule"], held["severity"], strict=True)
+    return Counter(row for row in rows if row[1])  # rows that are no findings have no severity
 
 
 def measure(book: Book, spark: Any, file: Path, rounds: int) -> dict[str, list[float]]:
