@@ -18,8 +18,9 @@ from claimwright.book.columns import columns
 from claimwright.book.store import FIRST_DAY, Book
 from claimwright.claims.batch import batch_of
 from claimwright.edits import conditions
+from claimwright.edits.companions import Companion, Order
 from claimwright.edits.frame import Frame
-from claimwright.edits.relations import Alike, Companion, Condition, Hits, Membership, OneOf, Order, Pair, Relation
+from claimwright.edits.relations import Alike, Condition, Hits, Membership, OneOf, Pair, Relation
 from claimwright.model import Claim, Diagnosis, Patient, Setting, undotted
 
 pytestmark = pytest.mark.book

@@ -207,6 +207,12 @@ class Scanner:
         """Findings of a rule that says its outcome in columns."""
         assert rule.outcome is not None  # noqa: S101 - the caller asked
         found = rule.outcome(frame, hits)
+        digest = frame.digest if found.offsets is None else None
+        fast = kernels() if digest is not None else None
+        if digest is not None and fast is not None:
+            args = hits.left, hits.right, frame.claim, frame.offsets, frame.entry, digest.code
+            claim, rank, counts, ends, positions, codes = fast.settled(found.rank, rule.severity.rank, *args)
+            return _Part(claim, number, rank, counts, positions, self._told(frame, ends, codes))
         kept = np.flatnonzero(found.rank != NO_FINDING)
         rank, every = found.rank[kept], len(kept) == len(hits)
         rank[rank == AS_STATED] = rule.severity.rank
@@ -215,7 +221,7 @@ class Scanner:
             starts, sizes = found.offsets[kept], np.diff(found.offsets)[kept]
             at = np.arange(int(sizes.sum())) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
             ends, counts = found.ends[at].astype(np.int32), sizes.astype(np.int32)
-            order = np.lexsort((frame.place[ends], np.repeat(np.arange(len(kept)), counts)))
+            order = np.lexsort((frame.places(ends), np.repeat(np.arange(len(kept)), counts)))
             ends = ends[order]
         else:
             left, right = (hits.left, hits.right) if every else (hits.left[kept], hits.right[kept])
@@ -226,7 +232,10 @@ class Scanner:
 
     def _codes(self, frame: Frame, ends: Ints) -> Ints:
         """Numbers of the texts of diagnoses."""
-        out = frame.of("code", ends)
+        return self._told(frame, ends, frame.of("code", ends))
+
+    def _told(self, frame: Frame, ends: Ints, out: Ints) -> Ints:
+        """The numbers of codes, with numbers of their own for texts that are on no axis."""
         for at in np.flatnonzero(out < 0).tolist():
             code = frame.batch.diagnosis(int(ends[at])).code
             out[at] = self._texts.number(dotted(code.strip().upper().replace(".", "")))

@@ -161,7 +161,7 @@ class Memo:
 def _diagnosis(frame: Frame, index: int, first: int) -> tuple[Any, ...]:
     batch = frame.batch
     text = batch.written.get(("diagnoses", index)) or bytes(batch.codes[index])
-    return text, int(frame.row[index]), index == first, bytes(batch.poa[index])
+    return text, int(frame.one("row", index)), index == first, bytes(batch.poa[index])
 
 
 def _person(batch: ClaimBatch, claim: int) -> tuple[int, int]:
@@ -203,9 +203,9 @@ def _said(finding: Any) -> Said:
 
 def _general(said: Said, frame: Frame, left: int, right: int) -> Said | None:
     """The answer with ends in place of positions; None where it points at anything else."""
-    numbers = {int(frame.place[left]) + 1: -1}
+    numbers = {frame.position(left): -1}
     if right >= 0:
-        numbers[int(frame.place[right]) + 1] = -2
+        numbers[frame.position(right)] = -2
     if any(position not in numbers for position, _ in said.places):
         return None
     return Said(said.rank, tuple((numbers[position], code) for position, code in said.places), said.message)
@@ -216,7 +216,7 @@ def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
     if not said.places or said.places[0][0] > 0:
         return said
     at = {-1: left, -2: right}
-    places = sorted(((int(frame.place[at[end]]) + 1, code) for end, code in said.places), key=lambda place: place[0])
+    places = sorted(((frame.position(at[end]), code) for end, code in said.places), key=lambda place: place[0])
     return Said(said.rank, tuple(places), said.message)
 
 

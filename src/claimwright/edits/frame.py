@@ -108,7 +108,15 @@ class Frame:
     @cached_property
     def place(self) -> Ints:
         """Position of each diagnosis in its claim, from 0."""
-        return (np.arange(len(self.claim)) - self.batch.offsets[self.claim]).astype(np.int32)
+        return self.places(np.arange(len(self.claim), dtype=np.int32))
+
+    def places(self, at: npt.NDArray[np.integer]) -> Ints:
+        """Positions of some diagnoses in their claims, from 0."""
+        return (at - self.batch.offsets[self.claim[at]]).astype(np.int32)
+
+    def position(self, index: int) -> int:
+        """Position of one diagnosis in its claim, from 1."""
+        return index - int(self.batch.offsets[self.claim[index]]) + 1
 
     @cached_property
     def code(self) -> Ints:
@@ -144,6 +152,12 @@ class Frame:
     def _digested(self, name: str) -> Any:
         assert self.digest is not None  # noqa: S101 - without a digest all is there from the start
         return getattr(self.digest, name)[self.entry]
+
+    def one(self, name: str, index: int) -> Any:
+        """A column's value for one diagnosis; see `of`."""
+        if self.digest is None or name in self.__dict__:
+            return getattr(self, name)[index]
+        return getattr(self.digest, name)[self.entry[index]]
 
     def of(self, name: str, at: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
         """A column of some diagnoses; where most need none of it, that of all is never made."""
@@ -184,7 +198,7 @@ class Frame:
         fast = kernels()
         if fast is None or self.digest is None:
             return None
-        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(*self._marked)
+        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(self.entry, *self.digest.word)
         return found
 
     @cached_property

@@ -84,8 +84,9 @@ def first_ground(frame: Frame, hits: Hits) -> Bools:
 
 def integral(frame: Frame, hits: Hits) -> Bools:
     """Is the left end of each hit a usual symptom of the right one? Each pair of codes is looked up once."""
-    size = int(frame.pos.max(initial=0)) + 1
-    pair = frame.pos[hits.left].astype(np.int64) * size + frame.pos[hits.right]
+    left, right = frame.of("pos", hits.left), frame.of("pos", hits.right)
+    size = int(right.max(initial=0)) + 1
+    pair = left.astype(np.int64) * size + right
     pairs, number = np.unique(pair, return_inverse=True)
     book, edition = frame.columns.book, frame.columns.edition
     found = [_usual(book, edition, *divmod(each, size)) for each in pairs.tolist()]

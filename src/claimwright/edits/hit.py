@@ -61,7 +61,7 @@ class End:
     @property
     def position(self) -> int:
         """Position in the claim, from 1."""
-        return int(self.scene.frame.place[self.index]) + 1
+        return self.scene.frame.position(self.index)
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
@@ -76,7 +76,7 @@ class End:
     @property
     def pos(self) -> int:
         """Place in the edition's tree, -1 for none."""
-        return int(self.scene.frame.pos[self.index])
+        return int(self.scene.frame.one("pos", self.index))
 
     @cached_property
     def node(self) -> NodeEntry | None:
@@ -101,7 +101,7 @@ class End:
     @property
     def in_effect(self) -> bool:
         """Is the code billable on the claim's day?"""
-        return int(self.scene.frame.row[self.index]) >= 0
+        return int(self.scene.frame.one("row", self.index)) >= 0
 
     @property
     def place(self) -> Place:
@@ -348,8 +348,8 @@ class Hit:
         free = [
             end
             for end in self.others()
-            if frame.row[end.index] >= 0
-            and not int(frame.flags[end.index]) & barred
+            if frame.one("row", end.index) >= 0
+            and not int(frame.one("flags", end.index)) & barred
             and not end.belongs("secondary-only")
             and established(end)
         ]

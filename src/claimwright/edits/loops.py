@@ -14,6 +14,7 @@ import numpy as np
 from numba import types
 
 from claimwright.edits.compiled import cache_folder
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 
 config: Any = import_module("numba").config  # its stubs do not tell what is in there
 _HELD = config.CACHE_DIR
@@ -33,85 +34,94 @@ def _kernel(*arguments: Any) -> Any:
     return numba.njit(arguments, cache=True, nogil=True, boundscheck=False)
 
 
-@_kernel(_I4, _I8, _I4, _I4, _U1, types.int64, _BOOL, types.int64, types.uint8)
-def _pairs(entry, offsets, kinds, codes, matrix, width, coarse, across, same):  # type: ignore[no-untyped-def]
-    room = 1024
-    left, right, bits = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
+@_kernel(_I4, _I4, _I4, _U8, _U8)
+def _meeting(entry, claim, kinds, barred, bucket):  # type: ignore[no-untyped-def]
+    """Diagnoses with an earlier one on their claim in a bucket that their kind has to do with."""
+    found = np.empty(len(entry) + 1, np.int32)
+    held, here, last = 0, np.uint64(0), np.int32(-1)
+    for at in range(len(entry)):
+        kind = kinds[entry[at]]
+        if claim[at] != last:
+            here = np.uint64(0)
+        last = claim[at]
+        found[held] = at
+        held += (barred[kind] & here) != 0  # without a branch: which way it goes cannot be foreseen
+        here |= bucket[kind]
+    return found[:held].copy()
+
+
+@_kernel(_I4, _I4, _I8, _I4, _I4, _BOOL, types.int64)
+def _near(later, entry, offsets, claim, kinds, coarse, across):  # type: ignore[no-untyped-def]
+    """Pairs (one, two) of these diagnoses with the earlier ones of their claims, where their blocks hold anything."""
+    room, held = 1, 0
+    for two in later:
+        room += two - offsets[claim[two]]
+    left, right = np.empty(room, np.int32), np.empty(room, np.int32)
+    for two in later:
+        first = offsets[claim[two]]
+        row = (kinds[entry[two]] >> 3) * across
+        for one in range(first, two):
+            kind = kinds[entry[one]]
+            left[held], right[held] = one, two
+            held += (kind >= 0) & coarse[row + (kind >> 3)]
+    return left[:held], right[:held]
+
+
+@_kernel(_I4, _I8, _I4, _I4, _I4, _U8, _U8, _BOOL, types.int64, _in(types.uint64, 2), types.uint8)
+def _pairs(entry, offsets, claim, kinds, codes, barred, bucket, coarse, across, tiles, same):  # type: ignore[no-untyped-def]
+    left, right = _near(_meeting(entry, claim, kinds, barred, bucket), entry, offsets, claim, kinds, coarse, across)
+    bits = np.empty(len(left), np.uint8)
     held = 0
-    own = np.empty(64, np.int64)
-    for claim in range(len(offsets) - 1):
-        first, last = offsets[claim], offsets[claim + 1]
-        if last - first > len(own):
-            own = np.empty(2 * (last - first), np.int64)
-        for two in range(last - first):
-            kind = np.int64(kinds[entry[first + two]])
-            own[two] = kind
-            if kind < 0:
-                continue
-            row = (kind >> 3) * across
-            for one in range(two):
-                other = own[one]
-                if other < 0 or not coarse[row + (other >> 3)]:
-                    continue
-                found = matrix[kind * width + other]
-                if found == 0:
-                    continue
-                if codes[entry[first + one]] == codes[entry[first + two]]:
-                    found = same
-                else:
-                    found &= same - np.uint8(1)
-                    if found == 0:
-                        continue
-                if held == room:
-                    room *= 2
-                    lefts, rights, more = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
-                    lefts[:held], rights[:held], more[:held] = left, right, bits
-                    left, right, bits = lefts, rights, more
-                # In order of the left one: behind those of this claim that have no greater left end.
-                at = held
-                while at > 0 and left[at - 1] > first + one:
-                    left[at], right[at], bits[at] = left[at - 1], right[at - 1], bits[at - 1]
-                    at -= 1
-                left[at], right[at], bits[at] = first + one, first + two, found
-                held += 1
+    for number in range(len(left)):
+        one, two = left[number], right[number]
+        low, high = kinds[entry[one]], kinds[entry[two]]
+        tile = (high >> 3) * across + (low >> 3)
+        cell = np.uint64(((high & 7) << 3) | (low & 7))
+        if codes[entry[one]] == codes[entry[two]]:
+            found = same if (tiles[-1, tile] >> cell) & np.uint64(1) else np.uint8(0)
+        else:
+            found = np.uint8(0)
+            for bit in range(len(tiles) - 1):
+                found |= np.uint8(((tiles[bit, tile] >> cell) & np.uint64(1)) << np.uint64(bit))
+        if found == 0:
+            continue
+        # In order of the left one: behind those of this claim that have no greater left end.
+        at = held
+        while at > 0 and left[at - 1] > one:
+            left[at], right[at], bits[at] = left[at - 1], right[at - 1], bits[at - 1]
+            at -= 1
+        left[at], right[at], bits[at] = one, two, found
+        held += 1
     return left[:held].copy(), right[:held].copy(), bits[:held].copy()
 
 
-@_kernel(_I4, _I8, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2))
-def _wants(entry, offsets, begins, ends, columns, codes, members, satisfied):  # type: ignore[no-untyped-def]
-    room = len(entry) // 4 + 1024
+@_kernel(_I4, _I8, _I4, _U1, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2), _U8, _U8, _U1)
+def _wants(  # type: ignore[no-untyped-def]
+    entry, offsets, claim, met, begins, ends, columns, codes, members, satisfied, sought, given, groups
+):
+    asking = np.empty(len(entry) + 1, np.int32)
+    present = np.zeros(len(offsets), np.uint64)
+    many = 0
+    for at in range(len(entry)):
+        own = entry[at]
+        asking[many] = at
+        many += met[own] >> 7  # without a branch: which way it goes cannot be foreseen
+        present[claim[at]] |= given[columns[own]]
+    room, held = 1, 0
+    for at in asking[:many]:
+        room += ends[entry[at]] - begins[entry[at]]
     left, group, right = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-    held = 0
-    column, place = np.empty(64, np.int64), np.empty(64, np.int64)
-    for claim in range(len(offsets) - 1):
-        first, last = offsets[claim], offsets[claim + 1]
-        if last - first > len(column):
-            column, place = np.empty(2 * (last - first), np.int64), np.empty(2 * (last - first), np.int64)
-        many = -1
-        for at in range(first, last):
-            own = entry[at]
-            if begins[own] == ends[own]:
-                continue
-            if many < 0:
-                many = 0
-                for other in range(first, last):
-                    found = columns[entry[other]]
-                    column[many], place[many] = found, other
-                    many += found != 0
-            while held + ends[own] - begins[own] > room:
-                room *= 2
-                lefts, groups, rights = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-                lefts[:held], groups[:held], rights[:held] = left[:held], group[:held], right[:held]
-                left, group, right = lefts, groups, rights
-            for member in range(begins[own], ends[own]):
-                wanted, answer = members[member], np.int64(-1)
-                for number in range(many):
-                    if satisfied[wanted, column[number]] and codes[entry[place[number]]] != codes[own]:
-                        answer = place[number]
+    for at in asking[:many]:
+        own, of = entry[at], claim[at]
+        for member in range(begins[own], ends[own]):
+            wanted, answer = members[member], -1
+            if sought[wanted] & present[of]:
+                for other in range(offsets[of], offsets[of + 1]):
+                    if satisfied[wanted, columns[entry[other]]] and codes[entry[other]] != codes[own]:
+                        answer = other
                         break
-                if answer < 0 or answer > at:
-                    left[held], group[held], right[held] = at, wanted, answer
-                    held += 1
+            left[held], group[held], right[held] = at, wanted, answer
+            held += (answer < 0 and (groups[wanted] & met[own]) != 0) or answer > at
     return left[:held].copy(), group[:held].copy(), right[:held].copy()
 
 
@@ -121,11 +131,15 @@ _BIT = np.zeros(64, np.int64)
 _BIT[[(int(_SEQUENCE) << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-@_kernel(_U8, _I8, types.int64)
-def _sorted_by_bit(words, numbers, bits):  # type: ignore[no-untyped-def]
+@_kernel(_I4, _U8, types.int64)
+def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
+    marked, held = np.empty(len(entry) + 1, np.int32), 0
+    for number in range(len(entry)):
+        marked[held] = number
+        held += words[entry[number]] != 0
     offsets = np.zeros(bits + 1, np.int64)
-    for each in words:
-        word = each
+    for number in marked[:held]:
+        word = words[entry[number]]
         while word != 0:
             low = word & (~word + np.uint64(1))
             offsets[_BIT[(low * _SEQUENCE) >> np.uint64(58)] + 1] += 1
@@ -133,12 +147,12 @@ def _sorted_by_bit(words, numbers, bits):  # type: ignore[no-untyped-def]
     offsets = np.cumsum(offsets)
     at = np.empty(offsets[-1], np.int64)
     into = offsets[:-1].copy()
-    for number in range(len(words)):
-        word = words[number]
+    for number in marked[:held]:
+        word = words[entry[number]]
         while word != 0:
             low = word & (~word + np.uint64(1))
             bit = _BIT[(low * _SEQUENCE) >> np.uint64(58)]
-            at[into[bit]] = numbers[number]
+            at[into[bit]] = number
             into[bit] += 1
             word ^= low
     return offsets, at
@@ -196,26 +210,47 @@ def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore
     return order, offsets, placed, coded
 
 
-@_kernel(_I4, _I4, _I4, _I8, _I4, _I4, _I1, _BOOL, _BOOL, _I4, _I4, _I8)
-def _asks(left, group, claim, offsets, entry, pos, meant, able, drugged, start, stop, words):  # type: ignore[no-untyped-def]
-    out = np.zeros(len(left), np.bool_)
+@_kernel(_I4, _I4, _I4, _I8, _I4, _I4, _I4, _I4, _I8)
+def _asks(left, group, claim, offsets, entry, pos, start, stop, words):  # type: ignore[no-untyped-def]
+    out = np.full(len(left), NO_FINDING, np.int8)
     for number in range(len(left)):
         at, asked = left[number], group[number]
-        own = entry[at]
-        if not ((meant[asked] == 1 and able[own]) or (meant[asked] == 2 and drugged[own])):
-            continue
-        speaks = True
+        low, high, speaks = start[asked], stop[asked], True
         for other in range(offsets[claim[at]], at):
             place = pos[entry[other]]
-            if start[asked] <= place and place < stop[asked]:
-                speaks = False
-                break
+            speaks &= place < low or place >= high
         before = number - 1
         while speaks and before >= 0 and left[before] == at:
-            speaks = not (out[before] and words[group[before]] == words[asked])
+            speaks = out[before] == NO_FINDING or words[group[before]] != words[asked]
             before -= 1
-        out[number] = speaks
+        if speaks:
+            out[number] = AS_STATED
     return out
+
+
+@_kernel(_I1, types.int8, _I4, _I4, _I4, _I8, _I4, _I4)
+def _settled(rank, stated, left, right, claim, offsets, entry, codes):  # type: ignore[no-untyped-def]
+    many = len(rank)
+    owner, ranks, counts = np.empty(many, np.int32), np.empty(many, np.int8), np.empty(many, np.int32)
+    positions, coded = np.empty(2 * many, np.int32), np.empty(2 * many, np.int32)
+    ends = np.empty(2 * many, np.int32)
+    held, total = 0, 0
+    for number in range(many):
+        one, two = left[number], right[number]
+        of = claim[one]
+        first = offsets[of] - 1
+        if two >= 0 and two < one:
+            one, two = two, one
+        owner[held], counts[held] = of, 1 + (two >= 0)
+        ranks[held] = stated if rank[number] == AS_STATED else rank[number]
+        kept = rank[number] >= 0
+        ends[total], positions[total], coded[total] = one, one - first, codes[entry[one]]
+        total += kept
+        if two >= 0:
+            ends[total], positions[total], coded[total] = two, two - first, codes[entry[two]]
+            total += kept
+        held += kept
+    return owner[:held], ranks[:held], counts[:held], ends[:total], positions[:total], coded[:total]
 
 
 class Loops:
@@ -227,6 +262,7 @@ class Loops:
     ordered = staticmethod(_ordered)
     repeated = staticmethod(_repeated)
     asks = staticmethod(_asks)
+    settled = staticmethod(_settled)
 
 
 config.CACHE_DIR = _HELD

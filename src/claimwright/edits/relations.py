@@ -1,13 +1,13 @@
-"""The kernels over diagnoses: four questions about codes on claims, answered in columns.
+"""The kernels over diagnoses: questions about codes on claims, answered in columns.
 
 | kernel | question |
 |---|---|
 | `Membership` | is this code in that dated set, for this patient, in this place? |
 | `Pair` | do these two codes of one claim stand in that relation? |
-| `Companion` | is a code that this one wants present at all? |
-| `Order` | does a code that belongs before this one stand after it? |
+| `Alike` | does this code repeat something of an earlier one? |
 
-Those over service lines (`Limit` and others) are in `line_relations`.
+Those about codes that a code wants beside it (`Companion`, `Order`) are in `companions`, those over service lines
+(`Limit` and others) in `line_relations`.
 
 A kernel reads a `Frame` and returns `Hits`: three int32 columns of equal length, sorted by claim,
 then left, then right. No kernel touches words. Each is tested against a slow, obvious reference.
@@ -99,7 +99,7 @@ class Relation(Protocol):
         """Could the question matter to this claim at all? Decides whether its absence is reported."""
 
 
-class _Always:
+class Always:
     """A relation that concerns every claim."""
 
     __slots__ = ()
@@ -135,15 +135,15 @@ def _rising(*columns: npt.NDArray[np.integer]) -> bool:
     return True
 
 
-def _fresh(values: npt.NDArray[np.integer]) -> Bools:
+def fresh(values: npt.NDArray[np.integer]) -> Bools:
     """Where a run of equal numbers begins: `np.unique` of sorted numbers, without importing masked arrays."""
-    fresh = np.ones(len(values), dtype=np.bool_)
-    fresh[1:] = values[1:] != values[:-1]
-    return fresh
+    begins = np.ones(len(values), dtype=np.bool_)
+    begins[1:] = values[1:] != values[:-1]
+    return begins
 
 
 @dataclass(frozen=True, slots=True)
-class Membership(_Always):
+class Membership(Always):
     """Every diagnosis (or procedure, or claim: `kind`) that meets all conditions."""
 
     conditions: tuple[Condition, ...]
@@ -209,7 +209,7 @@ def narrowed(frame: Frame, at: Places, conditions: Sequence[Condition]) -> Place
 
 
 @dataclass(frozen=True, slots=True)
-class Pair(_Always):
+class Pair(Always):
     """Every two diagnoses of a claim that stand in the relation `table`.
 
     Undirected: a note on either code counts, `left` is the earlier of the two. Directed: `left` is
@@ -251,7 +251,7 @@ def _able(table: str, side: str) -> OfCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike(_Always):
+class Alike(Always):
     """Every diagnosis that repeats something of an earlier one of its claim.
 
     `value` gives one number for each diagnosis asked for; equal numbers are alike, negative ones are like nothing.
@@ -279,9 +279,9 @@ class Alike(_Always):
         alike = frame.claim[held].astype(np.int64) * (int(value.max(initial=0)) + 1) + value
         sorting = np.argsort(alike, kind="stable")
         order, alike = held[sorting], alike[sorting]
-        fresh = _fresh(alike)
-        first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
-        later = ~fresh
+        begins = fresh(alike)
+        first = order[np.flatnonzero(begins)][np.cumsum(begins) - 1]
+        later = ~begins
         return sorted_hits(order[later], first[later], np.full(int(later.sum()), -1))
 
 
@@ -304,133 +304,6 @@ def _repeated(frame: Frame, held: Places, value: npt.NDArray[np.int64]) -> Bools
                 equal |= values[one] == values[two]
         repeats[owners] = equal
     return repeats[frame.claim[held]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
-    `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups."""
-
-    left: Ints
-    group: Ints
-    right: Ints
-
-
-def _wanted(frame: Frame, kind: str, speaking: Condition | None = None) -> _Wanted:
-    """As `_sought`, once for a frame."""
-    asked = ("wanted", kind, speaking)
-    if asked not in frame.kept:
-        frame.kept[asked] = _sought(frame, kind, speaking)
-    found: _Wanted = frame.kept[asked]
-    return found
-
-
-def _sought(frame: Frame, kind: str, speaking: Condition | None) -> _Wanted:
-    table, digest = frame.columns.companion(kind), frame.digest
-    offsets, members = table.offsets, table.members
-    if digest is not None:
-        if speaking is not None:
-            offsets, members = digest.once(("heard", kind, speaking), lambda: _heard(frame, kind, speaking))
-        fast = kernels()
-        if fast is not None:
-            spans = digest.once(("spans", kind, speaking), lambda: _spans(frame, kind, offsets))
-            args = frame.entry, frame.offsets, *spans, digest.code
-            return _Wanted(*fast.wants(*args, members, table.satisfied))
-    group_class = frame.columns.ending(f"{kind}.group_class", 0)
-    holding = frame.where(OfCode((kind, "holds", speaking), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
-    own = group_class[frame.of("pos", holding)]
-    counts, first = np.diff(offsets)[own], offsets[own]
-    left = np.repeat(holding.astype(np.int32), counts)
-    group = members[_runs(first, counts)]
-    # A code of column class 0 satisfies nothing: only the others are looked at.
-    able = frame.where(_answers(kind))
-    column = frame.columns.ending(f"{kind}.column", 0)[frame.of("pos", able)]
-    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch))).astype(np.int32)
-    claim = frame.claim[left]
-    first = starts[claim]
-    others = starts[1:][claim] - first
-    want = np.repeat(np.arange(len(left), dtype=np.int32), others)
-    at = _runs(first, others)
-    held = np.flatnonzero(table.satisfied[group[want], column[at]])
-    want, other = want[held], able[at[held]]
-    different = frame.of("code", other) != frame.of("code", left[want])
-    want, other = want[different], other[different]
-    return _first_answers(left, group, want, other)
-
-
-def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wanted:
-    """Of all answers (`want` the number of a wish, `other` a diagnosis; both rise) the first of each wish."""
-    right = np.full(len(left), -1, dtype=np.int32)
-    first = _fresh(want)
-    right[want[first]] = other[first]
-    open_ = np.flatnonzero((right < 0) | (right > left))
-    return _Wanted(left[open_], group[open_], right[open_])
-
-
-def _spans(frame: Frame, kind: str, offsets: Ints) -> tuple[Ints, Ints, Ints]:
-    """Of each entry of the digest: where its groups begin and end among the members, and its class as a companion."""
-    assert frame.digest is not None  # noqa: S101 - the caller asked
-    own, column = (frame.columns.ending(f"{kind}.{each}", 0)[frame.digest.pos] for each in ("group_class", "column"))
-    return offsets[own], offsets[own + 1], column
-
-
-def _runs(first: Ints, counts: Ints) -> Ints:
-    """The numbers from each `first` on, as many as `counts` says, one run behind the other."""
-    ends = np.cumsum(counts, dtype=np.int32)
-    out = np.repeat(first - ends + counts, counts)
-    out += np.arange(len(out), dtype=np.int32)
-    return out
-
-
-def _heard(frame: Frame, kind: str, speaking: Condition) -> tuple[Ints, Ints]:
-    """`offsets` and `members` of the groups that may come to a finding."""
-    table = frame.columns.companion(kind)
-    heard = speaking(frame)[table.members]
-    return offsets_of(heard.astype(np.int64))[table.offsets].astype(np.int32), table.members[heard]
-
-
-@lru_cache(maxsize=8)
-def _answers(kind: str) -> OfCode:
-    """May the code be the companion of some group?"""
-    return OfCode((kind, "answers"), lambda coded: coded.columns.ending(f"{kind}.column", 0)[coded.pos] != 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Companion(_Always):
-    """Every diagnosis that wants a companion (`kind` of note) which is not on the claim at all.
-
-    `key` is the number of the group's first note. `speaking` says which groups, of those of the edition,
-    may come to a finding at all; in a large batch the others are not looked for.
-    """
-
-    kind: str
-    tables: tuple[str, ...] = ("icd10cm-tabular",)
-    speaking: Condition | None = None
-
-    def find(self, frame: Frame) -> Hits:
-        """Hits with `right` -1."""
-        wanted = _wanted(frame, self.kind, self.speaking)
-        absent = np.flatnonzero(wanted.right < 0)
-        left, group = wanted.left[absent], wanted.group[absent]
-        return sorted_hits(left, wanted.right[absent], frame.columns.companion(self.kind).keys[group])
-
-
-@dataclass(frozen=True, slots=True)
-class Order(_Always):
-    """Every diagnosis whose wanted companion stands after it, and none before it.
-
-    `right` is the first such companion; `key` is the number of the group's first note.
-    """
-
-    kind: str
-    tables: tuple[str, ...] = ("icd10cm-tabular",)
-
-    def find(self, frame: Frame) -> Hits:
-        """Hits (code, companion that should come first)."""
-        wanted = _wanted(frame, self.kind)
-        late = np.flatnonzero(wanted.right >= 0)
-        left, group = wanted.left[late], wanted.group[late]
-        return sorted_hits(left, wanted.right[late], frame.columns.companion(self.kind).keys[group])
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,9 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     kinds_of_codes = digest.once("joint", lambda: np.append(joint.kind, -1)[digest.pos].astype(np.int32))
     fast = kernels()
     if fast is not None:
-        tables = joint.matrix, joint.width, joint.coarse, joint.across
+        tables = *_buckets(frame.columns), joint.coarse, joint.across, _tiles(frame.columns)
         pairs: tuple[Places, Places, npt.NDArray[np.uint8]] = fast.pairs(
-            frame.entry, frame.offsets, kinds_of_codes, digest.code, *tables, _SAME
+            frame.entry, frame.offsets, frame.claim, kinds_of_codes, digest.code, *tables, _SAME
         )
         return pairs
     placed, starts, counts = _placed(frame)
@@ -179,3 +179,40 @@ def joint_classes(columns: Columns) -> Joint:
     whole[: len(first), : len(first)] = matrix
     coarse = whole.reshape(across, block, across, block).any(axis=(1, 3))
     return Joint(kind.astype(np.int64), len(first), matrix.ravel(), across, coarse.ravel())
+
+
+Words = npt.NDArray[np.uint64]
+_BUCKETS = 64
+
+
+@lru_cache(maxsize=16)
+def _buckets(columns: Columns) -> tuple[Words, Words]:
+    """The joint classes in as many buckets as a word has bits, along the tree: of each class (and at the end of none)
+    the buckets that hold a class it stands in a relation to, and its own bucket."""
+    joint = joint_classes(columns)
+    number = np.arange(joint.width) * _BUCKETS // joint.width
+    bit = np.uint64(1) << number.astype(np.uint64)
+    barred = np.zeros(joint.width + 1, dtype=np.uint64)
+    matrix = joint.matrix.reshape(joint.width, joint.width)
+    for bucket in np.unique(number).tolist():
+        held = matrix[:, number == bucket].any(axis=1)
+        barred[:-1] |= held.astype(np.uint64) << np.uint64(bucket)
+    return barred, np.append(bit, np.uint64(0))
+
+
+@lru_cache(maxsize=16)
+def _tiles(columns: Columns) -> npt.NDArray[np.uint64]:
+    """The matrix of joint classes by blocks of `coarse`: uint64 [relations and _SAME, across * across], a bit a cell.
+
+    It takes a quarter of the matrix, and what belongs together lies in one word.
+    """
+    joint = joint_classes(columns)
+    block = 1 << _BLOCK
+    size = joint.across * block
+    out = np.zeros((len(UNDIRECTED) + 1, joint.across * joint.across), dtype=np.uint64)
+    for bit in range(len(out)):
+        whole = np.zeros((size, size), dtype=np.bool_)
+        whole[: joint.width, : joint.width] = (joint.matrix.reshape(joint.width, -1) >> bit) & 1
+        cells = whole.reshape(joint.across, block, joint.across, block).transpose(0, 2, 1, 3).reshape(-1, block * block)
+        out[bit] = np.packbits(cells, axis=1, bitorder="little").view("<u8").ravel()
+    return out

@@ -67,7 +67,7 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     held = frame.meets(_nature, other)
     number, other = number[held], other[held]
     first = first_of(number, len(hits))
-    rank = np.where((first >= 0) | (frame.place[hits.left] == 0), Severity.ERROR.rank, Severity.WARNING.rank)
+    rank = np.where((first >= 0) | (frame.places(hits.left) == 0), Severity.ERROR.rank, Severity.WARNING.rank)
     met = np.flatnonzero(first >= 0)
     both = np.r_[np.arange(len(hits)), met]
     order = np.argsort(both, kind="stable")

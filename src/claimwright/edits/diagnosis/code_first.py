@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from claimwright.book.columns import FLAG_BIT, Columns
 from claimwright.book.store import Book, NoteEntry
-from claimwright.edits.conditions import in_effect
+from claimwright.edits.companions import Companion, Order, Voices
+from claimwright.edits.conditions import flagged, in_effect
+from claimwright.edits.digest import all_codes
 from claimwright.edits.frame import Frame
 from claimwright.edits.hit import FACTORS, Hit
 from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Companion, Hits, OneOf, Order
+from claimwright.edits.relations import Hits, OneOf
 from claimwright.model import Authority, Because, Finding, Fix, Severity
 
 
@@ -32,19 +35,15 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
             rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
             words[at] = numbers.setdefault(naming[1], len(numbers))
     gone = np.flatnonzero(hits.right < 0)
-    gone = gone[frame.meets(in_effect, hits.left[gone])]
     marked = np.bincount(hits.key[gone]) > 0
     keys, number = np.flatnonzero(marked), (np.cumsum(marked) - 1)[hits.key[gone]]
     wishes = [_wish_of(frame.columns, key) for key in keys.tolist()]
-    underlying, is_open = (
-        np.array(each, dtype=np.bool_)[number] for each in ([w.underlying for w in wishes], [w.open for w in wishes])
-    )
+    is_open = np.array([w.open for w in wishes], dtype=np.bool_)[number]
     left = hits.left[gone]
     manifestation = (frame.of("flags", left) & FLAG_BIT["manifestation"]) != 0
     from_open = np.where(frame.principal[left], Severity.WARNING.rank, Severity.INFO.rank)
     from_closed = np.where(manifestation, Severity.ERROR.rank, Severity.WARNING.rank)
-    answer = np.where(is_open, from_open, from_closed)
-    rank[gone] = np.where(manifestation | underlying, answer, NO_FINDING)
+    rank[gone] = np.where(is_open, from_open, from_closed)
     said = np.array([numbers.setdefault(f"without {w.words}", len(numbers)) for w in wishes], dtype=np.int64)
     words[gone] = said[number]
     held = np.flatnonzero(rank != NO_FINDING)
@@ -70,9 +69,19 @@ def _wish_of(columns: Columns, key: int) -> _Wish:
     return _wish(columns.book, _group(columns.book, columns.book.note(columns.edition, key)))
 
 
+@lru_cache(maxsize=16)
+def _heard(columns: Columns) -> npt.NDArray[np.uint8]:
+    """Which of the conditions below is enough: a note on the underlying condition speaks of every code in effect."""
+    wishes = [_wish_of(columns, key) for key in columns.companion("codeFirst").keys.tolist()]
+    return np.array([3 if each.underlying else 2 for each in wishes], dtype=np.uint8)
+
+
+_VOICES = Voices((in_effect, all_codes(in_effect, flagged("manifestation"))), _heard)
+
+
 @rule(
     "DX203",
-    relation=OneOf((Companion("codeFirst"), Order("codeFirst"))),
+    relation=OneOf((Companion("codeFirst", voices=_VOICES), Order("codeFirst", voices=_VOICES))),
     severity=Severity.ERROR,
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),

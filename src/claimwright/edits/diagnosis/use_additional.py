@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
+from claimwright.edits.companions import Companion, Voices
 from claimwright.edits.compiled import kernels
 from claimwright.edits.conditions import in_effect, in_set
 from claimwright.edits.digest import all_codes
@@ -18,14 +19,14 @@ from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Companion, Hits
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 _LEAD = re.compile(r"^codes?(?:\(s\))?(?=[\s,])(?! from)[\s,]*")
 """What the note's words repeat of "use additional code"."""
 
 _NOBODY, _ALL, _UNDERDOSING = range(3)
-"""For which of the diagnoses under its holder a note is meant. The numbers are those of the compiled kernel `asks`."""
+"""For which of the diagnoses under its holder a note is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +70,30 @@ def _asking(columns: Columns) -> _Asking:
     )
 
 
-def _speaking(frame: Frame) -> Bools:
-    """Groups that are meant for anybody."""
-    asking = _asking(frame.columns)
-    out = np.zeros(len(asking.keys), dtype=np.bool_)
-    out[asking.order] = asking.meant != _NOBODY
-    return out
-
-
 _underdosed = all_codes(in_effect, in_set("underdosing"))
 
 
+@lru_cache(maxsize=16)
+def _heard(columns: Columns) -> npt.NDArray[np.uint8]:
+    """For which of the conditions below each group is meant."""
+    asking = _asking(columns)
+    out = np.zeros(len(asking.keys), dtype=np.uint8)
+    out[asking.order] = np.array([0, 1, 2], dtype=np.uint8)[asking.meant]
+    return out
+
+
+_VOICES = Voices((in_effect, _underdosed), _heard)
+
+
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
-    """Where the code is in effect, the note is meant for it, and no earlier diagnosis stands under its holder."""
+    """Where no earlier diagnosis stands under the holder of the note."""
     asking = _asking(frame.columns)
     at = asking.place[hits.key]
     fast = kernels()
     if fast is not None and frame.digest is not None:
-        held = frame.claim, frame.offsets, frame.entry, frame.digest.pos, asking.meant
-        tests = (frame.digest.test(each) for each in (in_effect, _underdosed))
-        speaks = fast.asks(hits.left, at, *held, *tests, asking.start, asking.stop, asking.words)
-        return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
-    meant = asking.meant[at]
-    speaks = (meant == _ALL) & frame.meets(in_effect, hits.left)
-    few = np.flatnonzero(meant == _UNDERDOSING)
-    speaks[few] = frame.meets(_underdosed, hits.left[few])
-    left = np.flatnonzero(speaks)
-    speaks[left[_told_before(frame, hits.left[left], asking.start[at[left]], asking.stop[at[left]])]] = False
+        held = frame.claim, frame.offsets, frame.entry, frame.digest.pos
+        return Outcomes(fast.asks(hits.left, at, *held, asking.start, asking.stop, asking.words))
+    speaks = ~_told_before(frame, hits.left, asking.start[at], asking.stop[at])
     left = np.flatnonzero(speaks)
     left = left[repeated(hits.left[left])]
     both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
@@ -121,7 +119,7 @@ def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
 
 @rule(
     "DX204",
-    relation=Companion("useAdditionalCode", speaking=_speaking),
+    relation=Companion("useAdditionalCode", voices=_VOICES),
     severity=Severity.INFO,
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),

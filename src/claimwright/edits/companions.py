@@ -1,0 +1,205 @@
+"""The kernels about codes that a code wants beside it.
+
+| kernel | question |
+|---|---|
+| `Companion` | is a code that this one wants present at all? |
+| `Order` | does a code that belongs before this one stand after it? |
+
+What a code wants comes in groups (the notes of one list): any code of the group answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from claimwright.book.columns import Columns
+from claimwright.claims.batch import offsets_of
+from claimwright.edits.compiled import kernels
+from claimwright.edits.digest import Digest, OfCode
+from claimwright.edits.frame import Bools, Frame, Ints
+from claimwright.edits.relations import Always, Hits, fresh, sorted_hits
+
+Places = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """What has to be true of a code for a group that nothing answers to be worth a word.
+
+    `groups` gives, for each group of an edition, the conditions of which one is enough, as bits: uint8 [groups].
+    A group with none is not looked for at all.
+    """
+
+    conditions: tuple[OfCode, ...]
+    groups: Callable[[Columns], Bytes]
+
+    def of_codes(self, digest: Digest) -> Bytes:
+        """The conditions that each entry of a digest meets, as bits."""
+        out = np.zeros(len(digest), dtype=np.uint8)
+        for bit, condition in enumerate(self.conditions):
+            out |= digest.test(condition).astype(np.uint8) << np.uint8(bit)
+        return out
+
+    def heard(self, frame: Frame, left: Ints, group: Ints) -> Bools:
+        """Is the wish of a diagnosis for a group worth a word?"""
+        out = np.zeros(len(left), dtype=np.bool_)
+        wanted = self.groups(frame.columns)[group]
+        for bit, condition in enumerate(self.conditions):
+            at = np.flatnonzero(wanted & np.uint8(1 << bit))
+            out[at] |= frame.meets(condition, left[at])
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
+    `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups.
+
+    Where nothing does, only wishes that are worth a word.
+    """
+
+    left: Ints
+    group: Ints
+    right: Ints
+
+
+def _wanted(frame: Frame, kind: str, voices: Voices | None) -> _Wanted:
+    """As `_sought`, once for a frame."""
+    asked = ("wanted", kind, voices)
+    if asked not in frame.kept:
+        frame.kept[asked] = _sought(frame, kind, voices)
+    found: _Wanted = frame.kept[asked]
+    return found
+
+
+def _sought(frame: Frame, kind: str, voices: Voices | None) -> _Wanted:
+    table, digest = frame.columns.companion(kind), frame.digest
+    offsets, members = _members(frame.columns, kind, voices)
+    fast = kernels() if digest is not None else None
+    if digest is not None and fast is not None:
+        spans = digest.once(("spans", kind, voices), lambda: _spans(frame, digest, kind, voices))
+        args = frame.entry, frame.offsets, frame.claim, *spans, digest.code
+        groups = np.ones(len(table.satisfied), np.uint8) if voices is None else voices.groups(frame.columns)
+        return _Wanted(*fast.wants(*args, members, table.satisfied, *_sieve(frame.columns, kind), groups))
+    group_class = frame.columns.ending(f"{kind}.group_class", 0)
+    holding = frame.where(OfCode((kind, "holds", voices), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
+    own = group_class[frame.of("pos", holding)]
+    counts, first = np.diff(offsets)[own], offsets[own]
+    left = np.repeat(holding.astype(np.int32), counts)
+    group = members[_runs(first, counts)]
+    # A code of column class 0 satisfies nothing: only the others are looked at.
+    able = frame.where(_answers(kind))
+    column = frame.columns.ending(f"{kind}.column", 0)[frame.of("pos", able)]
+    starts = offsets_of(np.bincount(frame.claim[able], minlength=len(frame.batch))).astype(np.int32)
+    claim = frame.claim[left]
+    first = starts[claim]
+    others = starts[1:][claim] - first
+    want = np.repeat(np.arange(len(left), dtype=np.int32), others)
+    at = _runs(first, others)
+    held = np.flatnonzero(table.satisfied[group[want], column[at]])
+    want, other = want[held], able[at[held]]
+    different = frame.of("code", other) != frame.of("code", left[want])
+    want, other = want[different], other[different]
+    found = _first_answers(left, group, want, other)
+    if voices is None:
+        return found
+    kept = np.flatnonzero((found.right >= 0) | voices.heard(frame, found.left, found.group))
+    return _Wanted(found.left[kept], found.group[kept], found.right[kept])
+
+
+def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wanted:
+    """Of all answers (`want` the number of a wish, `other` a diagnosis; both rise) the first of each wish."""
+    right = np.full(len(left), -1, dtype=np.int32)
+    first = fresh(want)
+    right[want[first]] = other[first]
+    open_ = np.flatnonzero((right < 0) | (right > left))
+    return _Wanted(left[open_], group[open_], right[open_])
+
+
+def _spans(frame: Frame, digest: Digest, kind: str, voices: Voices | None) -> tuple[Bytes, Ints, Ints, Ints]:
+    """Of each entry of the digest: what of `voices` it meets (and bit 7: has it groups at all), where its groups begin
+    and end among the members, and its class as a companion."""
+    own, column = (frame.columns.ending(f"{kind}.{each}", 0)[digest.pos] for each in ("group_class", "column"))
+    offsets, _ = _members(frame.columns, kind, voices)
+    begins, ends = offsets[own], offsets[own + 1]
+    met = np.ones(len(digest), np.uint8) if voices is None else voices.of_codes(digest)
+    return met | ((begins != ends).astype(np.uint8) << np.uint8(7)), begins, ends, column
+
+
+@lru_cache(maxsize=32)
+def _members(columns: Columns, kind: str, voices: Voices | None) -> tuple[Ints, Ints]:
+    """`offsets` and `members` of the groups that are looked for."""
+    table = columns.companion(kind)
+    if voices is None:
+        return table.offsets, table.members
+    looked_for = voices.groups(columns)[table.members] != 0
+    return offsets_of(looked_for.astype(np.int64))[table.offsets].astype(np.int32), table.members[looked_for]
+
+
+@lru_cache(maxsize=16)
+def _sieve(columns: Columns, kind: str) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Of each group the bits of the columns that satisfy it, and the bit of each column: who shares none with a claim
+    finds nothing there. Columns share bits; column 0, which satisfies nothing, has none."""
+    satisfied = columns.companion(kind).satisfied
+    bit = np.uint64(1) << (np.arange(satisfied.shape[1], dtype=np.uint64) % np.uint64(64))
+    bit[:1] = 0
+    return np.bitwise_or.reduce(np.where(satisfied, bit, np.uint64(0)), axis=1, initial=np.uint64(0)), bit
+
+
+def _runs(first: Ints, counts: Ints) -> Ints:
+    """The numbers from each `first` on, as many as `counts` says, one run behind the other."""
+    ends = np.cumsum(counts, dtype=np.int32)
+    out = np.repeat(first - ends + counts, counts)
+    out += np.arange(len(out), dtype=np.int32)
+    return out
+
+
+@lru_cache(maxsize=8)
+def _answers(kind: str) -> OfCode:
+    """May the code be the companion of some group?"""
+    return OfCode((kind, "answers"), lambda coded: coded.columns.ending(f"{kind}.column", 0)[coded.pos] != 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Companion(Always):
+    """Every diagnosis that wants a companion (`kind` of note) which is not on the claim at all.
+
+    `key` is the number of the group's first note. `voices` says of which codes and groups that is worth a word.
+    """
+
+    kind: str
+    tables: tuple[str, ...] = ("icd10cm-tabular",)
+    voices: Voices | None = None
+
+    def find(self, frame: Frame) -> Hits:
+        """Hits with `right` -1."""
+        wanted = _wanted(frame, self.kind, self.voices)
+        absent = np.flatnonzero(wanted.right < 0)
+        left, group = wanted.left[absent], wanted.group[absent]
+        return sorted_hits(left, wanted.right[absent], frame.columns.companion(self.kind).keys[group])
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Always):
+    """Every diagnosis whose wanted companion stands after it, and none before it.
+
+    `right` is the first such companion; `key` is the number of the group's first note. `voices` as those of the
+    `Companion` beside it, so that both are answered by one search; they narrow nothing here.
+    """
+
+    kind: str
+    tables: tuple[str, ...] = ("icd10cm-tabular",)
+    voices: Voices | None = None
+
+    def find(self, frame: Frame) -> Hits:
+        """Hits (code, companion that should come first)."""
+        wanted = _wanted(frame, self.kind, self.voices)
+        late = np.flatnonzero(wanted.right >= 0)
+        left, group = wanted.left[late], wanted.group[late]
+        return sorted_hits(left, wanted.right[late], frame.columns.companion(self.kind).keys[group])
