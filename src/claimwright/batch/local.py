@@ -102,6 +102,7 @@ class Scanner:
         self.scenes: list[tuple[Scene, Places | None]] = []
         self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
         self._editions: dict[int, TabularEdition] = {}
+        self._written: dict[str, int] = {}
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
         last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
@@ -120,6 +121,7 @@ class Scanner:
     def findings(self, batch: ClaimBatch) -> Findings:
         """Every finding of the batch. Errors: `EditionMissing` for a day that the dated registry does not reach."""
         self._texts.forget()
+        self._written.clear()
         for number in np.unique(batch.day[self.beyond(batch)]).tolist():
             self.book.need_registry(_date(number))
         parts = []
@@ -237,8 +239,12 @@ class Scanner:
     def _told(self, frame: Frame, ends: Ints, out: Ints) -> Ints:
         """The numbers of codes, with numbers of their own for texts that are on no axis."""
         for at in np.flatnonzero(out < 0).tolist():
-            code = frame.batch.diagnosis(int(ends[at])).code
-            out[at] = self._texts.number(dotted(code.strip().upper().replace(".", "")))
+            written = frame.batch.diagnosis(int(ends[at])).code
+            number = self._written.get(written)
+            if number is None:
+                number = self._texts.number(dotted(written.strip().upper().replace(".", "")))
+                self._written[written] = number
+            out[at] = number
         return out
 
     def _spoken(self, number: int, rule: Rule, scene: Scene, hits: Hits, claim: Ints) -> _Part | None:

@@ -88,10 +88,10 @@ def _met(condition: Condition, frame: Frame, at: Places | slice) -> Bools:
     return condition.test(frame, at) if isinstance(condition, OfClaim) else condition(frame)[at]
 
 
-principal = OfClaim(lambda frame, at: frame.principal[at], Form("principal"))
+principal = OfClaim(lambda frame, at: frame.first(at), Form("principal"))
 """It is the principal (inpatient) or first-listed diagnosis."""
 
-secondary = OfClaim(lambda frame, at: ~frame.principal[at], Form("secondary"))
+secondary = OfClaim(lambda frame, at: ~frame.first(at), Form("secondary"))
 """It is not the first diagnosis."""
 
 alone = OfClaim(lambda frame, at: np.diff(frame.batch.offsets)[frame.claim[at]] == 1, Form("alone"))
@@ -101,7 +101,7 @@ alone = OfClaim(lambda frame, at: np.diff(frame.batch.offsets)[frame.claim[at]] 
 def setting(*settings: Setting) -> OfClaim:
     """The claim has one of these settings."""
     form = Form("setting", tuple(each.value for each in settings))
-    return OfClaim(lambda frame, at: frame.in_settings(*settings)[at], form)
+    return OfClaim(lambda frame, at: frame.settings_at(settings, at), form)
 
 
 inpatient = setting(Setting.INPATIENT)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +91,17 @@ def any_code(*conditions: OfCode) -> OfCode:
     return OfCode(key, lambda coded: np.logical_or.reduce([each.test(coded) for each in conditions]), form)
 
 
+class Word(NamedTuple):
+    """Tests of the entries of a digest as bits: uint64 [E]; how many bits have been given away, and as masks what is
+    asked for: of every diagnosis, of the first ones of claims, and of claims that have all bits of one of `both`."""
+
+    bits: npt.NDArray[np.uint64]
+    given: int
+    always: int
+    firsts: int
+    both: tuple[int, ...]
+
+
 class Digest:
     """The axis of codes on the days from `first` to `last`; E entries.
 
@@ -131,6 +142,8 @@ class Digest:
         self._lock = Lock()
         self._tests: dict[Hashable, int | Bools] = {}
         self._word, self._bits = np.zeros(len(self.code), dtype=np.uint64), 0
+        self._always = self._firsts = 0
+        self._both: tuple[int, ...] = ()
         self.kept: dict[Any, Any] = {}
 
     def __len__(self) -> int:
@@ -149,10 +162,18 @@ class Digest:
         return held
 
     @property
-    def word(self) -> tuple[npt.NDArray[np.uint64], int]:
-        """The tests asked so far as bits of each entry, and how many bits have been given away."""
+    def word(self) -> Word:
+        """The tests asked so far as bits of each entry."""
         with self._lock:
-            return self._word, self._bits
+            return Word(self._word, self._bits, self._always, self._firsts, self._both)
+
+    def wanted(self, always: int = 0, firsts: int = 0, both: int = 0) -> None:
+        """Note that these bits are asked for of every diagnosis, of the first ones, or of claims that have them all."""
+        with self._lock:
+            self._always |= always
+            self._firsts |= firsts
+            if both and both not in self._both:
+                self._both += (both,)
 
     def bit(self, condition: OfCode) -> int | Bools:
         """The bit of a condition in `word`; the condition itself, bool [E], where it has none."""

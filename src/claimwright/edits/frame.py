@@ -14,7 +14,7 @@ import numpy.typing as npt
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, ClaimBatch
 from claimwright.edits.compiled import kernels
-from claimwright.edits.digest import Digest, OfCode, digest_of
+from claimwright.edits.digest import Digest, OfCode, Word, digest_of
 from claimwright.model import Setting, dotted
 
 if TYPE_CHECKING:
@@ -85,15 +85,18 @@ class Frame:
         """The entry of each diagnosis in the digest of the batch's days; for codes whose row changes, by the day."""
         batch = self.batch
         self.digest = digest = digest_of(self.columns, int(batch.day.min()), int(batch.day.max()), self._horizon)
+        fast = kernels()
         if batch.texts is not None and batch.number is not None:
             code = _resolved(self.columns, axis, batch.texts)
             entry = np.where(code < 0, np.int32(digest.size), code)
-            self.entry, varies = entry[batch.number], digest.varies[entry][batch.number]
+            if fast is not None:
+                self.entry, at = fast.entries(batch.number, entry, digest.varies[entry])
+            else:
+                self.entry, at = entry[batch.number], np.flatnonzero(digest.varies[entry][batch.number])
         else:
             code = numbers_on(axis, batch.codes)
             self.entry = np.where(code < 0, np.int32(digest.size), code)
-            varies = digest.varies[self.entry]
-        at = np.flatnonzero(varies)
+            at = np.flatnonzero(digest.varies[self.entry])
         row, _ = rows_in_force(self.columns, "registry", self.entry[at], batch.day[self.claim[at]], self._horizon)
         self.entry[at[row >= 0]] = digest.of_row[row[row >= 0]]
 
@@ -174,13 +177,45 @@ class Frame:
         bit = self.digest.bit(condition)
         if not isinstance(bit, int):
             return np.flatnonzero(bit[self.entry])
+        self.digest.wanted(always=1 << bit)
+        return self._with_bit(bit, self.asked.always)
+
+    def where_first(self, condition: OfCode) -> npt.NDArray[np.int64]:
+        """As `where`; of diagnoses that are not the first of their claim some may be missing."""
+        bit = self.digest.bit(condition) if self.digest is not None else None
+        if self.digest is None or not isinstance(bit, int):
+            return self.where(condition)
+        self.digest.wanted(firsts=1 << bit)
+        return self._with_bit(bit, self.asked.always | self.asked.firsts)
+
+    def where_both(self, one: OfCode, other: OfCode) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The diagnoses that meet one condition, and those that meet the other, as `where`; some of those on claims
+        without the one or without the other may be missing."""
+        digest = self.digest
+        first, second = (digest.bit(each) if digest is not None else None for each in (one, other))
+        if digest is None or not isinstance(first, int) or not isinstance(second, int):
+            return self.where(one), self.where(other)
+        both = 1 << first | 1 << second
+        digest.wanted(both=both)
+        known = both if both in self.asked.both else self.asked.always
+        return self._with_bit(first, known), self._with_bit(second, known)
+
+    @cached_property
+    def asked(self) -> Word:
+        """The tests that were known when this frame was first asked for one."""
+        assert self.digest is not None  # noqa: S101 - the caller asked
+        return self.digest.word
+
+    def _with_bit(self, bit: int, known: int) -> npt.NDArray[np.int64]:
+        """The diagnoses whose word has the bit; `known` are the bits that are sorted as they are asked for here."""
+        assert self.digest is not None  # noqa: S101 - the caller asked
         by_bit = self._by_bit
-        if by_bit is not None and bit < len(by_bit[0]) - 1:
+        if by_bit is not None and known & 1 << bit:
             return by_bit[1][by_bit[0][bit] : by_bit[0][bit + 1]]
-        if by_bit is None and bit < self._marked[2]:
-            word, at, _ = self._marked
+        if by_bit is None and bit < self.asked.given:
+            word, at = self._marked
             return at[(word & np.uint64(1 << bit)) != 0]
-        return np.flatnonzero(((self.digest.word[0] & np.uint64(1 << bit)) != 0)[self.entry])
+        return np.flatnonzero(((self.digest.word.bits & np.uint64(1 << bit)) != 0)[self.entry])
 
     def meets(self, condition: OfCode, at: npt.NDArray[np.integer] | slice) -> Bools:
         """Do the diagnoses `at` meet a condition?"""
@@ -189,29 +224,38 @@ class Frame:
         bit, entry = self.digest.bit(condition), self.entry[at]
         if not isinstance(bit, int):
             return bit[entry]
-        held: Bools = (self.digest.word[0][entry] & np.uint64(1 << bit)) != 0
+        held: Bools = (self.digest.word.bits[entry] & np.uint64(1 << bit)) != 0
         return held
 
     @cached_property
     def _by_bit(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
         """The diagnoses that meet each of the conditions known so far: offsets by bit, and indices; None for numpy."""
         fast = kernels()
-        if fast is None or self.digest is None:
+        if fast is None:
             return None
-        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(self.entry, *self.digest.word)
+        bits, given, always, firsts, both = self.asked
+        found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(
+            self.entry, self.offsets, bits, given, always, firsts, np.array(both, dtype=np.uint64)
+        )
         return found
 
     @cached_property
-    def _marked(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], int]:
-        """The diagnoses that meet any of the conditions known so far: their bits, their indices; how many bits."""
-        assert self.digest is not None  # noqa: S101 - the caller asked
-        word, known = self.digest.word
+    def _marked(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """The diagnoses that meet any of the conditions known so far: their bits, their indices."""
+        word = self.asked.bits
         at = np.flatnonzero((word != 0)[self.entry])
-        return word[self.entry[at]], at, known
+        return word[self.entry[at]], at
 
     def day(self, claim: int) -> date:
         """The day that decides for a claim."""
         return EPOCH + timedelta(days=int(self.batch.day[claim]))
+
+    def first(self, at: npt.NDArray[np.integer] | slice) -> Bools:
+        """Are these diagnoses the first of their claims?"""
+        if isinstance(at, slice):
+            return self.principal[at]
+        held: Bools = self.batch.offsets[self.claim[at]] == at
+        return held
 
     @cached_property
     def principal(self) -> Bools:
@@ -267,6 +311,12 @@ class Frame:
             of_claims: Bools = held[self.batch.setting]
             self._in_settings[asked] = of_claims if kind == CLAIM else of_claims[self.owners(kind)]
         return self._in_settings[asked]
+
+    def settings_at(self, settings: tuple[Setting, ...], at: npt.NDArray[np.integer] | slice) -> Bools:
+        """Are these diagnoses on claims of one of these settings?"""
+        held = np.zeros(len(SETTINGS), dtype=np.bool_)
+        held[[SETTINGS.index(each) for each in settings]] = True
+        return held[self.batch.setting[self.claim[at]]]
 
     def per_claim(self, values: Bools) -> Bools:
         """Does any diagnosis of the same claim have the value? bool [L] from bool [L]."""

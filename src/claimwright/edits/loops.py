@@ -131,31 +131,74 @@ _BIT = np.zeros(64, np.int64)
 _BIT[[(int(_SEQUENCE) << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-@_kernel(_I4, _U8, types.int64)
-def _sorted_by_bit(entry, words, bits):  # type: ignore[no-untyped-def]
-    marked, held = np.empty(len(entry) + 1, np.int32), 0
-    for number in range(len(entry)):
-        marked[held] = number
-        held += words[entry[number]] != 0
-    offsets = np.zeros(bits + 1, np.int64)
-    for number in marked[:held]:
-        word = words[entry[number]]
+@_kernel(_I4, _I8, _U8, types.int64, types.uint64, types.uint64, _U8)
+def _sorted_by_bit(entry, offsets, words, bits, always, firsts, both):  # type: ignore[no-untyped-def]
+    marked, kept, held = np.empty(len(entry) + 1, np.int32), np.empty(len(entry) + 1, np.uint64), 0
+    for claim in range(len(offsets) - 1):
+        first, met = offsets[claim], np.uint64(0)
+        for at in range(first, offsets[claim + 1]):
+            met |= words[entry[at]]
+        if met == 0:
+            continue
+        wanted = always
+        for pair in both:
+            if met & pair == pair:
+                wanted |= pair
+        for at in range(first, offsets[claim + 1]):
+            word = words[entry[at]] & (wanted | firsts if at == first else wanted)
+            marked[held], kept[held] = at, word
+            held += word != 0  # without a branch: which way it goes cannot be foreseen
+    into = np.zeros(bits + 1, np.int64)
+    for each in kept[:held]:
+        word = each
         while word != 0:
             low = word & (~word + np.uint64(1))
-            offsets[_BIT[(low * _SEQUENCE) >> np.uint64(58)] + 1] += 1
+            into[_BIT[(low * _SEQUENCE) >> np.uint64(58)] + 1] += 1
             word ^= low
-    offsets = np.cumsum(offsets)
-    at = np.empty(offsets[-1], np.int64)
-    into = offsets[:-1].copy()
-    for number in marked[:held]:
-        word = words[entry[number]]
+    offsets_of_bits = np.cumsum(into)
+    sorted_, into = np.empty(offsets_of_bits[-1], np.int64), offsets_of_bits[:-1].copy()
+    for number in range(held):
+        word = kept[number]
         while word != 0:
             low = word & (~word + np.uint64(1))
             bit = _BIT[(low * _SEQUENCE) >> np.uint64(58)]
-            at[into[bit]] = number
+            sorted_[into[bit]] = marked[number]
             into[bit] += 1
             word ^= low
-    return offsets, at
+    return offsets_of_bits, sorted_
+
+
+@_kernel(_I4, _I4, _BOOL)
+def _entries(number, entries, varies):  # type: ignore[no-untyped-def]
+    entry, varying, held = np.empty(len(number), np.int32), np.empty(len(number) + 1, np.int64), 0
+    for at in range(len(number)):
+        entry[at] = entries[number[at]]
+        varying[held] = at
+        held += varies[number[at]]
+    return entry, varying[:held].copy()
+
+
+@_kernel(_I4, _I4, _I8, _I4)
+def _alike(entry, claim, offsets, values):  # type: ignore[no-untyped-def]
+    maybe, held = np.empty(len(entry) + 1, np.int32), 0
+    here, last = np.uint64(0), np.int32(-1)
+    for at in range(len(entry)):
+        value = values[entry[at]]
+        if claim[at] != last:
+            here = np.uint64(0)
+        last = claim[at]
+        bucket = (np.uint64(1) << np.uint64(value & 63)) if value >= 0 else np.uint64(0)
+        maybe[held] = at
+        held += (bucket & here) != 0
+        here |= bucket
+    left, right, many = np.empty(held, np.int32), np.empty(held, np.int32), 0
+    for at in maybe[:held]:
+        for other in range(offsets[claim[at]], at):
+            if values[entry[other]] == values[entry[at]]:
+                left[many], right[many] = at, other
+                many += 1
+                break
+    return left[:many].copy(), right[:many].copy()
 
 
 @_kernel(_I4, _I8)
@@ -179,34 +222,36 @@ def _repeated(claim, value):  # type: ignore[no-untyped-def]
 def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore[no-untyped-def]
     many = len(claim)
     into = np.zeros(size + 1, np.int64)
+    for of in claim:
+        into[of + 1] += 1
+    into = np.cumsum(into)
+    begins = into[:-1].copy()
     starts = np.empty(many, np.int64)
-    keys = np.empty(many, np.int64)
+    # Findings of each claim as one number each: what they are ordered by, and in the low half which they are.
+    slots = np.empty(many, np.int64)
     total = 0
     for at in range(many):
-        into[claim[at] + 1] += 1
         starts[at] = total
         key = (np.int64(rank[at]) * 1024 + positions[total]) * 128 + rule[at]
         total += counts[at]
-        keys[at] = key * 1024 + positions[total - 1]
-    into = np.cumsum(into)
-    order = np.empty(many, np.int64)
-    begins = into[:-1].copy()
-    for at in range(many):
-        # Behind all of its claim that have no greater key: findings of a claim are few.
-        to = into[claim[at]]
-        into[claim[at]] += 1
-        while to > begins[claim[at]] and keys[order[to - 1]] > keys[at]:
-            order[to] = order[to - 1]
+        slot = (key * 1024 + positions[total - 1]) << 32 | at
+        of = claim[at]
+        to = into[of]
+        into[of] += 1
+        while to > begins[of] and slots[to - 1] > slot:
+            slots[to] = slots[to - 1]
             to -= 1
-        order[to] = at
-    offsets = np.empty(many + 1, np.int64)
+        slots[to] = slot
+    order, offsets = np.empty(many, np.int64), np.empty(many + 1, np.int64)
     placed, coded = np.empty(total, np.int32), np.empty(total, np.int32)
-    offsets[0] = 0
+    offsets[0] = to = 0
     for number in range(many):
-        at, to = order[number], offsets[number]
-        for step in range(counts[at]):
-            placed[to + step], coded[to + step] = positions[starts[at] + step], codes[starts[at] + step]
-        offsets[number + 1] = to + counts[at]
+        at = slots[number] & 0xFFFFFFFF
+        order[number] = at
+        for step in range(starts[at], starts[at] + counts[at]):
+            placed[to], coded[to] = positions[step], codes[step]
+            to += 1
+        offsets[number + 1] = to
     return order, offsets, placed, coded
 
 
@@ -259,6 +304,8 @@ class Loops:
     pairs = staticmethod(_pairs)
     wants = staticmethod(_wants)
     sorted_by_bit = staticmethod(_sorted_by_bit)
+    entries = staticmethod(_entries)
+    alike = staticmethod(_alike)
     ordered = staticmethod(_ordered)
     repeated = staticmethod(_repeated)
     asks = staticmethod(_asks)

@@ -51,7 +51,7 @@ def inpatient_or(inpatient: Severity, otherwise: Severity) -> Outcome:
 
     @leaves(ALL_HITS)
     def found(frame: Frame, hits: Hits) -> Outcomes:
-        held = frame.in_settings(Setting.INPATIENT)[hits.left]
+        held = frame.settings_at((Setting.INPATIENT,), hits.left)
         return Outcomes(np.where(held, inpatient.rank, otherwise.rank).astype(np.int8))
 
     return found
@@ -62,9 +62,12 @@ def stands(
 ) -> npt.NDArray[np.bool_]:
     """Do the diagnoses stand in the relation, left to right? False for codes without a place in the tree."""
     pair = frame.columns.pair(table)
-    one, two = frame.of("pos", left), frame.of("pos", right)
-    held: Bools = pair.matrix[pair.row[np.maximum(one, 0)], pair.column[np.maximum(two, 0)]]
-    return held & (one >= 0) & (two >= 0)
+    row = pair.row[np.maximum(frame.of("pos", left), 0)]
+    able = np.flatnonzero(row)  # a code of class 0 stands in no relation, and so do most
+    column = pair.column[np.maximum(frame.of("pos", right[able]), 0)]
+    out = np.zeros(len(left), dtype=np.bool_)
+    out[able] = pair.matrix[row[able], column]
+    return out
 
 
 def beside(frame: Frame, left: npt.NDArray[np.integer]) -> tuple[Places, Places]:

@@ -23,9 +23,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.claims.batch import SETTINGS, offsets_of
+from claimwright.claims.batch import offsets_of
 from claimwright.edits.compiled import kernels
-from claimwright.edits.digest import OfCode, all_codes
+from claimwright.edits.digest import Coded, OfCode, all_codes
 from claimwright.edits.frame import DIAGNOSIS, PROCEDURE, Bools, Frame, Ints
 from claimwright.edits.told import Form
 from claimwright.edits.undirected import either_way, with_each
@@ -170,16 +170,14 @@ class Membership(Always):
         """In a large batch: first what the codes decide, then the rest of those that are left."""
         coded, others = apart(self.conditions)
         if coded is not None:
-            at = frame.where(coded)
+            at = frame.where_first(coded) if any(of_first(each) for each in others) else frame.where(coded)
         elif isinstance(others[0], OfOdd):
             at, others = frame.odd[others[0].test(frame)], others[1:]
         else:
             at, others = np.flatnonzero(others[0](frame)), others[1:]
         at = narrowed(frame, at, others)
         if self.settings != _EVERYWHERE:
-            held = np.zeros(len(SETTINGS), dtype=np.bool_)
-            held[[SETTINGS.index(each) for each in self.settings]] = True
-            at = at[held[frame.batch.setting[frame.claim[at]]]]
+            at = at[frame.settings_at(self.settings, at)]
         return _of_one(at)
 
 
@@ -197,6 +195,11 @@ def apart(conditions: tuple[Condition, ...]) -> tuple[OfCode | None, list[Condit
     coded = [each for each in conditions if isinstance(each, OfCode)]
     others = [each for each in conditions if not isinstance(each, OfCode)]
     return all_codes(*coded) if coded else None, others
+
+
+def of_first(condition: Condition) -> bool:
+    """Can only the first diagnosis of a claim meet the condition?"""
+    return isinstance(condition, OfClaim) and condition.form == Form("principal")
 
 
 def narrowed(frame: Frame, at: Places, conditions: Sequence[Condition]) -> Places:
@@ -233,11 +236,13 @@ class Pair(Always):
 def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:
     """Pairs of a directed relation: few codes stand in one, so only these are paired."""
     table = frame.columns.pair(pair.table)
-    ends = []
+    coded, narrow = [], []
     for side, conditions in (("row", pair.left_is), ("column", pair.right_is)):
-        coded, others = apart((_able(pair.table, side), *conditions))
-        assert coded is not None  # noqa: S101 - there is one at least
-        ends.append(narrowed(frame, frame.where(coded), others))
+        of_codes, others = apart((_able(pair.table, side), *conditions))
+        assert of_codes is not None  # noqa: S101 - there is one at least
+        coded.append(of_codes)
+        narrow.append(others)
+    ends = [narrowed(frame, at, others) for at, others in zip(frame.where_both(*coded), narrow, strict=True)]
     left, right = with_each(frame, *ends)
     held = table.matrix[table.row[frame.of("pos", left)], table.column[frame.of("pos", right)]]
     held &= frame.of("code", left) != frame.of("code", right)
@@ -256,14 +261,22 @@ class Alike(Always):
 
     `value` gives one number for each diagnosis asked for; equal numbers are alike, negative ones are like nothing.
     `among` says which diagnoses may be alike at all (None: any). `right` is the first with the same number.
+    Where the code and the day alone decide, `coded` says both: int32, negative for what is like nothing.
     """
 
     value: Callable[[Frame, Places], npt.NDArray[np.int64]]
     among: Callable[[Frame], Places | None]
     tables: tuple[str, ...] = ()
+    coded: Callable[[Coded], Ints] | None = None
 
     def find(self, frame: Frame) -> Hits:
         """Hits (later, first); `key` -1."""
+        fast = kernels() if self.coded is not None else None
+        if fast is not None and frame.digest is not None and self.coded is not None:
+            digest, coded = frame.digest, self.coded
+            values = digest.once(("alike", self), lambda: coded(digest))
+            left, right = fast.alike(frame.entry, frame.claim, frame.offsets, values)
+            return Hits(left, right, np.full(len(left), -1, dtype=np.int32))
         among = self.among(frame)
         held = np.arange(len(frame)) if among is None else among
         value = self.value(frame, held)

@@ -26,19 +26,25 @@ _NO_LIMITS = (0, 255)
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
     outside = np.zeros(len(frame), dtype=np.bool_)
+    first, met = _days(frame)
     for group in GROUPS:
         member = frame.where(flagged(group))
         if not len(member):
             continue
-        age, day = frame.batch.age[frame.claim[member]], frame.batch.day[frame.claim[member]]
-        first = int(day.min())
-        met = np.bincount(day - first) > 0
-        limits = np.tile(np.array(_NO_LIMITS), (len(met), 1))
+        claim = frame.claim[member]
+        limits = np.tile(np.array(_NO_LIMITS, dtype=np.int16)[:, None], (1, len(met)))
         for number in np.flatnonzero(met).tolist():
-            limits[number] = _limits(frame.columns.book, group, number + first)
-        low, high = limits[day - first].T
-        outside[member[(age >= 0) & ((age < low) | (age > high))]] = True
+            limits[:, number] = _limits(frame.columns.book, group, number + first)
+        age, day = frame.batch.age[claim], frame.batch.day[claim] - first
+        low, high = limits
+        outside[member[(age >= 0) & ((age < low[day]) | (age > high[day]))]] = True
     return outside
+
+
+def _days(frame: Frame) -> tuple[int, Bools]:
+    """The first day of the batch, and of each day from it on whether it occurs."""
+    first = int(frame.batch.day.min())
+    return first, np.bincount(frame.batch.day - first) > 0
 
 
 @lru_cache(maxsize=50_000)

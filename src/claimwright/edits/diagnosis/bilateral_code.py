@@ -6,7 +6,7 @@ import numpy as np
 
 from claimwright.book.sides import BILATERAL, LEFT, RIGHT
 from claimwright.edits.digest import Coded, OfCode
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Alike, Places
@@ -28,9 +28,15 @@ def _group(frame: Frame, at: Places) -> Places:
     return frame.columns.array("side_group")[frame.of("pos", at)].astype(np.int64)
 
 
+def _group_of(coded: Coded) -> Ints:
+    """As `_group`, of codes; -1 for those that are not one-sided."""
+    group = coded.columns.ending("side_group", 0)[coded.pos]
+    return np.where(_one_sided(coded), group, -1).astype(np.int32)
+
+
 @rule(
     "DX501",
-    relation=Alike(_group, lambda frame: frame.where(_ONE_SIDED), tables=("icd10cm-tabular",)),
+    relation=Alike(_group, lambda frame: frame.where(_ONE_SIDED), tables=("icd10cm-tabular",), coded=_group_of),
     severity=Severity.WARNING,
     authority=Authority.GUIDELINE,
     in_force=since("2015-10-01"),

@@ -41,7 +41,7 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     is_open = np.array([w.open for w in wishes], dtype=np.bool_)[number]
     left = hits.left[gone]
     manifestation = (frame.of("flags", left) & FLAG_BIT["manifestation"]) != 0
-    from_open = np.where(frame.principal[left], Severity.WARNING.rank, Severity.INFO.rank)
+    from_open = np.where(frame.first(left), Severity.WARNING.rank, Severity.INFO.rank)
     from_closed = np.where(manifestation, Severity.ERROR.rank, Severity.WARNING.rank)
     rank[gone] = np.where(is_open, from_open, from_closed)
     said = np.array([numbers.setdefault(f"without {w.words}", len(numbers)) for w in wishes], dtype=np.int64)
