@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from claimwright.batch.findings import Findings
-from claimwright.batch.memo import Memo, Said
+from claimwright.batch.memo import Memo, Said, edges
 from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
@@ -99,6 +99,7 @@ class Scanner:
         self.book, self.as_of = book, as_of
         self.rules = list(load_rules().values())
         self._memo = Memo(book)
+        self._edges = np.array(edges(book), dtype=np.int64)
         self.scenes: list[tuple[Scene, Places | None]] = []
         self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
         self._editions: dict[int, TabularEdition] = {}
@@ -139,7 +140,7 @@ class Scanner:
 
         Whether an edition is only the nearest one changes words, never a finding: here it splits nothing.
         """
-        days, number = _days(batch)
+        days, number = self._days(batch)
         answers: dict[int, tuple[TabularEdition, list[int]]] = {}
         for at, day in enumerate(days.tolist()):
             edition = self._edition(day)
@@ -153,6 +154,21 @@ class Scanner:
             frame = Frame(part, columns(self.book, number_of_edition), self.as_of)
             out.append((Scene(self.book, frame, edition, nearest=False), owners))
         return out
+
+    def _days(self, batch: ClaimBatch) -> tuple[Places, Places]:
+        """A day of each stretch in which no table of the book changes, and the number of each claim's stretch."""
+        if not len(batch):
+            none = np.zeros(0, np.int64)
+            return none, none
+        first = int(batch.day.min())
+        window = np.searchsorted(self._edges, np.arange(first, int(batch.day.max()) + 1), side="right")
+        met = np.bincount(batch.day - first) > 0
+        days = np.flatnonzero(met)
+        fresh = np.ones(len(days), dtype=np.bool_)
+        fresh[1:] = window[days[1:]] != window[days[:-1]]
+        number = np.zeros(len(met), dtype=np.int64)
+        number[days] = np.cumsum(fresh) - 1
+        return days[fresh] + first, number[batch.day - first]
 
     def _of(self, number: int, rule: Rule, relation: Relation, scene: Scene) -> _Part | None:
         frame = scene.frame
@@ -186,7 +202,7 @@ class Scanner:
 
     def _able(self, rule: Rule, batch: ClaimBatch) -> Bools:
         """Are the tables that the user has to add there, on the day of each claim?"""
-        days, number = _days(batch)
+        days, number = self._days(batch)
         added = tuple(each for each in rule.tables if each in EXTRA_TABLES)
         return np.array([self._loaded(added, day) for day in days.tolist()], dtype=np.bool_)[number]
 
@@ -323,16 +339,6 @@ def _both_ends(left: Ints, right: Ints) -> tuple[Ints, Ints]:
 
 def _moved(part: _Part, owners: Places) -> _Part:
     return _Part(owners[part.claim].astype(np.int32), part.rule, part.rank, part.counts, part.positions, part.codes)
-
-
-def _days(batch: ClaimBatch) -> tuple[Places, Places]:
-    """The days that decide, each once and rising, and the number of each claim's among them."""
-    if not len(batch):
-        none = np.zeros(0, np.int64)
-        return none, none
-    first = int(batch.day.min())
-    held = np.bincount(batch.day - first) > 0
-    return np.flatnonzero(held) + first, (np.cumsum(held) - 1)[batch.day - first]
 
 
 def _date(number: int) -> date:

@@ -176,6 +176,11 @@ class Book:
         found = self.rows(sql, (group, day.isoformat(), day.isoformat()))
         return (found[0][0], found[0][1]) if found else None
 
+    def age_ranges(self, group: str) -> list[tuple[Interval, int, int]]:
+        """(window, lowest age, highest age) of an MCE age group, in the order in which `age_range` asks them."""
+        sql = "SELECT starts, ends, low, high FROM age_range WHERE name = ?"
+        return [(Interval.of(starts, ends), low, high) for starts, ends, low, high in self.rows(sql, (group,))]
+
     def table_edition(self, table: str, day: date) -> tuple[str, Interval, int] | None:
         """(name, window, number) of the edition of an added table that covers `day`; None when none does."""
         for number, entry in enumerate(each for each in self.manifest["parts"] if each["table"] == table):

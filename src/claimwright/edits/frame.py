@@ -235,7 +235,7 @@ class Frame:
             return None
         bits, given, always, firsts, both = self.asked
         found: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = fast.sorted_by_bit(
-            self.entry, self.offsets, bits, given, always, firsts, np.array(both, dtype=np.uint64)
+            self.entry, self.offsets, self.claim, bits, given, always, firsts, np.array(both, dtype=np.uint64)
         )
         return found
 

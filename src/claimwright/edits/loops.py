@@ -131,23 +131,25 @@ _BIT = np.zeros(64, np.int64)
 _BIT[[(int(_SEQUENCE) << bit & 0xFFFFFFFFFFFFFFFF) >> 58 for bit in range(64)]] = np.arange(64)
 
 
-@_kernel(_I4, _I8, _U8, types.int64, types.uint64, types.uint64, _U8)
-def _sorted_by_bit(entry, offsets, words, bits, always, firsts, both):  # type: ignore[no-untyped-def]
-    marked, kept, held = np.empty(len(entry) + 1, np.int32), np.empty(len(entry) + 1, np.uint64), 0
-    for claim in range(len(offsets) - 1):
-        first, met = offsets[claim], np.uint64(0)
-        for at in range(first, offsets[claim + 1]):
-            met |= words[entry[at]]
-        if met == 0:
-            continue
+@_kernel(_I4, _I8, _I4, _U8, types.int64, types.uint64, types.uint64, _U8)
+def _sorted_by_bit(entry, offsets, claim, words, bits, always, firsts, both):  # type: ignore[no-untyped-def]
+    # One pass for each step, without branches: which way one goes cannot be foreseen.
+    met = np.zeros(len(offsets), np.uint64)
+    for at in range(len(entry)):
+        met[claim[at]] |= words[entry[at]]
+    for of in range(len(offsets) - 1):
         wanted = always
         for pair in both:
-            if met & pair == pair:
-                wanted |= pair
-        for at in range(first, offsets[claim + 1]):
-            word = words[entry[at]] & (wanted | firsts if at == first else wanted)
-            marked[held], kept[held] = at, word
-            held += word != 0  # without a branch: which way it goes cannot be foreseen
+            wanted |= pair if met[of] & pair == pair else np.uint64(0)
+        met[of] = wanted
+    marked, kept, held = np.empty(len(entry) + 1, np.int32), np.empty(len(entry) + 1, np.uint64), 0
+    last = np.int32(-1)
+    for at in range(len(entry)):
+        of = claim[at]
+        word = words[entry[at]] & (met[of] | (firsts if of != last else np.uint64(0)))
+        last = of
+        marked[held], kept[held] = at, word
+        held += word != 0
     into = np.zeros(bits + 1, np.int64)
     for each in kept[:held]:
         word = each

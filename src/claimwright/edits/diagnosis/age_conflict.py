@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as _dates
 from functools import lru_cache
 
 import numpy as np
@@ -19,41 +18,32 @@ from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 GROUPS = ("newborn", "pediatric", "maternity", "adult")
 _BY_TABLE, _BY_NOTE = -1, -2
-_NO_LIMITS = (0, 255)
+_NO_END = int(np.iinfo(np.int32).max)
 
 
 @told("age-outside-group", *GROUPS)
 def _outside_group(frame: Frame) -> Bools:
     """The code belongs to an MCE age group that the patient is not in on the day."""
     outside = np.zeros(len(frame), dtype=np.bool_)
-    first, met = _days(frame)
     for group in GROUPS:
         member = frame.where(flagged(group))
-        if not len(member):
-            continue
         claim = frame.claim[member]
-        limits = np.tile(np.array(_NO_LIMITS, dtype=np.int16)[:, None], (1, len(met)))
-        for number in np.flatnonzero(met).tolist():
-            limits[:, number] = _limits(frame.columns.book, group, number + first)
-        age, day = frame.batch.age[claim], frame.batch.day[claim] - first
-        low, high = limits
-        outside[member[(age >= 0) & ((age < low[day]) | (age > high[day]))]] = True
+        age, day = frame.batch.age[claim], frame.batch.day[claim]
+        open_ = age >= 0
+        for first, last, low, high in _limits(frame.columns.book, group):
+            here = open_ & (day >= first) & (day <= last)
+            outside[member[here & ((age < low) | (age > high))]] = True
+            open_ &= ~here
     return outside
 
 
-def _days(frame: Frame) -> tuple[int, Bools]:
-    """The first day of the batch, and of each day from it on whether it occurs."""
-    first = int(frame.batch.day.min())
-    return first, np.bincount(frame.batch.day - first) > 0
-
-
-@lru_cache(maxsize=50_000)
-def _limits(book: Book, group: str, number: int) -> tuple[int, int]:
-    return book.age_range(group, _date(number)) or _NO_LIMITS
-
-
-def _date(number: int) -> _dates.date:
-    return EPOCH + _dates.timedelta(days=number)
+@lru_cache(maxsize=64)
+def _limits(book: Book, group: str) -> tuple[tuple[int, int, int, int], ...]:
+    """First and last day, lowest and highest age."""
+    return tuple(
+        ((window.starts - EPOCH).days, (window.ends - EPOCH).days if window.ends else _NO_END, low, high)
+        for window, low, high in book.age_ranges(group)
+    )
 
 
 @rule(

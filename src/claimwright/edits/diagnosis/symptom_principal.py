@@ -19,7 +19,7 @@ from claimwright.model import Authority, Finding, Fix, Setting, Severity
 @leaves(FIRST_RELATED, LEXICON)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """The first related diagnosis speaks; one with the symptom as a usual one is an error for an inpatient."""
-    bad = integral(frame, hits) & frame.in_settings(Setting.INPATIENT)[hits.left]
+    bad = integral(frame, hits) & frame.settings_at((Setting.INPATIENT,), hits.left)
     rank = np.where(bad, Severity.ERROR.rank, Severity.WARNING.rank)
     return Outcomes(np.where(first_ground(frame, hits), rank, NO_FINDING).astype(np.int8))
 
