@@ -21,20 +21,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from bench.processes import PYTHON, ROOT, environment
+from claimwright.batch.ahead import WORKERS
 from claimwright.batch.findings import table
 from claimwright.batch.local import Scanner
+from claimwright.batch.memory import keep_freed_memory
 from claimwright.batch.scan import Task, scan
 from claimwright.batch.synthetic import write_claims
 from claimwright.book.store import Book, open_book
-from claimwright.claims.readers import Options
+from claimwright.claims.readers import Chunk, Options
 from claimwright.claims.readers.parquet import ParquetReader
 from claimwright.edits.compiled import SWITCH, kernels
 
@@ -52,7 +56,10 @@ def timed(step: Callable[[], object]) -> tuple[float, float]:
 
 def measure(book: Book, file: Path, rounds: int) -> tuple[dict[str, tuple[float, float]], str]:
     """The least time of each step, in seconds; and a digest of what was found."""
-    scanner = Scanner(book)
+    keep_freed_memory()
+    scanners: SimpleQueue[Scanner] = SimpleQueue()
+    for _ in range(WORKERS):
+        scanners.put(Scanner(book))
     reader = ParquetReader(file, Options(DAY))
 
     def decode() -> None:
@@ -64,9 +71,21 @@ def measure(book: Book, file: Path, rounds: int) -> tuple[dict[str, tuple[float,
         for _ in reader.chunks():
             pass
 
+    def check(chunk: Chunk) -> None:
+        free = scanners.get()
+        free.findings(chunk.batch)
+        scanners.put(free)
+
     def rules() -> None:
-        for chunk in reader.chunks():
-            scanner.findings(chunk.batch)
+        # As `scan` does it: the file is read on while chunks are checked side by side, a few at a time.
+        with ThreadPoolExecutor(WORKERS) as pool:
+            waiting: deque[Future[None]] = deque()
+            for chunk in reader.chunks():
+                waiting.append(pool.submit(check, chunk))
+                if len(waiting) > WORKERS:
+                    waiting.popleft().result()
+            for each in waiting:
+                each.result()
 
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "findings.parquet"
