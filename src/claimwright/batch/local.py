@@ -103,7 +103,6 @@ class Scanner:
         self.scenes: list[tuple[Scene, Places | None]] = []
         self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
         self._editions: dict[int, TabularEdition] = {}
-        self._written: dict[str, int] = {}
         self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
         window = book.registry_window
         last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
@@ -122,7 +121,6 @@ class Scanner:
     def findings(self, batch: ClaimBatch) -> Findings:
         """Every finding of the batch. Errors: `EditionMissing` for a day that the dated registry does not reach."""
         self._texts.forget()
-        self._written.clear()
         for number in np.unique(batch.day[self.beyond(batch)]).tolist():
             self.book.need_registry(_date(number))
         parts = []
@@ -254,13 +252,15 @@ class Scanner:
 
     def _told(self, frame: Frame, ends: Ints, out: Ints) -> Ints:
         """The numbers of codes, with numbers of their own for texts that are on no axis."""
-        for at in np.flatnonzero(out < 0).tolist():
-            written = frame.batch.diagnosis(int(ends[at])).code
-            number = self._written.get(written)
-            if number is None:
-                number = self._texts.number(dotted(written.strip().upper().replace(".", "")))
-                self._written[written] = number
-            out[at] = number
+        lost = np.flatnonzero(out < 0)
+        if not len(lost):
+            return out
+        batch = frame.batch
+        if batch.written:
+            out[lost] = [self._texts.number(_printed(batch.diagnosis(at).code)) for at in ends[lost].tolist()]
+            return out
+        texts, number = np.unique(batch.codes[ends[lost]], return_inverse=True)
+        out[lost] = np.array([self._texts.number(_printed(each.decode("ascii"))) for each in texts.tolist()])[number]
         return out
 
     def _spoken(self, number: int, rule: Rule, scene: Scene, hits: Hits, claim: Ints) -> _Part | None:
@@ -339,6 +339,11 @@ def _both_ends(left: Ints, right: Ints) -> tuple[Ints, Ints]:
 
 def _moved(part: _Part, owners: Places) -> _Part:
     return _Part(owners[part.claim].astype(np.int32), part.rule, part.rank, part.counts, part.positions, part.codes)
+
+
+def _printed(written: str) -> str:
+    """A code as findings print it."""
+    return dotted(written.strip().upper().replace(".", ""))
 
 
 def _date(number: int) -> date:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
+from claimwright.book.columns import Columns
 from claimwright.book.sides import BILATERAL, LEFT, RIGHT
 from claimwright.edits.digest import Coded, OfCode
 from claimwright.edits.frame import Bools, Frame, Ints
@@ -15,9 +18,20 @@ from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 
 def _one_sided(coded: Coded) -> Bools:
+    """In effect, of one side, and of a condition that has a code for both."""
     side, group = (coded.columns.ending(each, 0)[coded.pos] for each in ("side", "side_group"))
-    held: Bools = (coded.row >= 0) & ((side == LEFT) | (side == RIGHT)) & (group > 0)
+    held: Bools = (coded.row >= 0) & ((side == LEFT) | (side == RIGHT)) & _both_sided(coded.columns)[group]
     return held
+
+
+@lru_cache(maxsize=16)
+def _both_sided(columns: Columns) -> Bools:
+    """Has a group of codes, which differ in the side alone, one for both sides? Group 0 is none."""
+    side, group = columns.array("side"), columns.array("side_group")
+    out = np.zeros(int(group.max(initial=0)) + 1, dtype=np.bool_)
+    out[group[side == BILATERAL]] = True
+    out[0] = False
+    return out
 
 
 _ONE_SIDED = OfCode("one-sided", _one_sided)

@@ -17,12 +17,11 @@ from claimwright.model import Authority, Finding, Fix, Severity
 def _code(frame: Frame, at: Places) -> Places:
     """The number of the code; a text that no table has is like itself only, if it is short enough to be whole."""
     value = frame.of("code", at).astype(np.int64)
-    known = len(frame.columns.array("codes", shared=True))
-    numbers: dict[bytes, int] = {}
-    for index in np.flatnonzero(value < 0).tolist():
-        text = bytes(frame.batch.codes[at[index]])
-        if len(text) < MOST_CHARACTERS:
-            value[index] = known + numbers.setdefault(text, len(numbers))
+    lost = np.flatnonzero(value < 0)
+    if len(lost):
+        texts, number = np.unique(frame.batch.codes[at[lost]], return_inverse=True)
+        whole = np.char.str_len(texts)[number] < MOST_CHARACTERS
+        value[lost[whole]] = len(frame.columns.array("codes", shared=True)) + number[whole]
     return value
 
 
