@@ -256,7 +256,7 @@ class Scanner:
         if not len(lost):
             return out
         batch = frame.batch
-        if batch.written:
+        if batch.claims is not None or batch.written:
             out[lost] = [self._texts.number(_printed(batch.diagnosis(at).code)) for at in ends[lost].tolist()]
             return out
         texts, number = np.unique(batch.codes[ends[lost]], return_inverse=True)
