@@ -42,11 +42,11 @@ class _Part:
 class Scanner:
     """The rules over one book, for batch after batch. `as_of` as in `Engine.check`."""
 
-    def __init__(self, book: Book, as_of: date | None = None) -> None:
-        """Load the rules."""
+    def __init__(self, book: Book, as_of: date | None = None, memo: Memo | None = None) -> None:
+        """Load the rules; `memo` is that of other scanners over the same book `as_of` the same day."""
         self.book, self.as_of = book, as_of
         self.rules = list(load_rules().values())
-        self._memo = Memo(book)
+        self._memo = memo or Memo(book)
         self.scenes: list[tuple[Scene, Places | None]] = []
         self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
         self._editions: dict[int, TabularEdition] = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from claimwright.book.store import Book
 from claimwright.claims.batch import EPOCH, ClaimBatch
 from claimwright.edits.frame import DIAGNOSIS, Frame
-from claimwright.edits.hit import ENDS, End, Hit, Scene
+from claimwright.edits.hit import ENDS, End, Hit, Scene, column_at
 from claimwright.edits.registry import Rule
 from claimwright.edits.relations import Hits
 from claimwright.model import Claim
@@ -79,7 +80,7 @@ NOTHING = Said(-1, ())
 
 
 class Memo:
-    """The answers of one scan."""
+    """The answers of one scan; several threads may share them, for an answer is looked up or put down in one step."""
 
     def __init__(self, book: Book) -> None:
         """Read the days on which any table of the book changes."""
@@ -161,7 +162,12 @@ class Memo:
 def _diagnosis(frame: Frame, index: int, first: int) -> tuple[Any, ...]:
     batch = frame.batch
     text = batch.written.get(("diagnoses", index)) or bytes(batch.codes[index])
-    return text, int(frame.row[index]), index == first, bytes(batch.poa[index])
+    return text, column_at(frame, "row", index), index == first, bytes(batch.poa[index])
+
+
+def _first(frame: Frame, index: int) -> int:
+    """Where the diagnoses of the claim begin that this one is on."""
+    return int(frame.batch.offsets[frame.claim[index]])
 
 
 def _person(batch: ClaimBatch, claim: int) -> tuple[int, int]:
@@ -203,9 +209,10 @@ def _said(finding: Any) -> Said:
 
 def _general(said: Said, frame: Frame, left: int, right: int) -> Said | None:
     """The answer with ends in place of positions; None where it points at anything else."""
-    numbers = {int(frame.place[left]) + 1: -1}
+    first = _first(frame, left)
+    numbers = {left - first + 1: -1}
     if right >= 0:
-        numbers[int(frame.place[right]) + 1] = -2
+        numbers[right - first + 1] = -2
     if any(position not in numbers for position, _ in said.places):
         return None
     return Said(said.rank, tuple((numbers[position], code) for position, code in said.places), said.message)
@@ -215,12 +222,14 @@ def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
     """The answer at the positions of this hit."""
     if not said.places or said.places[0][0] > 0:
         return said
-    at = {-1: left, -2: right}
-    places = sorted(((int(frame.place[at[end]]) + 1, code) for end, code in said.places), key=lambda place: place[0])
+    first = _first(frame, left)
+    at = {-1: left - first + 1, -2: right - first + 1}
+    places = sorted(((at[end], code) for end, code in said.places), key=lambda place: place[0])
     return Said(said.rank, tuple(places), said.message)
 
 
-def edges(book: Book) -> list[int]:
+@lru_cache(maxsize=4)
+def edges(book: Book) -> tuple[int, ...]:
     """Days from which on a table of the book may answer otherwise, as days since 1970-01-01, rising."""
     from claimwright.book.columns import columns
 
@@ -233,4 +242,4 @@ def edges(book: Book) -> list[int]:
         for key, shift in (("from", 0), ("to", 1)):
             if entry.get(key):
                 out.add((date.fromisoformat(str(entry[key])) - EPOCH).days + shift)
-    return sorted(out)
+    return tuple(sorted(out))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
+import numpy as np
+
 from claimwright.book.columns import FLAG_BIT
 from claimwright.book.store import Book, NodeEntry, NoteEntry, RegistryEntry, TabularEdition
 from claimwright.claims.batch import SETTINGS, SEXES, UNKNOWN_AGE
@@ -36,6 +38,11 @@ FACTORS = "21"
 """Chapter of factors that influence health status and of encounters."""
 
 
+def column_at(frame: Frame, name: str, index: int) -> int:
+    """The value of a column of the frame for one diagnosis; the column of all is not made for it."""
+    return int(frame.of(name, np.array([index]))[0])
+
+
 @dataclass(frozen=True)
 class Scene:
     """What all hits of a frame share: the book, the edition that answers, and whether it is the nearest."""
@@ -61,7 +68,8 @@ class End:
     @property
     def position(self) -> int:
         """Position in the claim, from 1."""
-        return int(self.scene.frame.place[self.index]) + 1
+        batch = self.scene.frame.batch
+        return self.index - int(batch.offsets[self.claim_index]) + 1
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
@@ -76,7 +84,7 @@ class End:
     @property
     def pos(self) -> int:
         """Place in the edition's tree, -1 for none."""
-        return int(self.scene.frame.pos[self.index])
+        return column_at(self.scene.frame, "pos", self.index)
 
     @cached_property
     def node(self) -> NodeEntry | None:
@@ -101,7 +109,7 @@ class End:
     @property
     def in_effect(self) -> bool:
         """Is the code billable on the claim's day?"""
-        return int(self.scene.frame.row[self.index]) >= 0
+        return column_at(self.scene.frame, "row", self.index) >= 0
 
     @property
     def place(self) -> Place:
@@ -348,8 +356,8 @@ class Hit:
         free = [
             end
             for end in self.others()
-            if frame.row[end.index] >= 0
-            and not int(frame.flags[end.index]) & barred
+            if end.in_effect
+            and not column_at(frame, "flags", end.index) & barred
             and not end.belongs("secondary-only")
             and established(end)
         ]
