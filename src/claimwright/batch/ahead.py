@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from claimwright.batch.answer import Checked, Rules, check_chunk
 from claimwright.batch.local import Scanner
+from claimwright.batch.memo import Memo
 from claimwright.batch.unanswered import Unanswered
 from claimwright.book.store import Book
 from claimwright.claims.readers import Chunk, Reader
@@ -26,7 +27,8 @@ class Ahead:
     def __init__(self, book: Book, as_of: date | None) -> None:
         """Make the scanners; the threads start when they are needed."""
         self._free: SimpleQueue[Rules] = SimpleQueue()
-        scanners = [Scanner(book, as_of) for _ in range(WORKERS)]
+        memo = Memo(book)
+        scanners = [Scanner(book, as_of, memo) for _ in range(WORKERS)]
         self.rules = scanners[0].rules
         unanswered = Unanswered(book, self.rules)
         for each in scanners:

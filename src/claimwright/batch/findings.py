@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from claimwright.batch.texts import taken
 from claimwright.model import Severity
 
 Places = npt.NDArray[np.int64]
@@ -73,7 +74,7 @@ def table(found: Findings, ids: Any, records: Places, file: str, rules: Sequence
         words([code for _, code in rules], found.rule),
         words(SEVERITIES, found.rank),
         pa.ListArray.from_arrays(offsets, pa.array(found.positions)),
-        pa.ListArray.from_arrays(offsets, words([found.texts[each] for each in used.tolist()], numbers)),
+        pa.ListArray.from_arrays(offsets, pa.DictionaryArray.from_arrays(pa.array(numbers), taken(found.texts, used))),
         words([file], np.zeros(len(found), np.int32)),
         pa.array(records[found.claim]),
     ]

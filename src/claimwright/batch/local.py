@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from claimwright.batch.findings import Findings
 from claimwright.batch.memo import Memo, Said, edges
+from claimwright.batch.texts import Texts
 from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
@@ -21,7 +20,7 @@ from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
 from claimwright.edits.relations import Hits, Relation
-from claimwright.model import dotted, undotted
+from claimwright.model import dotted
 
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
@@ -40,70 +39,19 @@ class _Part:
     codes: Ints
 
 
-class Texts(Sequence[str]):
-    """Codes as findings print them: those of the book's axis by their number, then what else is met."""
-
-    def __init__(self, axis: npt.NDArray[np.bytes_]) -> None:
-        """Number the codes of the axis; one is written out when it is first asked for."""
-        self._axis = axis
-        self._written: list[str | None] = [None] * len(axis)
-        self._others: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._written) + len(self._others)
-
-    @overload
-    def __getitem__(self, index: int, /) -> str: ...
-    @overload
-    def __getitem__(self, index: slice, /) -> list[str]: ...
-    def __getitem__(self, index: int | slice, /) -> str | list[str]:
-        """The text of a number."""
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        if index >= len(self._written):
-            return self._others[index - len(self._written)]
-        text = self._written[index]
-        if text is None:
-            text = self._written[index] = dotted(bytes(self._axis[index]).decode("ascii"))
-        return text
-
-    def number(self, text: str) -> int:
-        """The number of a text that is met: that of the axis, or one given when it is first met.
-
-        No text has two numbers: Parquet takes a dictionary with repetitions apart, at four times the cost.
-        """
-        known = self._numbers.get(text)
-        if known is None:
-            packed = np.array(undotted(text).encode("ascii", "replace"))
-            at = int(np.searchsorted(self._axis, packed))
-            if at < len(self._axis) and self._axis[at] == packed and self[at] == text:
-                known = at
-            else:
-                known = len(self)
-                self._others.append(text)
-            self._numbers[text] = known
-        return known
-
-    def forget(self) -> None:
-        """Drop the texts that are no codes: findings written already do not need them."""
-        self._others = []
-        self._numbers.clear()
-
-
 class Scanner:
     """The rules over one book, for batch after batch. `as_of` as in `Engine.check`."""
 
-    def __init__(self, book: Book, as_of: date | None = None) -> None:
-        """Load the rules."""
+    def __init__(self, book: Book, as_of: date | None = None, memo: Memo | None = None) -> None:
+        """Load the rules; `memo` is that of other scanners over the same book `as_of` the same day."""
         self.book, self.as_of = book, as_of
         self.rules = list(load_rules().values())
-        self._memo = Memo(book)
+        self._memo = memo or Memo(book)
         self._edges = np.array(edges(book), dtype=np.int64)
         self.scenes: list[tuple[Scene, Places | None]] = []
         self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
         self._editions: dict[int, TabularEdition] = {}
-        self._texts = Texts(columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True))
+        self._texts = Texts(columns(book, book.edition_on(date.max)[0].number))
         window = book.registry_window
         last = (window.ends - EPOCH).days if window.ends else int(np.iinfo(np.int32).max)
         self._reach = (window.starts - EPOCH).days, last

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ NOTHING = Said(-1, ())
 
 
 class Memo:
-    """The answers of one scan."""
+    """The answers of one scan; several threads may share them, for an answer is looked up or put down in one step."""
 
     def __init__(self, book: Book) -> None:
         """Read the days on which any table of the book changes."""
@@ -220,7 +221,8 @@ def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
     return Said(said.rank, tuple(places), said.message)
 
 
-def edges(book: Book) -> list[int]:
+@lru_cache(maxsize=4)
+def edges(book: Book) -> tuple[int, ...]:
     """Days from which on a table of the book may answer otherwise, as days since 1970-01-01, rising."""
     from claimwright.book.columns import columns
 
@@ -233,4 +235,4 @@ def edges(book: Book) -> list[int]:
         for key, shift in (("from", 0), ("to", 1)):
             if entry.get(key):
                 out.add((date.fromisoformat(str(entry[key])) - EPOCH).days + shift)
-    return sorted(out)
+    return tuple(sorted(out))

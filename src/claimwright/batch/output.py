@@ -17,9 +17,13 @@ from claimwright.errors import ClaimwrightError, InputError
 REPEATING = ("rule", "code", "severity", "positions.list.element", "codes.list.element", "file")
 """Columns of findings whose values repeat; the names of claims hardly do."""
 
+_OTHERS = ("claim", "record")
+
 LAYOUT = {
-    "compression": "zstd",
-    "compression_level": 1,
+    # Numbers of a dictionary are packed in bits already: compressed, the file is a quarter smaller, and takes an
+    # eighth longer to write.
+    "compression": {**dict.fromkeys(REPEATING, "none"), **dict.fromkeys(_OTHERS, "zstd")},
+    "compression_level": dict.fromkeys(_OTHERS, 1),
     "use_dictionary": list(REPEATING),
     # Least and greatest help only who looks for a record; over texts of a dictionary they cost a third of the writing.
     "write_statistics": ["record"],

@@ -73,13 +73,16 @@ class Tally:
     def add(self, batch: ClaimBatch, findings: Findings, lacking: Lacking) -> None:
         """Count the findings of a batch, and what could not be asked."""
         self.lacking.update(lacking)
-        pair = findings.rule.astype(np.int64) * len(SEVERITIES) + findings.rank
+        pair = findings.rule * np.int16(len(SEVERITIES)) + findings.rank
         for at, number in enumerate(np.bincount(pair).tolist()):
             if number:
                 key = divmod(at, len(SEVERITIES))
                 self.found[key] = self.found.get(key, 0) + number
-        failed, reviewed = (_claims(len(batch), findings, rank) for rank in (_ERROR, _WARNING))
-        fail, review = int(failed.sum()), int((reviewed & ~failed).sum())
+        # The findings of a claim stand together, the gravest first.
+        first = np.ones(len(findings), dtype=np.bool_)
+        np.not_equal(findings.claim[1:], findings.claim[:-1], out=first[1:])
+        failing = (findings.rank == _ERROR) & first
+        fail, review = (int(np.count_nonzero(each)) for each in (failing, (findings.rank == _WARNING) & first))
         for name, number in (("fail", fail), ("review", review), ("pass", len(batch) - fail - review)):
             self.verdicts[name] += number
         asked = asks(batch)
@@ -87,6 +90,8 @@ class Tally:
             stated = np.isfinite(asked)
             self.priced += int(stated.sum())
             self.charges += float(asked[stated].sum())
+            failed = np.zeros(len(batch), dtype=np.bool_)
+            failed[findings.claim[failing]] = True
             self.at_risk += float(asked[stated & failed].sum())
 
     def summary(self, rules: Sequence[Rule]) -> dict[str, Any]:
@@ -143,12 +148,6 @@ def tally_of(state: dict[str, Any]) -> Tally:
     files = [FileTally(**each) for each in state["files"]]
     lacking = Counter({NotEvaluated(*each): number for *each, number in state["lacking"]})
     return Tally(files, state["verdicts"], found, priced, charges, at_risk, lacking)
-
-
-def _claims(size: int, findings: Findings, rank: int) -> npt.NDArray[np.bool_]:
-    out = np.zeros(size, dtype=np.bool_)
-    out[findings.claim[findings.rank == rank]] = True
-    return out
 
 
 def asks(batch: ClaimBatch) -> npt.NDArray[np.float64] | None:

@@ -75,7 +75,7 @@ class Unanswered:
 
     def _by_day(self, batch: ClaimBatch, out: Lacking) -> None:
         # What a table answers stays the same between two edges, so no day is asked about by itself.
-        window = np.searchsorted(self._edges, batch.day, side="right").astype(np.int32)
+        window = _windows(self._edges, batch.day)
         has = [np.diff(each) > 0 for each in (batch.procedure_offsets, batch.line_offsets)]
         for key, at, count in _kinds(window, batch.setting, *has):
             if key not in self._days:
@@ -139,6 +139,15 @@ class Unanswered:
             )  # fmt: skip
             self._lines[key] = frozenset(pending(claim, self.book, day))
         return self._lines[key]
+
+
+def _windows(edges: npt.NDArray[np.int32], days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """How many edges lie on or before each day; where the days are close together, each day is sought once."""
+    first, last = int(days.min()), int(days.max())
+    if last - first > len(days):
+        return np.searchsorted(edges, days, side="right").astype(np.int32)
+    known = np.searchsorted(edges, np.arange(first, last + 1), side="right").astype(np.int32)
+    return known.take(days - first)
 
 
 def _kinds(number: npt.NDArray[np.int32], *others: npt.NDArray[Any]) -> Iterable[tuple[int, int, int]]:

@@ -348,7 +348,7 @@ class Hit:
         free = [
             end
             for end in self.others()
-            if frame.one("row", end.index) >= 0
+            if end.in_effect
             and not int(frame.one("flags", end.index)) & barred
             and not end.belongs("secondary-only")
             and established(end)

@@ -241,6 +241,8 @@ def _deciding(setting: npt.NDArray[np.uint8], starts: Ints, ends: Ints, otherwis
 
 
 def _check_era(days: Ints, column: str, refusals: Refusals, of: Places | None = None) -> None:
+    if days.min(initial=_FIRST_DAY) >= _FIRST_DAY:
+        return
     bad = np.flatnonzero((days != NO_DAY) & (days < _FIRST_DAY))
     if len(bad):
         expected = f"a date of service from {ICD10_STARTS} on, when ICD-10-CM took effect"
@@ -272,6 +274,8 @@ def _ages(person: Mapping[str, Any], rows: int, day: Ints, refusals: Refusals) -
         bad = stated & ((age < 0) | (age > OLDEST))
         refusals.where(bad, "age", f"a whole number from 0 to {OLDEST}", lambda row: f"found {age[row]}")
     born = days(person["birth_date"], rows, "birth_date", refusals)
+    if age.min(initial=0) >= 0 and age.max(initial=0) <= OLDEST:
+        return age.astype(np.int16)
     unknown = np.flatnonzero((age == UNKNOWN_AGE) & (born != NO_DAY) & (day != NO_DAY))
     if len(unknown):
         age[unknown] = _completed(born[unknown], day[unknown])
@@ -338,7 +342,7 @@ def _diagnoses(column: Callable[[str], Any], rows: int, refusals: Refusals, writ
     )
     return {
         "offsets": of.offsets,
-        "codes": texts.view(np.int64)[number].view("S8") if len(number) else np.zeros(0, "S8"),
+        "codes": texts.view(np.int64).take(number).view("S8") if len(number) else np.zeros(0, "S8"),
         "texts": texts,
         "number": number,
         "poa": _poa(column("poa"), of, refusals),
@@ -349,7 +353,7 @@ def _poa(column: Any, of: Lists, refusals: Refusals) -> npt.NDArray[np.bytes_]:
     """The indicator of each diagnosis: of its struct, or of a list beside the codes, as long or missing."""
     nested = of.field("poa")
     if nested is not None:
-        return _indicators(nested, of.rows, refusals)
+        return _indicators(nested, of, refusals)
     size = int(of.offsets[-1])
     if column is None or pa.types.is_null(column.type):
         return np.zeros(size, dtype="S1")
@@ -357,7 +361,7 @@ def _poa(column: Any, of: Lists, refusals: Refusals) -> npt.NDArray[np.bytes_]:
     wanted, there = np.diff(of.offsets), np.diff(lists.offsets)
     uneven = (there != wanted) & (there > 0)
     refusals.where(uneven, "poa", "as many as diagnoses", lambda row: f"{there[row]} indicators")
-    values = _indicators(lists.values, lists.rows, refusals)
+    values = _indicators(lists.values, lists, refusals)
     if (there == wanted).all():
         return values
     out = np.zeros(size, dtype="S1")
@@ -366,7 +370,7 @@ def _poa(column: Any, of: Lists, refusals: Refusals) -> npt.NDArray[np.bytes_]:
     return out
 
 
-def _indicators(column: Any, rows: Places, refusals: Refusals) -> npt.NDArray[np.bytes_]:
+def _indicators(column: Any, of: Lists, refusals: Refusals) -> npt.NDArray[np.bytes_]:
     if pa.types.is_null(column.type):
         return np.zeros(len(column), dtype="S1")
     texts, number = distinct(column, "poa")
@@ -374,8 +378,8 @@ def _indicators(column: Any, rows: Places, refusals: Refusals) -> npt.NDArray[np
     for at, value in enumerate(values):
         if value not in _POA:
             bad = np.flatnonzero(number == at)
-            refusals.same(rows[bad], "poa", f"found {shown(texts[at])}", "one of Y, N, U, W, 1")
-    return np.array(values or [b""], dtype="S1").view(np.uint8)[number].view("S1")
+            refusals.same(of.rows[bad], "poa", f"found {shown(texts[at])}", "one of Y, N, U, W, 1")
+    return np.array(values or [b""], dtype="S1").view(np.uint8).take(number).view("S1")
 
 
 def _procedures(

@@ -53,7 +53,10 @@ class Layout(NamedTuple):
 
 def layout_of(schema: pa.Schema, options: Options, place: str) -> Layout:
     """The layout of a file by its columns. Errors: `InputError` when no row could be a claim."""
-    names = schema.names
+    try:
+        names = schema.names
+    except UnicodeDecodeError:
+        raise InputError(place, "the name of a column is no text", "a whole file of columns") from None
     wanted = options.names.get("note", "note")
     note = wanted if wanted in names else ""
     if options.names.get("diagnoses", "diagnoses") in names:
