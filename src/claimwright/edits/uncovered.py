@@ -13,7 +13,7 @@ import numpy as np
 from claimwright.book.procedure_columns import bearing
 from claimwright.book.procedures import OPPS, PFS, STATUS_LEXICON, how_to_load, procedures
 from claimwright.book.store import Book
-from claimwright.edits.frame import LINE, Bools, Frame
+from claimwright.edits.frame import LINE, Bools, Frame, Ints
 from claimwright.edits.hit import Hit, LineEnd
 from claimwright.edits.line_relations import EDITED, Places
 from claimwright.edits.listing import CPT, LEVEL_TWO, form_of, line_days
@@ -44,16 +44,18 @@ def lines(frame: Frame) -> tuple[Places, Places]:
             asked = held[where[held]]
             fault[asked[np.isin(frame.lines.texts, barred)[frame.lines.code[asked]]]] = number
     found = np.flatnonzero(fault >= 0)
-    found = found[_of_medicare(frame)[frame.lines.claim[found]]]
+    found = found[_of_medicare(frame, frame.lines.claim[found])]
     return found, fault[found]
 
 
-def _of_medicare(frame: Frame) -> Bools:
-    """Is Medicare the payer of each claim?"""
+def _of_medicare(frame: Frame, claim: Ints) -> Bools:
+    """Is Medicare the payer of these claims?"""
     batch = frame.batch
-    if batch.claims is None and batch.payer is not None:
-        return np.array([_is_medicare(each) for each in batch.payers], dtype=np.bool_)[batch.payer]
-    return np.array([_is_medicare(batch.payer_of(each)) for each in range(len(batch))], dtype=np.bool_)
+    if batch.claims is not None:
+        return np.array([_is_medicare(batch.payer_of(each)) for each in claim.tolist()], dtype=np.bool_)
+    if batch.payer is None:
+        return np.zeros(len(claim), dtype=np.bool_)
+    return np.array([_is_medicare(each) for each in batch.payers], dtype=np.bool_)[batch.payer[claim]]
 
 
 def says_so(frame: Frame) -> Bools:
