@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from claimwright.batch.findings import Findings
 from claimwright.batch.memo import Memo, Said, edges
+from claimwright.batch.settled import settled
 from claimwright.batch.texts import Texts
 from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
@@ -129,6 +130,8 @@ class Scanner:
             hits, claim = Hits(hits.left[kept], hits.right[kept], hits.key[kept], hits.kind), claim[kept]
         if rule.outcome is not None and hits.kind == DIAGNOSIS:
             return self._settled(number, rule, frame, hits, claim)
+        if rule.outcome is not None:
+            return _Part(*settled(number, rule, scene, hits, claim, self._texts.number))
         return self._spoken(number, rule, scene, hits, claim)
 
     def _answering(self, rule: Rule, frame: Frame, claim: Ints) -> Bools | None:

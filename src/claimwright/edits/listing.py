@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from claimwright.book.procedure_columns import listed, lists
+from claimwright.book.procedure_columns import listed, lists, places
 from claimwright.book.procedures import AOC, HCPCS, MUE, OPPS, PFS, PTP, TableEdition, how_to_load, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import Bools, Frame, Ints
@@ -51,6 +51,10 @@ def forms(frame: Frame) -> Ints:
 
 def known(frame: Frame) -> Bools:
     """Does any table that covers the line's day name its code?"""
+    return _once(frame, ("known",), lambda: _known(frame))
+
+
+def _known(frame: Frame) -> Bools:
     out = np.zeros(len(frame.lines), dtype=np.bool_)
     book = frame.columns.book
     for table in _TABLES:
@@ -79,7 +83,17 @@ def ever(frame: Frame, table: str) -> Bools:
 
 def _named(frame: Frame, edition: TableEdition) -> Bools:
     """Which of the batch's codes an edition names."""
-    return np.isin(frame.lines.texts, listed(frame.columns.book, edition.table, edition.number))
+    asked = "named", edition.table, edition.number
+    codes = listed(frame.columns.book, edition.table, edition.number)
+    return _once(frame, asked, lambda: places(codes, frame.lines.texts) >= 0)
+
+
+def _once(frame: Frame, asked: tuple[str | int, ...], make: Callable[[], Bools]) -> Bools:
+    """What rules ask of a frame more than once; the answer is shared, and never written to."""
+    if asked not in frame.kept:
+        frame.kept[asked] = make()
+    found: Bools = frame.kept[asked]
+    return found
 
 
 def editions_naming(book: Book, table: str, code: str) -> list[TableEdition]:

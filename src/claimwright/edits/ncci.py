@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -29,16 +29,17 @@ def edition_on(book: Book, table: str, setting: Setting, day: date) -> TableEdit
     return procedures(book).edition(table, day, TABLE_SETTING[setting] if table in _BY_SETTING else "")
 
 
-def answered(frame: Frame, table: str) -> Iterator[tuple[TableEdition, date, Setting, Places]]:
-    """The lines of each setting and day for which an edition is loaded."""
-    days = frame.batch.line_days
-    for setting in EDITED:
-        held = np.flatnonzero(frame.in_settings(setting, kind=LINE))
-        for number in np.unique(days[held]).tolist():
-            day = EPOCH + timedelta(days=number)
-            edition = edition_on(frame.columns.book, table, setting, day)
-            if edition is not None:
-                yield edition, day, setting, held[days[held] == number]
+def answered(frame: Frame, table: str) -> Iterator[tuple[TableEdition, Places]]:
+    """The lines that each loaded edition of a table answers for, by the setting of their claims."""
+    if table not in _BY_SETTING:
+        edited = frame.in_settings(*EDITED, kind=LINE)
+        for edition, held in by_edition(frame, table):
+            yield edition, held[edited[held]]
+        return
+    for name in dict.fromkeys(TABLE_SETTING.values()):
+        edited = frame.in_settings(*(each for each in EDITED if TABLE_SETTING[each] == name), kind=LINE)
+        for edition, held in by_edition(frame, table, name) if edited.any() else ():
+            yield edition, held[edited[held]]
 
 
 def by_edition(frame: Frame, table: str, setting: str = "") -> Iterator[tuple[TableEdition, Places]]:
@@ -54,11 +55,6 @@ def by_edition(frame: Frame, table: str, setting: str = "") -> Iterator[tuple[Ta
         unanswered &= ~held
         if held.any():
             yield edition, np.flatnonzero(held)
-
-
-def text_of(frame: Frame, line: int) -> str:
-    """The code of a line, as tables have it."""
-    return bytes(frame.batch.line_codes[line]).decode("ascii")
 
 
 def proof(edition: TableEdition, kind: str, text: str, holder: str) -> Because:

@@ -13,7 +13,7 @@ import numpy as np
 from claimwright.book.procedure_columns import bearing
 from claimwright.book.procedures import OPPS, PFS, STATUS_LEXICON, how_to_load, procedures
 from claimwright.book.store import Book
-from claimwright.edits.frame import LINE, Frame
+from claimwright.edits.frame import LINE, Bools, Frame, Ints
 from claimwright.edits.hit import Hit, LineEnd
 from claimwright.edits.line_relations import EDITED, Places
 from claimwright.edits.listing import CPT, LEVEL_TWO, form_of, line_days
@@ -44,9 +44,23 @@ def lines(frame: Frame) -> tuple[Places, Places]:
             asked = held[where[held]]
             fault[asked[np.isin(frame.lines.texts, barred)[frame.lines.code[asked]]]] = number
     found = np.flatnonzero(fault >= 0)
-    owners = frame.lines.claim[found].tolist()
-    found = found[np.array([_is_medicare(frame.batch.payer_of(each)) for each in owners], dtype=np.bool_)]
+    found = found[_of_medicare(frame, frame.lines.claim[found])]
     return found, fault[found]
+
+
+def _of_medicare(frame: Frame, claim: Ints) -> Bools:
+    """Is Medicare the payer of these claims?"""
+    batch = frame.batch
+    if batch.claims is not None:
+        return np.array([_is_medicare(batch.payer_of(each)) for each in claim.tolist()], dtype=np.bool_)
+    if batch.payer is None:
+        return np.zeros(len(claim), dtype=np.bool_)
+    return np.array([_is_medicare(each) for each in batch.payers], dtype=np.bool_)[batch.payer[claim]]
+
+
+def says_so(frame: Frame) -> Bools:
+    """Lines that say themselves that they are not covered."""
+    return np.logical_or.reduce([frame.lines.with_modifier(each) for each in _SAID])
 
 
 def _is_medicare(payer: Payer) -> bool:

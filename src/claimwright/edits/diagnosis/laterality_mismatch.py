@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from claimwright.book.sides import BILATERAL, LEFT, RIGHT
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.frame import Bools, Frame, SidedLine
 from claimwright.edits.hit import Hit
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Membership
@@ -31,6 +31,19 @@ def _other_side(frame: Frame) -> Bools:
         if sided.any() and not (pointed[sided] == line.side).any() and not (pointed == BILATERAL).any():
             held[line.diagnoses[sided]] = True
     return held
+
+
+def _contradicting(frame: Frame) -> dict[int, SidedLine]:
+    """The first line of the other side that points to each diagnosis with a side."""
+    out: dict[int, SidedLine] = {}
+    side = frame.columns.array("side")
+    for line in frame.pointing:
+        if line.side in (LEFT, RIGHT):
+            pointed = line.diagnoses[frame.pos[line.diagnoses] >= 0]
+            other = side[frame.pos[pointed]]
+            for index in pointed[np.isin(other, (LEFT, RIGHT)) & (other != line.side)].tolist():
+                out.setdefault(index, line)
+    return out
 
 
 @rule(
@@ -59,13 +72,9 @@ def laterality_mismatch(hit: Hit) -> Finding:
     Read the side from the record and correct the diagnosis or the modifier.
     """
     frame = hit.scene.frame
-    line = next(
-        each
-        for each in frame.pointing
-        if hit.left.index in each.diagnoses.tolist()
-        and each.side in (LEFT, RIGHT)
-        and each.side != _side(frame, hit.left.index)
-    )
+    if "contradicting" not in frame.kept:
+        frame.kept["contradicting"] = _contradicting(frame)
+    line: SidedLine = frame.kept["contradicting"][hit.left.index]
     service = hit.claim.lines[line.number]
     proof = Because(
         "icd10cm-tabular", hit.scene.edition.name, hit.scene.edition.window.starts, hit.scene.edition.window.ends,

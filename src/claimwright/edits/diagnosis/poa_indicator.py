@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from functools import lru_cache
+
+import numpy as np
+
+from claimwright.book.columns import columns
+from claimwright.book.store import Book
 from claimwright.edits.conditions import has_poa, hospital_reports_poa, in_effect, negated
+from claimwright.edits.frame import EPOCH, Bools, Frame
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Membership, OneOf
+from claimwright.edits.relations import Hits, Membership, OneOf
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity, undotted
 
 _MISSING = -1
 _NEEDED = ("poa-exempt",)
+_OUTDATED = b"1"
+"""Stood for an exempt code on claims of earlier years: no finding."""
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A finding without an indicator unless the code is exempt; with one other than 1 only if it is."""
+    book, batch = frame.columns.book, frame.batch
+    day = batch.day[frame.claim[hits.left]]
+    code = frame.of("code", hits.left)
+    rank = np.full(len(hits), NO_FINDING, dtype=np.int8)
+    missing, exempt = hits.key == _MISSING, np.zeros(len(hits), dtype=np.bool_)
+    listed = np.zeros(len(hits), dtype=np.bool_)
+    for number in np.unique(day).tolist():
+        edition = book.table_edition("poa-exempt", EPOCH + timedelta(days=number))
+        if edition is not None:
+            at = np.flatnonzero(day == number)
+            listed[at], exempt[at] = True, _exempt(book, edition[2])[code[at]]
+    rank[listed & missing & ~exempt] = AS_STATED
+    rank[listed & ~missing & exempt & (batch.poa[hits.left] != _OUTDATED)] = Severity.INFO.rank
+    return Outcomes(rank)
+
+
+@lru_cache(maxsize=16)
+def _exempt(book: Book, edition: int) -> Bools:
+    """Does a list of the year have each code of the book's axis?"""
+    rows = book.rows("SELECT code FROM poa_exempt WHERE edition = ?", (edition,))
+    axis = columns(book, book.edition_on(date.max)[0].number).array("codes", shared=True)
+    return np.isin(axis, np.array([code.encode("ascii", "replace") for (code,) in rows], dtype=axis.dtype))
 
 
 @rule(
@@ -24,6 +61,7 @@ _NEEDED = ("poa-exempt",)
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:Appendix I.general", "icd10cm-guidelines:Appendix I.exempt"),
+    outcome=_outcome,
 )
 def poa_indicator(hit: Hit) -> Finding | None:
     """A present-on-admission indicator that is missing, or given for a code exempt from it.

@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
-from claimwright.book.procedures import AOC, AddOnEdit, procedures
+from claimwright.book.ncci_columns import NOT_NAMED, AddOns, add_ons
+from claimwright.book.procedures import AOC, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, line_of
+from claimwright.edits.line_outcomes import graded
 from claimwright.edits.line_relations import EDITED, Attended, Places
-from claimwright.edits.ncci import answered, edition_on, proof, text_of
+from claimwright.edits.ncci import answered, edition_on, proof
+from claimwright.edits.outcomes import Outcomes
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Claim, Finding, Fix, NotEvaluated, Severity, undotted
 
 _CLOSED = 1
 """Type of an add-on code whose primaries are all named; of the others the contractor may name more."""
 
 
-def _edits(frame: Frame) -> dict[int, AddOnEdit]:
-    """The edit of every line that is an add-on code with named primaries on its day."""
-    look_up = procedures(frame.columns.book).add_on
-    out: dict[int, AddOnEdit] = {}
-    for _, day, _, lines in answered(frame, AOC):
-        code = frame.lines.code[lines]
-        _, first = np.unique(code, return_index=True)
-        for line in lines[first].tolist():
-            edit = look_up(text_of(frame, line), day)
-            if edit is not None and edit.primaries:
-                out |= dict.fromkeys(lines[code == frame.lines.code[line]].tolist(), edit)
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """The edition of each line (an index of `tables`, -1 for none), the place of its code there as an add-on code
+    and as a primary (-1 for neither), and the type of its edit on its day (`NOT_NAMED` for none)."""
+
+    tables: list[AddOns]
+    edition: npt.NDArray[np.int32]
+    add_on: Places
+    primary: Places
+    type: npt.NDArray[np.int8]
+
+
+def _attached(frame: Frame) -> _Attached:
+    """As `_looked_up`, once for a frame."""
+    if AOC not in frame.kept:
+        frame.kept[AOC] = _looked_up(frame)
+    found: _Attached = frame.kept[AOC]
+    return found
+
+
+def _looked_up(frame: Frame) -> _Attached:
+    lines, days = frame.lines, frame.batch.line_days
+    none, place = np.full(len(lines), -1, np.int32), np.full(len(lines), -1, np.int64)
+    out = _Attached([], none, place, place.copy(), np.full(len(lines), NOT_NAMED, np.int8))
+    for edition, held in answered(frame, AOC):
+        table = add_ons(frame.columns.book, edition.number)
+        out.edition[held] = len(out.tables)
+        out.add_on[held] = table.at(lines.texts)[lines.code[held]]
+        out.primary[held] = table.primary(lines.texts)[lines.code[held]]
+        listed = held[out.add_on[held] >= 0]
+        out.type[listed] = table.type_on(out.add_on[listed], days[listed])
+        out.tables.append(table)
     return out
 
 
@@ -49,18 +76,25 @@ def unjudged(rule: str, claim: Claim, book: Book, otherwise: date) -> list[NotEv
 
 
 def _add_on(frame: Frame) -> Bools:
-    held = np.zeros(len(frame.lines), dtype=np.bool_)
-    held[list(_edits(frame))] = True
+    """Add-on codes with named primaries on their day."""
+    held: Bools = _attached(frame).type != NOT_NAMED
     return held
 
 
 def _has_primary(frame: Frame, left: Places, right: Places) -> Ints:
-    edits = _edits(frame)
-    met = [
-        0 if one in edits and text_of(frame, two) in edits[one].primaries else -1
-        for one, two in zip(left.tolist(), right.tolist(), strict=True)
-    ]
-    return np.array(met, dtype=np.int32)
+    held, days = _attached(frame), frame.batch.line_days
+    out = np.full(len(left), -1, dtype=np.int32)
+    able = np.flatnonzero((held.add_on[left] >= 0) & (held.primary[right] >= 0))
+    edition = held.edition[left[able]]  # lines of one claim and day have one edition
+    for number, table in enumerate(held.tables):
+        at = able[edition == number]
+        named = table.names(held.add_on[left[at]], held.primary[right[at]], days[left[at]])
+        out[at[named]] = 0
+    return out
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    return graded(_attached(frame).type[hits.left] == _CLOSED, Severity.ERROR, Severity.WARNING)
 
 
 @rule(
@@ -69,6 +103,7 @@ def _has_primary(frame: Frame, left: Places, right: Places) -> Ints:
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
+    outcome=_outcome,
 )
 def add_on_without_primary(hit: Hit) -> Finding | None:
     """An add-on code without any of its primary codes on the same day.

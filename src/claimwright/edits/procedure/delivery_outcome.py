@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claimwright.edits.conditions import every, flagged, negated, secondary
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.pcs import any_of, beside_diagnosis, carries, flag_proof, performed, procedures
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
@@ -20,6 +21,7 @@ _no_outcome = negated(beside_diagnosis(every(flagged("delout"), secondary)))
     authority=Authority.TABLE_EDIT,
     in_force=since("2018-10-01"),
     cites=("mce:questionable-obstetric-admission",),
+    outcome=as_stated,
 )
 def delivery_outcome(hit: Hit) -> Finding:
     """A delivery without a secondary diagnosis that tells its outcome.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from claimwright.edits.hit import Hit
 from claimwright.edits.line_relations import Together
 from claimwright.edits.manual import code_sets, line_in, table_says
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Severity
 
@@ -19,6 +20,7 @@ _EMG, _NCS = "needle-emg", "nerve-conduction"
     # The first day of any rule here: the edition of the manual that brought this one was not read.
     in_force=since("2015-10-01"),
     cites=("ncci-policy-manual:emg-with-ncs",),
+    outcome=as_stated,
 )
 def emg_with_ncs(hit: Hit) -> Finding:
     """Needle EMG reported as a service of its own beside nerve conduction studies of the same day.

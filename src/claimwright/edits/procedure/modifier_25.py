@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from claimwright.edits.frame import Frame
 from claimwright.edits.hit import Hit, line_of
+from claimwright.edits.line_outcomes import of_the_day, stated
 from claimwright.edits.line_relations import Together
 from claimwright.edits.manual import both, code_sets, line_in, table_says, without_modifier
+from claimwright.edits.outcomes import Outcomes, with_ends
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Finding, Fix, Severity
 
 _MODIFIER = "25"
 _BESIDE = ("nerve-and-muscle-test", "minor-procedure")
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A finding at the visit and at all lines of the day that want the modifier."""
+    number, line = of_the_day(frame, hits.left, line_in(*_BESIDE)(frame))
+    number, line = np.r_[np.arange(len(hits)), number], np.r_[hits.left, line].astype(np.int64)
+    order = np.argsort(number, kind="stable")
+    return with_ends(stated(hits), number[order], line[order])
 
 
 @rule(
@@ -20,6 +34,7 @@ _BESIDE = ("nerve-and-muscle-test", "minor-procedure")
     # The first day of any rule here: the edition of the manual that brought this one was not read.
     in_force=since("2015-10-01"),
     cites=("ncci-policy-manual:modifier-25",),
+    outcome=_outcome,
 )
 def modifier_25(hit: Hit) -> Finding:
     """A visit without modifier 25 on the day of a test or minor procedure.

@@ -15,9 +15,12 @@ from claimwright.book.procedures import HCPCS, PFS, how_to_load, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import LINE, Bools, Frame
 from claimwright.edits.hit import Hit, LineEnd, line_of
+from claimwright.edits.line_outcomes import stated
 from claimwright.edits.line_relations import Faults, Places
 from claimwright.edits.ncci import by_edition, proof
+from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Because, Claim, Finding, Fix, NotEvaluated, Setting, Severity
 
 RULES, CPT_LIST = "modifier-rules", "cpt-modifiers"
@@ -131,12 +134,39 @@ def _lacking(book: Book, claim: Claim, modifiers: list[str], day: date) -> Itera
             yield CPT_LIST, f"{each} is none of the CPT modifiers of the lexicon {CPT_LIST}, which is no complete list"
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """Warnings for what does not stand together and for 50; a modifier that a line repeats is told once."""
+    mild = np.array(
+        ["others" in row or row.get("column") == "bilateral" for row in _rows(frame.columns.book)], dtype=np.bool_
+    )
+    by_row = hits.key >= _ROWS
+    rank = stated(hits)
+    rank[by_row] = np.where(mild[hits.key[by_row] - _ROWS], Severity.WARNING.rank, Severity.ERROR.rank)
+    rank[~by_row & _again(frame, hits, by_row)] = NO_FINDING
+    return Outcomes(rank)
+
+
+def _again(frame: Frame, hits: Hits, by_row: Bools) -> Bools:
+    """Does a line carry the modifier in an earlier place, as it was written? A misshapen one has no packed form."""
+    again = np.zeros(len(hits), dtype=np.bool_)
+    several = np.flatnonzero(repeated(hits.left) & ~by_row)  # few lines have two modifiers that are wrong
+    batch, seen = frame.batch, set()
+    for at in several.tolist():
+        line, place = int(hits.left[at]), int(hits.key[at])
+        packed = bytes(batch.modifiers[batch.modifier_offsets[line] + place]).decode("ascii")
+        said = line, packed if _LEVEL_TWO.fullmatch(packed) else repr(batch.line(line).modifiers[place])
+        again[at] = said in seen
+        seen.add(said)
+    return again
+
+
 @rule(
     "PR322",
     relation=Faults(of=_faults, settings=tuple(Setting)),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
+    outcome=_outcome,
 )
 def modifier_invalid(hit: Hit) -> Finding:
     """A modifier that does not exist on the line's day, or cannot stand where it stands.

@@ -8,8 +8,11 @@ from claimwright.book.columns import FLAG_BIT
 from claimwright.book.procedures import OPPS, PFS
 from claimwright.edits import uncovered
 from claimwright.edits.conditions import flagged, negated
+from claimwright.edits.frame import LINE, Frame
 from claimwright.edits.hit import Hit, LineEnd
+from claimwright.edits.line_outcomes import graded
 from claimwright.edits.line_relations import Faults
+from claimwright.edits.outcomes import Outcomes
 from claimwright.edits.pcs import (
     FirstMet,
     all_of,
@@ -22,7 +25,7 @@ from claimwright.edits.pcs import (
     performed,
 )
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Condition
+from claimwright.edits.relations import Condition, Hits
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity
 
 _OLDEST_COVERED = 60
@@ -82,6 +85,13 @@ _LIMITS = (
 _LIMITED = (performed("lcov"), all_of(_PAIRED, _IN_TRIAL))
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A warning for limited coverage; of lines, what a line says itself for information."""
+    if hits.kind == LINE:
+        return graded(uncovered.says_so(frame)[hits.left], Severity.INFO, Severity.ERROR)
+    return graded(hits.key >= len(_LIMITS), Severity.WARNING, Severity.ERROR)
+
+
 @rule(
     "PR201",
     # What bars coverage comes first: a procedure that is not covered is not of limited coverage.
@@ -91,6 +101,7 @@ _LIMITED = (performed("lcov"), all_of(_PAIRED, _IN_TRIAL))
     in_force=since("2015-10-01"),
     cites=("mce:non-covered",),
     lines=Faults(of=uncovered.lines, tables=(PFS, OPPS)),
+    outcome=_outcome,
 )
 def noncovered_procedure(hit: Hit) -> Finding:
     """A procedure that Medicare does not cover, or covers only within limits.

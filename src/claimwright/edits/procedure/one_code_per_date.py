@@ -6,9 +6,12 @@ import numpy as np
 
 from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.hit import Hit, line_of
+from claimwright.edits.line_outcomes import of_the_day, stated
 from claimwright.edits.line_relations import Amounts, Limit
 from claimwright.edits.manual import code_sets, line_in, table_says
+from claimwright.edits.outcomes import Outcomes, with_ends
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Finding, Fix, Severity
 
 _NCS = "nerve-conduction"
@@ -31,6 +34,11 @@ def _reported(frame: Frame) -> Amounts:
     return np.maximum(frame.batch.units, 1)
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A finding at all nerve conduction codes of the day."""
+    return with_ends(stated(hits), *of_the_day(frame, hits.left, line_in(_NCS)(frame)))
+
+
 @rule(
     "PR302",
     relation=Limit(limit=_one, daily=_of_the_day, together=_nerve_conduction, amount=_reported),
@@ -39,6 +47,7 @@ def _reported(frame: Frame) -> Amounts:
     # The first day of any rule here: the edition of the manual that brought this one was not read.
     in_force=since("2015-10-01"),
     cites=("ncci-policy-manual:one-code-per-date",),
+    outcome=_outcome,
 )
 def one_code_per_date(hit: Hit) -> Finding:
     """More than one nerve conduction code, or one more than once, on a date.

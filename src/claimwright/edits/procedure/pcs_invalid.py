@@ -8,6 +8,7 @@ from claimwright.book.pcs import CHARACTERS, DIGITS, LENGTH
 from claimwright.book.store import RegistryEntry
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, ProcedureEnd
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.pcs import procedure_of, procedures, registry_proof, table_proof
 from claimwright.edits.registry import rule, since
 from claimwright.edits.told import told
@@ -30,6 +31,7 @@ def _not_in_force(frame: Frame) -> Bools:
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:invalid-procedure",),
+    outcome=as_stated,
 )
 def pcs_invalid(hit: Hit) -> Finding:
     """An ICD-10-PCS procedure code that is not valid on the date that decides.

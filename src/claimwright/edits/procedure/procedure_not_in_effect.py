@@ -11,10 +11,13 @@ from claimwright.book.procedures import HCPCS, PFS, TableEdition, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import LINE, Frame
 from claimwright.edits.hit import Hit, LineEnd, line_of
+from claimwright.edits.line_outcomes import graded
 from claimwright.edits.line_relations import Faults, Places
 from claimwright.edits.listing import NO_CODE, covered, editions_naming, ever, form_of, known
 from claimwright.edits.ncci import by_edition, proof
+from claimwright.edits.outcomes import Outcomes
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity
 from claimwright.model.fees import HcpcsEntry
 
@@ -68,6 +71,22 @@ def _meanings(book: Book) -> dict[str, dict[str, str]]:
     return {row["status"]: row for row in book.lexicon_rows(FEE_STATUS) if row.get("means")}
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A warning for a status other than deleted, and for a code that only other schedules list."""
+    mild = hits.key == _NOT_SCHEDULED
+    book, status = frame.columns.book, np.flatnonzero(hits.key == _STATUS)
+    line = hits.left[status]
+    if len(status):
+        spared = [each.encode("ascii") for each, row in _meanings(book).items() if row["means"] != "deleted"]
+        letter = np.zeros(len(frame.lines), dtype="S2")
+        for edition, held in by_edition(frame, PFS):
+            table = fees(book, edition.number)
+            at = table.at(frame.lines.texts)[frame.lines.code[held]]
+            letter[held[at >= 0]] = table.status[at[at >= 0]]
+        mild[status] = np.isin(letter[line], np.array(spared, dtype="S2"))
+    return graded(mild, Severity.WARNING, Severity.ERROR)
+
+
 def decided(book: Book, code: str, day: date) -> bool:
     """Nothing but its own table says whether a code is in effect; what is no code at all is another rule's."""
     return form_of(code) == NO_CODE
@@ -79,6 +98,7 @@ def decided(book: Book, code: str, day: date) -> bool:
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
+    outcome=_outcome,
 )
 def procedure_not_in_effect(hit: Hit) -> Finding:
     """A procedure code that does not apply on the line's date of service.

@@ -2,38 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from claimwright.book.procedures import PTP, procedures
+from claimwright.book.ptp import PtpTable
 from claimwright.book.store import Book
-from claimwright.edits.frame import Frame, Ints
+from claimwright.edits.frame import EPOCH, LINE, Bools, Frame, Ints
 from claimwright.edits.hit import Hit, LineEnd, line_of
+from claimwright.edits.line_outcomes import stated
 from claimwright.edits.line_relations import LinePair, Places
 from claimwright.edits.ncci import answered, edition_on, proof
+from claimwright.edits.outcomes import NO_FINDING, Outcomes
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
 
 _NEVER = 0
 """Indicator of an edit that no modifier lifts."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """The edition of each line (an index of `tables`, -1 for none) and the id of its code there, -1 for none."""
+
+    tables: list[PtpTable]
+    edition: npt.NDArray[np.int32]
+    code: Places
+
+
+def _edited(frame: Frame) -> _Edited:
+    """As `_looked_up`, once for a frame."""
+    if PTP not in frame.kept:
+        frame.kept[PTP] = _looked_up(frame)
+    found: _Edited = frame.kept[PTP]
+    return found
+
+
+def _looked_up(frame: Frame) -> _Edited:
+    out = _Edited([], np.full(len(frame.lines), -1, np.int32), np.full(len(frame.lines), -1, np.int64))
+    for edition, lines in answered(frame, PTP):
+        table = procedures(frame.columns.book).ptp_table(edition)
+        out.edition[lines] = len(out.tables)
+        out.code[lines] = table.ids(frame.lines.texts)[frame.lines.code[lines]]
+        out.tables.append(table)
+    return out
+
+
 def _edit(frame: Frame, left: Places, right: Places) -> Ints:
     """The row of the edit in force with the left line as column 1 and the right one as column 2."""
-    editions = {}
-    of_line = np.full(len(frame.lines), -1, dtype=np.int64)
-    for edition, _, _, lines in answered(frame, PTP):
-        editions[edition.number] = edition
-        of_line[lines] = edition.number
+    held = _edited(frame)
     out = np.full(len(left), -1, dtype=np.int32)
-    for number, edition in editions.items():
-        table = procedures(frame.columns.book).ptp_table(edition)
-        ids = table.ids(frame.lines.texts)[frame.lines.code]
-        # Lines of one claim and day have one edition.
-        at = np.flatnonzero(of_line[left] == number)
-        out[at] = table.in_force(ids[left[at]], ids[right[at]], frame.batch.line_days[left[at]])
+    # Lines of one claim and day have one edition. Most codes stand in some edit, most pairs in none.
+    able = np.flatnonzero((held.code[left] >= 0) & (held.code[right] >= 0))
+    edition = held.edition[left[able]]
+    for number, table in enumerate(held.tables):
+        at = able[edition == number]
+        out[at] = table.in_force(held.code[left[at]], held.code[right[at]], frame.batch.line_days[left[at]])
     return out
 
 
@@ -67,12 +96,47 @@ def _modifiers(line: LineEnd) -> list[str]:
     return [each.strip().upper() for each in line.line.modifiers]
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A finding unless a modifier lifts the edit; two lines of one code that an edit joins to itself say it once."""
+    held, rank = _edited(frame), stated(hits)
+    liftable = np.zeros(len(hits), dtype=np.bool_)
+    for number, table in enumerate(held.tables):
+        at = np.flatnonzero(held.edition[hits.left] == number)
+        liftable[at] = table.indicator[hits.key[at]] != _NEVER
+    anywhere, on_first = _carried(frame)
+    rank[liftable & (anywhere[hits.right] | on_first[hits.left])] = NO_FINDING
+    alike = np.flatnonzero((frame.lines.code[hits.left] == frame.lines.code[hits.right]) & (rank != NO_FINDING))
+    pair = np.sort(np.stack((hits.left[alike], hits.right[alike])), axis=0).astype(np.int64)
+    once = np.zeros(len(alike), dtype=np.bool_)
+    once[np.unique(pair[0] * len(frame.lines) + pair[1], return_index=True)[1]] = True
+    rank[alike[~once]] = NO_FINDING
+    return Outcomes(rank)
+
+
+def _carried(frame: Frame) -> tuple[Bools, Bools]:
+    """Lines with a modifier that lifts an edit from column 2, and those with one that does so from column 1."""
+    batch, lines = frame.batch, frame.lines
+    known = _lifting(frame.columns.book)
+    anywhere, on_first = np.zeros(len(lines), dtype=np.bool_), np.zeros(len(lines), dtype=np.bool_)
+    practitioner = frame.in_settings(Setting.PROFESSIONAL, kind=LINE)
+    for until in set(known.values()):
+        named = [each.encode("ascii") for each, day in known.items() if day == until]
+        line = lines.of_modifier[np.isin(batch.modifiers, np.array(named, dtype="S2"))]
+        anywhere[line] = True
+        if until:
+            last = (date.fromisoformat(until) - EPOCH).days
+            line = line[(batch.line_days[line] > last) | ~practitioner[line]]
+        on_first[line] = True
+    return anywhere, on_first
+
+
 @rule(
     "PR310",
     relation=LinePair(stands=_edit, tables=(PTP,)),
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
+    outcome=_outcome,
 )
 def ptp_conflict(hit: Hit) -> Finding | None:
     """Two codes of one day that an NCCI procedure-to-procedure edit does not pay together.

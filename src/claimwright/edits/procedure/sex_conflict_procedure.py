@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claimwright.edits.hit import Hit
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.pcs import all_of, any_of, flag_proof, patient_is, performed, procedures
 from claimwright.edits.registry import rule, since
 from claimwright.model import Authority, Finding, Fix, Setting, Severity
@@ -17,6 +18,7 @@ _of_the_other_sex = any_of(all_of(performed("female"), patient_is("M")), all_of(
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("mce:sex-conflict",),
+    outcome=as_stated,
 )
 def sex_conflict_procedure(hit: Hit) -> Finding:
     """A procedure that CMS's table ties to the other sex.

@@ -4,44 +4,56 @@ from __future__ import annotations
 
 import numpy as np
 
+from claimwright.book.ncci_columns import limits
 from claimwright.book.procedure_record import ADJUDICATION
-from claimwright.book.procedures import MUE, UnitLimit, procedures
+from claimwright.book.procedures import MUE, procedures
 from claimwright.edits.frame import Bools, Frame
 from claimwright.edits.hit import Hit, line_of
+from claimwright.edits.line_outcomes import of_the_day, stated
 from claimwright.edits.line_relations import Amounts, Limit
-from claimwright.edits.ncci import TABLE_SETTING, answered, edition_on, proof, text_of
+from claimwright.edits.ncci import TABLE_SETTING, answered, edition_on, proof
+from claimwright.edits.outcomes import Outcomes, with_ends
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Finding, Fix, Severity
 
 _LINE_EDIT = 1
 
 
-def _limits(frame: Frame) -> list[tuple[int, UnitLimit]]:
-    """(line, its limit) for every line whose code the table of its day limits."""
-    look_up = procedures(frame.columns.book).mue
-    out: list[tuple[int, UnitLimit]] = []
-    for _, day, setting, lines in answered(frame, MUE):
-        code = frame.lines.code[lines]
-        _, first = np.unique(code, return_index=True)
-        for line in lines[first].tolist():
-            limit = look_up(TABLE_SETTING[setting], text_of(frame, line), day)
-            if limit is not None:
-                out += [(each, limit) for each in lines[code == frame.lines.code[line]].tolist()]
-    return out
+def _limits(frame: Frame) -> tuple[Amounts, Bools]:
+    """As `_looked_up`, once for a frame."""
+    if MUE not in frame.kept:
+        frame.kept[MUE] = _looked_up(frame)
+    found: tuple[Amounts, Bools] = frame.kept[MUE]
+    return found
+
+
+def _looked_up(frame: Frame) -> tuple[Amounts, Bools]:
+    """The limit of each line, infinity for none, and whether it is one of the day."""
+    most, daily = np.full(len(frame.lines), np.inf), np.zeros(len(frame.lines), dtype=np.bool_)
+    for edition, lines in answered(frame, MUE):
+        table = limits(frame.columns.book, edition.number)
+        at = table.at(frame.lines.texts)[frame.lines.code[lines]]
+        lines, at = lines[at >= 0], at[at >= 0]
+        most[lines] = table.units[at]
+        daily[lines] = table.indicator[at] != _LINE_EDIT
+    return most, daily
 
 
 def _most(frame: Frame) -> Amounts:
-    most = np.full(len(frame.lines), np.inf)
-    for line, limit in _limits(frame):
-        most[line] = limit.units
-    return most
+    return _limits(frame)[0]
 
 
 def _by_day(frame: Frame) -> Bools:
-    daily = np.zeros(len(frame.lines), dtype=np.bool_)
-    for line, limit in _limits(frame):
-        daily[line] = limit.indicator != _LINE_EDIT
-    return daily
+    return _limits(frame)[1]
+
+
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A finding at the line, or at all lines of its code on the day."""
+    number, line = of_the_day(frame, hits.left)
+    code, single = frame.lines.code, hits.right[number] < 0
+    held = np.where(single, line == hits.left[number], code[line] == code[hits.left[number]])
+    return with_ends(stated(hits), number[held], line[held])
 
 
 @rule(
@@ -50,6 +62,7 @@ def _by_day(frame: Frame) -> Bools:
     severity=Severity.ERROR,
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
+    outcome=_outcome,
 )
 def units_exceed_mue(hit: Hit) -> Finding | None:
     """More units than the medically unlikely edit of the code allows.

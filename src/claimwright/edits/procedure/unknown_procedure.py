@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
 from claimwright.book.procedures import procedures
 from claimwright.book.store import Book
-from claimwright.edits.frame import Frame
+from claimwright.edits.frame import LINE, Frame
 from claimwright.edits.hit import Hit, LineEnd, line_of
+from claimwright.edits.line_outcomes import graded
 from claimwright.edits.line_relations import Faults, Places
 from claimwright.edits.listing import CPT, JUDGE, LEVEL_TWO, NO_CODE, covered, ever, form_of, forms, known, named_on
 from claimwright.edits.ncci import proof
+from claimwright.edits.outcomes import Outcomes
 from claimwright.edits.registry import rule, since
+from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Because, Finding, Fix, Setting, Severity, dotted
+
+_LIKE_RATE, _LIKE_REVENUE = re.compile(r"[A-Z0-9]{5}"), re.compile(r"0?\d{3}")
 
 
 def _unknown(frame: Frame) -> tuple[Places, Places]:
@@ -31,6 +37,26 @@ def _unknown(frame: Frame) -> tuple[Places, Places]:
     return held, form[held].astype(np.int64)
 
 
+def _outcome(frame: Frame, hits: Hits) -> Outcomes:
+    """A warning for a CPT code, and for what may be a rate code on a facility's claim."""
+    mild = hits.key == CPT
+    shapeless = np.flatnonzero(hits.key == NO_CODE)
+    if len(shapeless):
+        line = hits.left[shapeless]
+        used, number = np.unique(frame.lines.code[line], return_inverse=True)
+        texts = [bytes(each).decode("ascii") for each in frame.lines.texts[used].tolist()]
+        rate = np.array([_may_be_rate(frame.columns.book, each) for each in texts], dtype=np.bool_)[number]
+        mild[shapeless] = rate & ~frame.in_settings(Setting.PROFESSIONAL, kind=LINE)[line]
+    return graded(mild, Severity.WARNING, Severity.ERROR)
+
+
+@lru_cache(maxsize=4096)
+def _may_be_rate(book: Book, code: str) -> bool:
+    """Is a text that is no procedure code written as a HIPPS rate code, and as nothing else?"""
+    other = book.registry(code) or book.pcs.periods(code) or _LIKE_REVENUE.fullmatch(code)
+    return bool(_LIKE_RATE.fullmatch(code)) and not other
+
+
 def decided(book: Book, code: str, day: date) -> bool:
     """Is the code known from a table of the day, so that no other table is needed?"""
     return bool(named_on(book, code, day))
@@ -43,6 +69,7 @@ def decided(book: Book, code: str, day: date) -> bool:
     authority=Authority.TABLE_EDIT,
     in_force=since("2015-10-01"),
     cites=("hcpcs-record-layout:code",),
+    outcome=_outcome,
 )
 def unknown_procedure(hit: Hit) -> Finding:
     """A service line whose code is in no table.
@@ -91,7 +118,7 @@ def unknown_procedure(hit: Hit) -> Finding:
 def _no_code(hit: Hit, line: LineEnd) -> Finding:
     likely, because = _looks_like(hit, line.code)
     # Rate codes share the field with HCPCS codes on institutional claims, and no table here holds them.
-    rate = not likely and hit.setting is not Setting.PROFESSIONAL and re.fullmatch(r"[A-Z0-9]{5}", line.code)
+    rate = hit.setting is not Setting.PROFESSIONAL and _may_be_rate(hit.book, line.code)
     if rate:
         likely, because = "; it may be a HIPPS rate code, which no table here holds", [hit.cite("hipps-codes:use")]
     return hit.finding(
@@ -116,7 +143,7 @@ def _looks_like(hit: Hit, code: str) -> tuple[str, list[Because]]:
         ]
     if hit.book.pcs.periods(code):
         return f"; {code} is an ICD-10-PCS procedure, which stands in the list of procedures", []
-    if re.fullmatch(r"0?\d{3}", code):
+    if _LIKE_REVENUE.fullmatch(code):
         return "; it looks like a revenue code", []
     if re.fullmatch(r"[A-Z0-9]{5}[A-Z0-9]{2}", code) and form_of(code[:5]) != NO_CODE:
         return f"; it looks like {code[:5]} with the modifier {code[5:]}, which is a field of its own", []
