@@ -44,6 +44,7 @@ from claimwright.batch.spark_tasks import (
     parts_of_files,
     rules_here,
     setting_of,
+    settle,
     spread,
 )
 from claimwright.batch.spark_written import write_findings
@@ -214,6 +215,7 @@ def _through_rows(
             yield from map(_unnumbered, made)
             yield _batch(TASK, accepted=[len(checked.batch)], rejected=[refused])
             first += rows.num_rows
+    settle()
 
 
 def _unnumbered(rows: pa.RecordBatch) -> pa.RecordBatch:
