@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 PART = 131_072
 """Records of a task at least, where a file can be split."""
+
+
+SETTLED = 20_000
+"""Objects that a worker may keep before they are left alone: the collector takes 10 ms for these."""
 
 
 class Part(NamedTuple):
@@ -105,14 +109,14 @@ def _each(
             settle()
 
 
-@cache
 def settle() -> None:
-    """Once what a worker keeps is there, have the collector of garbage leave it alone.
+    """Have the collector of garbage leave alone what a worker keeps from task to task.
 
     Spark has it look at everything after each task, which takes as long as a fourth of the rules of the task.
     """
-    gc.collect()
-    gc.freeze()
+    if len(gc.get_objects()) > SETTLED:  # without those left alone before
+        gc.collect()
+        gc.freeze()
 
 
 def chunks_of(reader: Reader, part: Part) -> Iterator[Chunk]:
