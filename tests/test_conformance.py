@@ -18,6 +18,7 @@ from claimwright.book.store import Book
 from claimwright.claims.readers import Options
 from claimwright.claims.wire import claim_from_object
 from claimwright.engine import Engine
+from claimwright.errors import InputError
 from claimwright.model import to_json
 from tests import kitchen_sink
 from tests.batch_answers import of_file
@@ -203,3 +204,78 @@ def test_a_worker_that_is_killed_loses_nothing_and_says_nothing_twice(
     assert findings(answered) == expected
     assert set(tasks(answered).values()) == {len(many)}
     assert sum(row.accepted for row in answered if row.kind == "task") == GENERATED * len(many)
+
+
+def in_order(table: Any) -> Any:
+    """Findings as they stand, whatever dictionaries they were written with."""
+    return table.cast(pa.schema([(each.name, plain(each.type)) for each in table.schema])).combine_chunks()
+
+
+def plain(kind: Any) -> Any:
+    if pa.types.is_list(kind):
+        return pa.list_(plain(kind.value_type))
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def test_a_task_that_is_tried_again_writes_the_same(book: Book, cases_file: Path, tmp_path: Path) -> None:
+    from claimwright.batch.folder import Folder
+    from claimwright.batch.spark_tasks import parts_of_files, rules_here, setting_of
+    from claimwright.batch.spark_written import Places, write_part
+
+    lines = tmp_path / "claims.ndjson"
+    lines.write_bytes(cases_file.read_bytes() + b'{"setting": "nowhere"}\n')
+    setting = setting_of(DAY, None, "skip", None, book.folder)
+    (part,) = parts_of_files(lines, setting, 500)
+    found, rejects = Folder(tmp_path / "out"), Folder(tmp_path / "rejects")
+    places = Places(found.staging, rejects.staging)
+    held = []
+    for _ in range(2):
+        said = write_part(rules_here(setting.book, None), part, setting, places)
+        files = [*places.findings.iterdir(), *rejects.staging.iterdir()]
+        held.append((said, {each.name: each.read_bytes() for each in files}))
+    assert held[0] == held[1]
+    assert sorted(held[0][1]) == ["part-000001-000000000001.ndjson", "part-000001-000000000001.parquet"]
+    scan(book, Task((lines,), tmp_path / "l.parquet", Options(DAY, "skip"), rejects=tmp_path / "l.ndjson"))
+    assert pq.read_table(found.staging).equals(pq.read_table(tmp_path / "l.parquet"))
+    assert next(rejects.staging.iterdir()).read_bytes() == (tmp_path / "l.ndjson").read_bytes()
+
+
+@spark_only
+def test_workers_that_write_themselves_are_killed_and_write_all_of_it_once(
+    spark: Any, book: Book, claims_file: Path, cases_file: Path, tmp_path: Path, killing: Callable[[Any], int]
+) -> None:
+    import duckdb
+    import pyarrow.dataset as ds
+
+    from claimwright.batch.spark import write_findings
+
+    many = [*[claims_file] * 12, cases_file]
+    out = tmp_path / "out"
+    results = []
+    failed = killing(lambda: results.append(write_findings(spark, many, out, day=DAY, book=book.folder, part=500)))
+    assert failed >= 1, "no task was hit"
+    local = scan(book, Task(tuple(many), tmp_path / "local.parquet", Options(DAY)))
+    assert {**results[0].summary, "output": ""} == {**local.summary, "output": ""}
+    expected = pq.read_table(tmp_path / "local.parquet")
+    assert in_order(ds.dataset(out).to_table()).equals(in_order(expected))
+    assert len(list(out.iterdir())) == 12 * GENERATED // 500 + 1 + 1, "a file a task, the marker, and nothing else"
+    assert duckdb.sql(f"SELECT count(*) FROM '{out}/*.parquet'").fetchall() == [(expected.num_rows,)]
+    assert spark.read.parquet(str(out)).count() == expected.num_rows
+
+
+@spark_only
+def test_a_job_that_fails_leaves_the_folder_as_it_was(spark: Any, book: Book, tmp_path: Path) -> None:
+    from claimwright.batch.spark import write_findings
+
+    lines, out, held = tmp_path / "claims.ndjson", tmp_path / "out", tmp_path / "held"
+    lines.write_text('{"setting": "outpatient", "diagnoses": ["R25.2"], "patient": {"age": 400}}\n')
+    with pytest.raises(InputError, match=r"claims\.ndjson: .*patient\.age") as refused:
+        write_findings(spark, lines, out, day=DAY, book=book.folder)
+    assert "\n" not in str(refused.value)
+    assert not out.exists()
+    held.mkdir()
+    (held / "other").touch()
+    for mode in ("error", "overwrite"):
+        with pytest.raises(InputError, match="holds other"):
+            write_findings(None, lines, held, mode=mode, day=DAY)  # type: ignore[arg-type]
+    assert [each.name for each in held.iterdir()] == ["other"]

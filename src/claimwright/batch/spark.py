@@ -1,16 +1,19 @@
 """The rules of `scan` under Spark, with the same findings: over files, or over a DataFrame of claims.
 
-Two ways in, one function behind them:
+Three ways, one function behind them:
 
-* `scan_files`: Spark hands out small tasks (file, first record, last record), and each worker reads its
-  part of the file itself. Parquet and Arrow files are split by row groups, others are one task each.
+* `write_findings`: Spark hands out small tasks (file, first record, last record); each worker reads its part of
+  the file itself, and writes its findings itself. Parquet files are split by row groups, others are one task
+  each. Only counts come back through Spark: the fastest way.
+* `scan_files`: the same tasks, with the findings as rows of a DataFrame. Spark moves every finding from Python
+  into its own rows, which costs more than the rules do.
 * `scan_frame`: for claims that are no files (views, governed tables). Spark moves the rows to Python,
   which costs more than the rules do.
 
 A worker opens the compiled book once, from a folder that it can reach (`book`, else its own
 CLAIMWRIGHT_HOME). Claims stay where they are: nothing is collected on the driver but the list of tasks.
 
-Either gives one DataFrame of rows of four kinds, told by the column `kind`:
+The last two give one DataFrame of rows of four kinds, told by the column `kind`:
 
 | kind | columns that are set |
 |---|---|
@@ -23,32 +26,39 @@ Either gives one DataFrame of rows of four kinds, told by the column `kind`:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache, partial
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
-from claimwright.batch.answer import Checked, Rules, check_chunk, check_rows, rejects_of, scanner_of
+from claimwright.batch.answer import Checked, Rules, check_chunk, check_rows, rejects_of
 from claimwright.batch.findings import schema as findings_schema
-from claimwright.batch.scan import files_of
-from claimwright.batch.unanswered import Unanswered
-from claimwright.book.store import Book, open_book
-from claimwright.claims.readers import Chunk, Options, Reader, format_of
+from claimwright.batch.spark_tasks import (
+    PART,
+    Part,
+    Setting,
+    chunks_of,
+    need_spark,
+    parts_of_files,
+    rules_here,
+    setting_of,
+    settle,
+    spread,
+)
+from claimwright.batch.spark_written import write_findings
+from claimwright.book.store import Book
+from claimwright.claims.readers import format_of
 from claimwright.claims.readers.arrow_columns import columns_of
-from claimwright.errors import ClaimwrightError, InputError
+from claimwright.errors import InputError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-FINDING, REJECT, LACKING, TASK = "finding", "reject", "lacking", "task"
-PART = 131_072
-"""Records of a task at least, where a file can be split."""
+__all__ = ["DDL", "PART", "SCHEMA", "scan_files", "scan_frame", "write_findings"]
 
+FINDING, REJECT, LACKING, TASK = "finding", "reject", "lacking", "task"
 _PLAIN = {"rule", "code", "severity", "file"}
 SCHEMA = pa.schema(
     [
@@ -77,24 +87,6 @@ DDL = (
 """The same columns, as Spark reads them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A task: records `first` + 1 to `last` of a file; `last` 0 is the end of the file."""
-
-    file: str
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What every worker has to know. `book` is the folder of a compiled book, empty for the worker's own."""
-
-    options: Options
-    as_of: date | None = None
-    book: str = ""
-
-
 def scan_files(
     spark: SparkSession,
     files: Sequence[str | Path] | str | Path,
@@ -114,15 +106,9 @@ def scan_files(
     least. The rows are described at the module. Errors: `InputError` for a file that is missing or damaged
     from the start, here; a record that cannot be read fails the Spark job unless `on_error` is "skip".
     """
-    _need_spark()
-    setting = _setting(day, as_of, on_error, names, book)
-    named = [files] if isinstance(files, str | Path) else files
-    parts = [each for path in files_of([str(each) for each in named]) for each in parts_of(path, setting, part)]
-    rows = [(each.file, each.first, each.last) for each in parts]
-    frame = spark.createDataFrame(rows, "file string, first bigint, last bigint")
-    # About one task a partition: Spark then spreads and repeats them one by one.
-    spread = frame.repartition(max(len(rows), 1))
-    return spread.mapInArrow(partial(_through_files, setting), DDL)
+    need_spark()
+    setting = setting_of(day, as_of, on_error, names, book)
+    return spread(spark, parts_of_files(files, setting, part), partial(_through_file, setting), DDL)
 
 
 def scan_frame(
@@ -139,28 +125,10 @@ def scan_frame(
     Rows of a DataFrame have no number: `file` and `record` stay null, and `claim` names the claim. Errors:
     `InputError` when a column is missing without which no row is a claim; otherwise as `scan_files`.
     """
-    _need_spark()
-    setting = _setting(day, as_of, on_error, names, book)
+    need_spark()
+    setting = setting_of(day, as_of, on_error, names, book)
     held = columns_of(frame.columns, setting.options, "the DataFrame")
     return frame.select(*held.values()).mapInArrow(partial(_through_rows, setting, held), DDL)
-
-
-def parts_of(path: Path, setting: Setting, part: int = PART) -> list[Part]:
-    """The tasks of one file: whole row groups of at least `part` records together, or all of it."""
-    try:
-        reader = format_of(path).open_reader(path, setting.options)
-    except InputError:
-        if setting.options.on_error == "stop":
-            raise
-        return [Part(str(path), 0, 0)]  # its task rejects it
-    ends = np.cumsum(getattr(reader, "group_rows", ()), dtype=np.int64).tolist()
-    out: list[Part] = []
-    first = 0
-    for end in ends:
-        if end - first >= part or end == ends[-1]:
-            out.append(Part(str(path), first, end))
-            first = end
-    return out or [Part(str(path), 0, 0)]
 
 
 def check_part(rules: Rules, part: Part, setting: Setting) -> Iterator[pa.RecordBatch]:
@@ -169,7 +137,7 @@ def check_part(rules: Rules, part: Part, setting: Setting) -> Iterator[pa.Record
     try:
         path = Path(part.file)
         reader = format_of(path).open_reader(path, setting.options)
-        for chunk in _within(reader, part):
+        for chunk in chunks_of(reader, part):
             checked = check_chunk(rules, chunk, part.file, setting.options.on_error == "skip")
             batch, refused = _rows(checked, part.file, rules.scanner.book)
             accepted, rejected = accepted + len(checked.batch), rejected + refused
@@ -179,16 +147,6 @@ def check_part(rules: Rules, part: Part, setting: Setting) -> Iterator[pa.Record
             raise
         yield _batch(REJECT, file=[part.file], place=[error.place], problem=[error.problem], expected=[error.expected])
     yield _batch(TASK, file=[part.file], record=[part.first + 1], accepted=[accepted], rejected=[rejected])
-
-
-def _within(reader: Reader, part: Part) -> Iterator[Chunk]:
-    """The chunks of a part: a chunk never crosses the end of a row group, where parts end."""
-    if part.last == part.first and part.last:
-        return
-    for chunk in reader.chunks(part.first):
-        yield chunk
-        if part.last and chunk.mark >= part.last:
-            return
 
 
 def _rows(checked: Checked, file: str, book: Book) -> tuple[list[pa.RecordBatch], int]:
@@ -240,16 +198,14 @@ def _batch(kind: str, **columns: Any) -> pa.RecordBatch:
 # ---- in a worker --------------------------------------------------------------------------------
 
 
-def _through_files(setting: Setting, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for row in batch.to_pylist():
-            yield from check_part(_rules(setting.book, setting.as_of), Part(**row), setting)
+def _through_file(setting: Setting, part: Part) -> Iterator[pa.RecordBatch]:
+    return check_part(rules_here(setting.book, setting.as_of), part, setting)
 
 
 def _through_rows(
     setting: Setting, held: Mapping[str, str], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    rules = _rules(setting.book, setting.as_of)
+    rules = rules_here(setting.book, setting.as_of)
     first = 1
     for batch in batches:
         for at in range(0, batch.num_rows, setting.options.size):
@@ -259,6 +215,7 @@ def _through_rows(
             yield from map(_unnumbered, made)
             yield _batch(TASK, accepted=[len(checked.batch)], rejected=[refused])
             first += rows.num_rows
+    settle()
 
 
 def _unnumbered(rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -267,23 +224,3 @@ def _unnumbered(rows: pa.RecordBatch) -> pa.RecordBatch:
         at = SCHEMA.get_field_index(name)
         rows = rows.set_column(at, SCHEMA.field(at), pa.nulls(rows.num_rows, SCHEMA.field(at).type))
     return rows
-
-
-@lru_cache(maxsize=4)
-def _rules(book: str, as_of: date | None) -> Rules:
-    """The rules of this worker process, made when the first task needs them."""
-    scanner = scanner_of(open_book(Path(book) if book else None), as_of)
-    return Rules(scanner, Unanswered(scanner.book, scanner.rules))
-
-
-def _setting(
-    day: date | None, as_of: date | None, on_error: str, names: Mapping[str, str] | None, book: str | Path
-) -> Setting:
-    if on_error not in ("stop", "skip"):
-        raise InputError("on_error", f"found {on_error!r}", "stop or skip")
-    return Setting(Options(day or date.today(), on_error, dict(names or {})), as_of, str(book))
-
-
-def _need_spark() -> None:
-    if find_spec("pyspark") is None:
-        raise ClaimwrightError("pyspark is not installed, which runs the tasks: pip install claimwright[spark]")

@@ -33,6 +33,15 @@ class FileTally:
     refused: str = ""
     notes: list[str] = field(default_factory=list)
 
+    def join(self, other: FileTally, whole: bool) -> None:
+        """Add another part of the same file; `whole`: the counters of either part are of the whole file."""
+        self.accepted, self.rejected = self.accepted + other.accepted, self.rejected + other.rejected
+        for name, number in other.counts.items():
+            own = self.counts.get(name, 0)
+            self.counts[name] = max(own, number) if whole else own + number
+        self.refused = self.refused or other.refused
+        self.notes += [each for each in other.notes if each not in self.notes]
+
     def as_json(self) -> dict[str, Any]:
         """For the summary."""
         read = self.accepted + self.rejected
@@ -93,6 +102,16 @@ class Tally:
             failed = np.zeros(len(batch), dtype=np.bool_)
             failed[findings.claim[failing]] = True
             self.at_risk += float(asked[stated & failed].sum())
+
+    def join(self, other: Tally) -> None:
+        """Add what was counted elsewhere, but for its files."""
+        self.lacking.update(other.lacking)
+        for name, number in other.verdicts.items():
+            self.verdicts[name] += number
+        for key, number in other.found.items():
+            self.found[key] = self.found.get(key, 0) + number
+        self.priced, self.charges = self.priced + other.priced, self.charges + other.charges
+        self.at_risk += other.at_risk
 
     def summary(self, rules: Sequence[Rule]) -> dict[str, Any]:
         """For people and machines: rules in order of severity and number of findings."""
