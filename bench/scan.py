@@ -34,6 +34,7 @@ from bench.processes import PYTHON, ROOT, environment
 from claimwright.batch.ahead import WORKERS
 from claimwright.batch.findings import table
 from claimwright.batch.local import Scanner
+from claimwright.batch.memo import Memo
 from claimwright.batch.memory import keep_freed_memory
 from claimwright.batch.scan import Task, scan
 from claimwright.batch.synthetic import write_claims
@@ -54,46 +55,53 @@ def timed(step: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - used
 
 
-def measure(book: Book, file: Path, rounds: int) -> tuple[dict[str, tuple[float, float]], str]:
-    """The least time of each step, in seconds; and a digest of what was found."""
-    keep_freed_memory()
-    scanners: SimpleQueue[Scanner] = SimpleQueue()
-    for _ in range(WORKERS):
-        scanners.put(Scanner(book))
-    reader = ParquetReader(file, Options(DAY))
-
-    def decode() -> None:
-        for group in range(reader.groups):
-            for _ in reader.tables(group):
-                pass
-
-    def read() -> None:
-        for _ in reader.chunks():
+def decode(reader: ParquetReader) -> None:
+    """pyarrow alone."""
+    for group in range(reader.groups):
+        for _ in reader.tables(group):
             pass
 
-    def check(chunk: Chunk) -> None:
+
+def read(reader: ParquetReader) -> None:
+    """Into columns of claims."""
+    for _ in reader.chunks():
+        pass
+
+
+def check(reader: ParquetReader, scanners: SimpleQueue[Scanner]) -> None:
+    """To findings in columns, as `scan` does it: the file is read on while chunks are checked side by side."""
+
+    def found(chunk: Chunk) -> None:
         free = scanners.get()
         free.findings(chunk.batch)
         scanners.put(free)
 
-    def rules() -> None:
-        # As `scan` does it: the file is read on while chunks are checked side by side, a few at a time.
-        with ThreadPoolExecutor(WORKERS) as pool:
-            waiting: deque[Future[None]] = deque()
-            for chunk in reader.chunks():
-                waiting.append(pool.submit(check, chunk))
-                if len(waiting) > WORKERS:
-                    waiting.popleft().result()
-            for each in waiting:
-                each.result()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        waiting: deque[Future[None]] = deque()
+        for chunk in reader.chunks():
+            waiting.append(pool.submit(found, chunk))
+            if len(waiting) > WORKERS:
+                waiting.popleft().result()
+        for each in waiting:
+            each.result()
 
+
+def measure(book: Book, file: Path, rounds: int) -> tuple[dict[str, tuple[float, float]], str]:
+    """The least time of each step, in seconds; and a digest of what was found."""
+    keep_freed_memory()
+    reader = ParquetReader(file, Options(DAY))
+    scanners: SimpleQueue[Scanner] = SimpleQueue()
+    memo = Memo(book)
+    for _ in range(WORKERS):
+        scanners.put(Scanner(book, memo=memo))
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "findings.parquet"
-
-        def whole() -> None:
-            scan(book, Task((file,), output, Options(DAY)))
-
-        steps = {"decode": decode, "read": read, "read and check": rules, "scan": whole}
+        steps: dict[str, Callable[[], object]] = {
+            "decode": lambda: decode(reader),
+            "read": lambda: read(reader),
+            "read and check": lambda: check(reader, scanners),
+            "scan": lambda: scan(book, Task((file,), output, Options(DAY))),
+        }
         best: dict[str, tuple[float, float]] = {}
         for _ in range(rounds):
             for name, step in steps.items():

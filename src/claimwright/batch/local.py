@@ -15,8 +15,9 @@ from claimwright.batch.texts import Texts
 from claimwright.book.columns import columns
 from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
+from claimwright.edits.axis import MANY
 from claimwright.edits.compiled import kernels
-from claimwright.edits.frame import DIAGNOSIS, MANY, Frame
+from claimwright.edits.frame import DIAGNOSIS, Frame
 from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules

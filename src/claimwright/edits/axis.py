@@ -1,0 +1,73 @@
+"""Codes of a batch on the axis of a book, and the dated rows of the registry that hold on a day."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from claimwright.book.columns import Columns
+
+Ints = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+MANY = 4096
+"""Codes from which on it pays to compare them as numbers."""
+
+
+def resolved(columns: Columns, axis: npt.NDArray[np.bytes_], texts: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of the distinct texts of a batch; the parts of a batch share them."""
+    known = columns.last
+    if known is None or known[0] is not texts:
+        columns.last = known = (texts, numbers_on(axis, texts))
+    return known[1]
+
+
+def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of codes on a sorted axis, -1 for a text that is none of its codes."""
+    if not len(axis):
+        return np.full(len(wanted), -1, dtype=np.int32)
+    if len(wanted) < MANY:
+        at = np.searchsorted(axis, wanted.astype("S7"))
+        at[at == len(axis)] = 0
+        return np.where(axis[at] == wanted, at, -1).astype(np.int32)
+    # Eight characters as one big-endian number keep the order of texts, and compare in one step.
+    keys, asked = (each.astype("S8").view(">u8").astype(np.uint64) for each in (axis, wanted))
+    at = np.searchsorted(keys, asked)
+    at[at == len(keys)] = 0
+    return np.where(keys[at] == asked, at, -1).astype(np.int32)
+
+
+def rows_in_force(
+    columns: Columns, registry: str, code: Ints, day: npt.NDArray[np.int32], horizon: int
+) -> tuple[Ints, Bools]:
+    """The dated row of each code on its day (-1 for none), and whether the registry lists it on some day."""
+    pointer = columns.array(f"{registry}.pointer", shared=True)
+    # What is behind the last row never begins: codes that no table knows, and headings at the end of the axis.
+    starts = columns.ending(f"{registry}.starts", np.iinfo(np.int32).max, shared=True)
+    ends = columns.ending(f"{registry}.ends", np.iinfo(np.int32).min, shared=True)
+    count = columns.ending(f"{registry}.pointer", int(pointer[-1]) if len(pointer) else 0, shared=True)
+    rows, more = count[code], np.diff(count)[code]
+    rows[code < 0] = len(starts) - 1
+    more[code < 0] = 0
+    rows[more == 0] = len(starts) - 1
+    begins = starts[rows]
+    listed = (begins <= horizon) & (more > 0)
+    row = np.where(listed & (begins <= day) & (day <= ends[rows]), rows, np.int32(-1)).astype(np.int32, copy=False)
+    # Most codes have one dated row, some a handful (flags change): a pass for each, ever shorter.
+    here = np.flatnonzero(more > 1)
+    step = 1
+    while len(here):
+        at, on = rows[here] + step, day[here]
+        begins = starts[at]
+        seen = begins <= horizon
+        listed[here] |= seen
+        now = seen & (begins <= on) & (on <= ends[at])
+        row[here[now]] = at[now]
+        step += 1
+        here = here[more[here] > step]
+    return row, listed
+
+
+def flags_in_force(columns: Columns, registry: str, row: Ints) -> npt.NDArray[np.uint32]:
+    """The flags of dated rows; none for -1."""
+    flags: npt.NDArray[np.uint32] = columns.ending(f"{registry}.flags", 0, shared=True)[row]
+    return flags
