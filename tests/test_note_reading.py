@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +16,10 @@ from claimwright.model.reading import NoteFact, Reading
 from claimwright.notes.reading import Notes
 from claimwright.notes.sections import kinds, sections
 from claimwright.notes.text import sentences
+from claimwright.sources.lexicon import load_yaml
 
 DAY = date(2025, 11, 15)
-ASSERTIONS = yaml.safe_load((Path(__file__).parent / "cases/notes/assertions.yaml").read_text(encoding="utf-8"))
+ASSERTIONS = load_yaml(Path(__file__).parent / "cases/notes/assertions.yaml")
 SEEN = Path(__file__).parent / "cases/assertion/open.yaml"
 
 pytestmark = pytest.mark.book
@@ -42,7 +42,7 @@ def test_each_trap_is_read_as_a_clinician_means_it(notes: Notes, case: dict[str,
 
 @pytest.mark.skipif(not SEEN.is_file(), reason="the set of sentences that may be looked at is not here")
 def test_sentences_written_apart_from_the_rules(notes: Notes) -> None:
-    rows = yaml.safe_load(SEEN.read_text(encoding="utf-8"))
+    rows = load_yaml(SEEN)
     asked = [(row["text"], each) for row in rows for each in row.get("expect") or [row]]
     right = sum(says(notes, text, each["mention"]) == each["status"] for text, each in asked)
     assert right >= 0.97 * len(asked)
