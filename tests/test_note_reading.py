@@ -240,11 +240,11 @@ def test_a_long_note_takes_time_in_proportion(notes: Notes) -> None:
     import time
 
     def seconds(text: str) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         notes.facts(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     for unit in ("no weakness and leg cramps ", "(((((", "a-", "No, ", "1. ", "Plan:\n", "<b", "x" * 50, "??? "):
-        small, large = unit * (60_000 // len(unit)), unit * (480_000 // len(unit))
+        small, large = unit * (30_000 // len(unit)), unit * (240_000 // len(unit))
         seconds(small)
-        assert seconds(large) < 40 * max(seconds(small), 0.02), unit
+        assert seconds(large) < 20 * max(seconds(small), 0.02), unit
