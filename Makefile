@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 READY := $(VENV)/.ready
 
-.PHONY: setup spark demo test test-fast lint format types bench docs docs-check lock new-rule clean
+.PHONY: setup spark book demo test test-fast lint format types bench docs docs-check lock new-rule clean
 
 setup: $(READY)
 
@@ -15,12 +15,15 @@ $(READY): requirements-dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+book: setup
+	$(BIN)/claimwright data build
+
 demo: setup
 	$(BIN)/claimwright data build
 	$(BIN)/claimwright check examples/claims/cramp-and-tremor.json || test $$? -eq 1
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not book and not oracle"

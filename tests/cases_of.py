@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
+from claimwright.sources.lexicon import load_yaml
 
 FOLDER = Path(__file__).parent / "cases"
 
 
 def ask_rows(name: str) -> list[dict[str, Any]]:
     """Questions on coverage with what must be understood of them."""
-    rows: list[dict[str, Any]] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = load_yaml(FOLDER / name)
     return rows

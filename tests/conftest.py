@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,16 @@ from claimwright.book.tree import Tree, grow
 from claimwright.engine import Engine
 from claimwright.sources import tabular
 from tests import mini
+
+FIRST = {"spark", "browser"}
+"""Marks of files that take longest: they begin first, lest one worker wait at the end for the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole files in order of what they take: the marked ones, then those of many tests (`make test` keeps this)."""
+    tests = Counter(item.path for item in items)
+    marked = {item.path for item in items if any(item.get_closest_marker(mark) for mark in FIRST)}
+    items.sort(key=lambda item: (item.path not in marked, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

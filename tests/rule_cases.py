@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from claimwright.model import Because, Finding, Report
 from claimwright.model.plain import plain
+from claimwright.sources.lexicon import load_yaml
 
 FOLDER = Path(__file__).parent / "cases" / "edits"
 TOP = {"rule", "cases"}
@@ -51,7 +51,7 @@ class Case:
 
 def read(file: Path) -> Iterator[Case]:
     """Cases of one file; a key that is not known is refused, lest a case compare nothing."""
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = load_yaml(file)
     assert set(content) == TOP, f"{file.name}: {sorted(set(content) ^ TOP)}"
     for entry in content["cases"]:
         assert set(entry) <= CASE, f"{file.name}: {entry.get('name')}: {sorted(set(entry) - CASE)}"
@@ -68,9 +68,10 @@ def read(file: Path) -> Iterator[Case]:
         )
 
 
-def every() -> list[Case]:
-    """Cases of all files, in order of their names."""
-    return [case for file in sorted(FOLDER.rglob("*.yaml")) for case in read(file)]
+@cache
+def every() -> tuple[Case, ...]:
+    """Cases of all files, in order of their names; nobody changes what they hold."""
+    return tuple(case for file in sorted(FOLDER.rglob("*.yaml")) for case in read(file))
 
 
 def _claim(entry: dict[str, Any]) -> dict[str, Any]:

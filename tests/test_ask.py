@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,6 +23,7 @@ from claimwright.interfaces.cli import ask_command, cli
 from claimwright.interfaces.render.asking import asked_text
 from claimwright.model import plain
 from claimwright.model.asking import AUDIENCES, Asked, Understood
+from claimwright.sources.lexicon import load_yaml
 from tests.cases_of import ask_rows
 
 FAMILIES = {
@@ -397,9 +397,7 @@ def test_no_question(text: str) -> None:
 
 
 def test_the_wordings_of_audiences_hold_the_same_places() -> None:
-    rows = yaml.safe_load((Path(__file__).parents[1] / "lexicons" / "audience-words.yaml").read_text(encoding="utf-8"))[
-        "rows"
-    ]
+    rows = load_yaml(Path(__file__).parents[1] / "lexicons" / "audience-words.yaml")["rows"]
     for row in rows:
         held = {each: set(re.findall(r"\{(\w+)\}", row[each])) for each in AUDIENCES}
         assert len(set(map(frozenset, held.values()))) == 1, row["key"]

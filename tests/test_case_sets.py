@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from claimwright.sources.lexicon import load_yaml
 
 CASES = Path(__file__).parent / "cases"
 STATUSES = {"present", "absent", "uncertain", "historical", "family", "hypothetical"}
@@ -18,7 +19,7 @@ FAMILIES = {"nerve-conduction", "home-oxygen", "screening-colonoscopy", "continu
 
 def rows(name: str) -> list[dict[str, Any]]:
     """The rows of one case file, by its path below ``tests/cases`` without the ending."""
-    loaded: list[dict[str, Any]] = yaml.safe_load((CASES / f"{name}.yaml").read_text(encoding="utf-8"))
+    loaded: list[dict[str, Any]] = load_yaml(CASES / f"{name}.yaml")
     return loaded
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 from tools import docs, new_rule
 
 from claimwright.edits import registry
 from claimwright.edits.registry import HEADINGS, load_rules
 from claimwright.interfaces.cli import COMMANDS
+from claimwright.sources.lexicon import load_yaml
 
 ROOT = Path(__file__).parents[1]
 RULES = load_rules()
@@ -165,7 +165,7 @@ def test_a_new_rule_can_be_imported_and_has_a_case_file(tmp_path: Path, monkeypa
     monkeypatch.setattr(registry, "RULES", {})
     exec(compile(module.read_text(), str(module), "exec"), {"__name__": "some_name"})  # noqa: S102 - our own text
     assert registry.RULES["some-name"].code == "DX999"
-    content = yaml.safe_load(cases.read_text())
+    content = load_yaml(cases)
     assert content["rule"] == "DX999"
     assert [set(case) for case in content["cases"]] == [{"name", "claim", "expect"}] * 2
 

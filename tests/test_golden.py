@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from claimwright.book.store import Book
 from claimwright.engine import Engine
 from claimwright.model import Finding, Report, undotted
 from claimwright.model.plain import plain
+from claimwright.sources.lexicon import load_yaml
 from tests import kitchen_sink
 
 pytestmark = pytest.mark.book
 
-GOLDEN = yaml.safe_load((Path(__file__).parent / "golden.yaml").read_text(encoding="utf-8"))
+GOLDEN = load_yaml(Path(__file__).parent / "golden.yaml")
 CHECKS, SHOWS = GOLDEN["check"], GOLDEN["show"]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from claimwright.book.build import compile_book
 from claimwright.book.home import Input, sha256
@@ -16,11 +15,12 @@ from claimwright.book.store import Book
 from claimwright.engine import Engine
 from claimwright.model import Finding, Report
 from claimwright.model.plain import plain
+from claimwright.sources.lexicon import load_yaml
 from tests import mini
 from tests.procedure_files import lexicon
 from tests.test_ncci import AOC_HEADER, MUE_HEADER, MUE_NOTICE, PTP_HEADER
 
-GOLDEN = yaml.safe_load((Path(__file__).parent / "golden_procedures.yaml").read_text(encoding="utf-8"))
+GOLDEN = load_yaml(Path(__file__).parent / "golden_procedures.yaml")
 RELATIONS, CLAIMS = GOLDEN["relations"], GOLDEN["claims"]
 TABLES = ("ptp-conflict", "units-exceed-mue", "add-on-without-primary")
 

@@ -13,6 +13,8 @@ from claimwright.sources import installed, lexicon
 from tests import mini
 from tests.refusals import one_sentence
 
+ROOT = Path(__file__).parents[1]
+
 # ---- lexicons -----------------------------------------------------------------------------------
 
 LEXICON = (mini.FOLDER / "lexicons" / "integral-symptoms.yaml").read_text(encoding="utf-8")
@@ -68,6 +70,26 @@ def test_a_lexicon_nobody_reads_is_refused(tmp_path: Path) -> None:
 def test_every_shipped_lexicon_and_citation_is_sound() -> None:
     assert {each.name for each in lexicon.lexicons()} == set(lexicon.ROW_KEYS)
     assert all(section.title and section.text for section in lexicon.citations())
+
+
+def test_without_libyaml_the_same_is_read_and_refused(tmp_path: Path) -> None:
+    """The parser in Python is some seven times slower: the largest lexicons are left out."""
+    files = [file for file in sorted((ROOT / "lexicons").glob("*.yaml")) if file.stat().st_size < 40_000]
+    twice = tmp_path / "twice.yaml"
+    twice.write_text("a: 1\nb: 2\na: 3\n", encoding="utf-8")
+    code = (
+        "import sys, yaml; del yaml.CSafeLoader; from pathlib import Path;"
+        "from claimwright.errors import RuleError; from claimwright.sources.lexicon import load_yaml\n"
+        "for name in sys.argv[2:]: print(load_yaml(Path(name)))\n"
+        "try: load_yaml(Path(sys.argv[1]))\n"
+        "except RuleError as error: print(error)"
+    )
+    words = [sys.executable, "-c", code, str(twice), *map(str, files)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    with pytest.raises(RuleError) as refused:
+        lexicon.load_yaml(twice)
+    assert done.stdout.splitlines() == [*(str(lexicon.load_yaml(file)) for file in files), str(refused.value)]
+    assert len(files) > 40 and "twice.yaml:3: the key 'a' stands twice" in str(refused.value)
 
 
 CITATIONS = {

@@ -76,10 +76,10 @@ def number(day: date) -> int:
     return day.year * 10000 + day.month * 100 + day.day
 
 
-def days(dice: random.Random, rows: tuple[mce.RegistryRow, ...]) -> date:
+def days(dice: random.Random, edges: list[date]) -> date:
     """Half of the days stand at a boundary of the tables, where a rule by date goes wrong first."""
     if dice.random() < 0.5:
-        edge = dice.choice(sorted({row.starts for row in rows})) - timedelta(days=dice.randint(0, 1))
+        edge = dice.choice(edges) - timedelta(days=dice.randint(0, 1))
         return max(FIRST, min(edge, LAST))
     return FIRST + timedelta(days=dice.randint(0, (LAST - FIRST).days))
 
@@ -88,9 +88,10 @@ def random_claims(count: int, seed: int) -> list[Claim]:
     dice = random.Random(seed)  # noqa: S311 - seeded, nothing secret
     tables, procedures = mce.read(mce_file()), mce.read_procedures(mce_file())
     dx, pcs = Codes(tables.diagnoses), Codes(procedures.procedures)
+    edges = sorted({row.starts for row in tables.diagnoses + procedures.procedures})
     claims = []
     for _ in range(count):
-        day = days(dice, tables.diagnoses + procedures.procedures)
+        day = days(dice, edges)
         # A fifth of the claims hold only what joins diagnoses and procedures into one edit.
         joined = dice.random() < 0.2
         codes = [

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,11 +18,12 @@ from claimwright.queries.draft import NOT_ASSESSED, OTHER, UNABLE, Draft, questi
 from claimwright.queries.fewest import fewest
 from claimwright.queries.lint import RULES, check_query
 from claimwright.queries.matter import Matter
+from claimwright.sources.lexicon import load_yaml
 from tests import rule_cases
 from tests.rule_cases import Case
 
 CASES = Path(__file__).parent / "cases" / "queries"
-ASKED = yaml.safe_load((CASES / "claims.yaml").read_text(encoding="utf-8"))
+ASKED = load_yaml(CASES / "claims.yaml")
 
 
 def compliant(question: Question) -> list[str]:

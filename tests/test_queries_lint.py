@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +17,11 @@ from claimwright.interfaces.cli import cli
 from claimwright.queries.files import read_queries
 from claimwright.queries.lint import RULES, check_query, is_other, is_unable
 from claimwright.queries.words import lexicon
+from claimwright.sources.lexicon import load_yaml
 
 CASES = Path(__file__).parent / "cases"
 FILES = (CASES / "query-lint.yaml", *sorted((CASES / "queries").glob("lint*.yaml")))
-ROWS = [row for file in FILES for row in yaml.safe_load(file.read_text(encoding="utf-8"))]
+ROWS = [row for file in FILES for row in load_yaml(file)]
 CLEAN = 'Sodium 118 on 3/4, "confusion" in the note of 3/4. Please clarify the diagnosis, if any.'
 LEADING = "Please document sepsis for the DRG."
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
 from claimwright.book.build import compile_book
 from claimwright.book.home import Input, sha256
 from claimwright.book.store import Book
 from claimwright.edits.registry import HEADINGS, Rule, load_rules
 from claimwright.engine import Engine
+from claimwright.sources.lexicon import load_yaml
 from tests import mini, ncci_files, procedure_files, rule_cases
 from tests.rule_cases import Case
 
@@ -118,5 +119,9 @@ def test_every_rule_has_a_page_with_the_four_headings(rule: Rule) -> None:
 def test_every_citation_of_a_rule_resolves(rule: Rule) -> None:
     for reference in rule.cites:
         document, _, section = reference.partition(":")
-        content = yaml.safe_load((CITATIONS / f"{document}.yaml").read_text(encoding="utf-8"))
-        assert section in content["sections"], reference
+        assert section in _sections(document), reference
+
+
+@cache
+def _sections(document: str) -> frozenset[str]:
+    return frozenset(load_yaml(CITATIONS / f"{document}.yaml")["sections"])

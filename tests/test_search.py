@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,12 +26,10 @@ from claimwright.book.store import Book
 from claimwright.book.words import grams, stems, tokens
 from claimwright.errors import InputError
 from claimwright.interfaces.cli.search_command import command
-from claimwright.sources.lexicon import Lexicon
+from claimwright.sources.lexicon import Lexicon, load_yaml
 
 DAY = date(2025, 11, 15)
-CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
-    (Path(__file__).parent / "cases" / "search" / "queries.yaml").read_text(encoding="utf-8")
-)
+CASES: dict[str, list[dict[str, Any]]] = load_yaml(Path(__file__).parent / "cases" / "search" / "queries.yaml")
 QUERIES = CASES["queries"]
 
 whole_book = pytest.mark.book

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from claimwright.book.store import Book
 from claimwright.notes.reader import NoteReader
+from claimwright.sources.lexicon import load_yaml
 
 LEXICONS = Path(__file__).parents[1] / "lexicons"
 
 
 def _rows(name: str) -> list[dict[str, object]]:
-    return list(yaml.safe_load((LEXICONS / f"{name}.yaml").read_text("utf-8"))["rows"])
+    return list(load_yaml(LEXICONS / f"{name}.yaml")["rows"])
 
 
 def test_every_short_term_of_a_fact_has_been_looked_at() -> None:

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from claimwright.book.store import Book
 from claimwright.model.reading import CandidateStatus, Reading
 from claimwright.notes.reading import Notes
+from claimwright.sources.lexicon import load_yaml
 
 CASES = Path(__file__).parent / "cases"
 VIGNETTES: list[dict[str, Any]] = [
-    row
-    for name in ("vignettes", "vignettes-more")
-    for row in yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    row for name in ("vignettes", "vignettes-more") for row in load_yaml(CASES / f"{name}.yaml")
 ]
 
 MISSED = {

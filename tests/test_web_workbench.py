@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-import yaml
 from starlette.testclient import TestClient
 
 from claimwright.claims.fixed import with_fix
@@ -27,6 +26,7 @@ from claimwright.interfaces.web.intake import (
 )
 from claimwright.interfaces.web.settings import Settings
 from claimwright.model import to_json
+from claimwright.sources.lexicon import load_yaml
 from tests.claim_files import INSTITUTIONAL, PROFESSIONAL
 from tests.test_readers_fhir import R4
 from tests.web_forms import claim, fields_of, hidden, post, words
@@ -342,7 +342,7 @@ def test_a_claim_goes_on_to_coverage(client: TestClient, engine: Engine) -> None
 def test_worked_examples_fit_the_form(client: TestClient, engine: Engine) -> None:
     from pathlib import Path
 
-    cases = yaml.safe_load((Path(__file__).parent / "golden.yaml").read_text(encoding="utf-8"))["check"][:20:4]
+    cases = load_yaml(Path(__file__).parent / "golden.yaml")["check"][:20:4]
     for case in cases:
         about = case["claim"]
         assert isinstance(about["day"], date)

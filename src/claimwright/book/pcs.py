@@ -134,6 +134,16 @@ class Pcs:
         iso = day.isoformat()
         return dict(self.book.rows(sql, (len(stem) + 1, stem, stem + _LAST, iso, iso)))
 
+    def may_follow(self, stem: str, day: date) -> list[str]:
+        """The characters of `next_characters` alone: looked up one by one, where counting reads every code."""
+        sql = (
+            "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM pcs_registry WHERE code >= ? || value "
+            "AND code < ? || value || ? AND starts <= ? AND (ends IS NULL OR ends >= ?)) ORDER BY value"
+        )
+        iso = day.isoformat()
+        found = self.book.rows(sql, (json.dumps([*CHARACTERS]), stem, stem, _LAST, iso, iso))
+        return [character for (character,) in found]
+
     def known_stem(self, stem: str) -> bool:
         """Does any code of any day begin so?"""
         sql = "SELECT 1 FROM pcs_registry WHERE code >= ? AND code < ? LIMIT 1"

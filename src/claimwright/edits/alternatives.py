@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -64,13 +65,14 @@ def alternative(told: Noted, index: int) -> Alternative | None:
 
 def _homes(told: Noted, index: int, pos: int) -> Iterator[tuple[list[Word], Stems]]:
     """Sentences that speak of the diagnosis as present: their words that count, and the stems that name it there."""
-    spans = [told.facts[number].span for number in told.near(index) if told.facts[number].status is Status.PRESENT]
+    near = {number for number in told.near(index) if told.facts[number].status is Status.PRESENT}
     cores = {core for each in told.words.own(pos) for core in each.cores if len(core - told.words.generic) > 0}
     for sentence, kept in zip(told.sentences, told.stated, strict=True):
         said = list(kept)
         stems = frozenset(word.stem for word in said)
         named = [core for core in cores if core <= stems and (len(core) > 1 or core - told.words.generic)]
-        inside = [each for each in spans if sentence[0].start <= each.start < sentence[-1].end]
+        begun = told.beginning(sentence[0].start, sentence[-1].end) if near else ()
+        inside = [told.facts[number].span for number in begun if number in near]
         if not named and not inside:
             continue
         own = {stem for core in named for stem in core}
@@ -175,13 +177,13 @@ def _of_title(said: list[Word], at: int, title: Stems) -> bool:
 def _together(said: list[Word], own: Stems, adds: Stems) -> bool:
     """Does every added word stand within a few words of the condition's own?"""
     places = [at for at, word in enumerate(said) if word.stem in own and word.stem not in adds]
-    chain = list(places)
+    chain = list(places)  # ascending
     wanted = {stem: [at for at, word in enumerate(said) if word.stem == stem] for stem in adds}
     for _ in range(len(wanted)):
         for stem, found in list(wanted.items()):
-            close = [at for at in found if any(abs(at - place) <= _REACH for place in chain)]
+            close = [at for at in found if bisect_right(chain, at + _REACH) > bisect_left(chain, at - _REACH)]
             if close:
-                chain += close
+                chain = sorted((*chain, *close))
                 del wanted[stem]
     return not wanted
 
@@ -229,14 +231,15 @@ def _narrower(told: Noted, index: int, pos: int) -> Alternative | None:
 
 def _longer(told: Noted, fact: NoteFact) -> Iterator[tuple[Stems, Span]]:
     """What a mention says, first together with the words right before it."""
-    for sentence, stated in zip(told.sentences, told.stated, strict=True):
-        if sentence[0].start <= fact.span.start < sentence[-1].end:
-            before = [word for word in stated if word.end <= fact.span.start][-_FORE:]
-            while before:
-                if all(word.text[0].isalnum() for word in before):
-                    span = told.span(before[0].start, fact.span.end)
-                    yield told.words.stems(span.text), span
-                before = before[1:]
+    number = told.sentence_at(fact.span.start)
+    if number is not None:
+        stated = told.stated[number]
+        before = stated[: bisect_right(stated, fact.span.start, key=lambda word: word.end)][-_FORE:]
+        while before:
+            if all(word.text[0].isalnum() for word in before):
+                span = told.span(before[0].start, fact.span.end)
+                yield told.words.stems(span.text), span
+            before = before[1:]
     for said in told.words.firm(fact.span.text):
         yield said, told.evidence(fact)
 

@@ -81,12 +81,14 @@ def drug_effects(told: Noted) -> Iterator[DrugEffect]:
     placed = [told.pos(index) for index in told.diagnoses]
     if any(pos >= 0 and int(columns.array("sets")[pos]) & bits for pos in placed):
         return
+    supporting: dict[int, frozenset[int]] = {}
     lists = _lists(told.words)
     active, later = (bool(each.search(told.read.text)) for each in (lists.active, lists.later))
     for sentence in told.sentences:
         for condition, cause, drugs, low, high in _attributed(told, sentence, lists):
+            supporting = supporting or {index: frozenset(told.supporting(index)) for index in told.diagnoses}
             for index in told.diagnoses:
-                if condition in told.supporting(index):
+                if condition in supporting[index]:
                     fact = told.facts[condition]
                     yield DrugEffect(index, fact, cause, drugs, told.span(low, high), active, later)
 
@@ -96,9 +98,9 @@ def _attributed(
 ) -> Iterator[tuple[int, str, tuple[DrugStem, ...], int, int]]:
     """(number of the fact, cause, drugs, start, end) of each attribution in a sentence."""
     inside = [
-        (number, each)
-        for number, each in enumerate(told.facts)
-        if each.status is Status.PRESENT and sentence[0].start <= each.span.start < sentence[-1].end
+        (number, told.facts[number])
+        for number in told.beginning(sentence[0].start, sentence[-1].end)
+        if told.facts[number].status is Status.PRESENT
     ]
     if not inside:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -76,6 +77,17 @@ class Noted:
             tuple(dict.fromkeys((*self.words.means(each.span.text), *self.words.means(each.term))))
             for each in self.facts
         )
+
+    def beginning(self, low: int, high: int) -> list[int]:
+        """Numbers of the facts whose words begin in `low` <= character < `high`, in order."""
+        starts, numbers = self._starts
+        return sorted(numbers[bisect_left(starts, low) : bisect_left(starts, high)])
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[int]]:
+        """Where facts begin, ascending, and the number of each."""
+        numbers = sorted(range(len(self.facts)), key=lambda number: self.facts[number].span.start)
+        return [self.facts[number].span.start for number in numbers], numbers
 
     def naming(self, index: int) -> list[int]:
         """Numbers of the facts that name the diagnosis exactly: no more than it says, and all that is essential."""
@@ -160,6 +172,15 @@ class Noted:
             for each in listed
             if each
         )
+
+    def sentence_at(self, start: int) -> int | None:
+        """Number of the sentence that holds the character `start` of the note; None for one between sentences."""
+        number = bisect_right(self._sentence_starts, start) - 1
+        return number if number >= 0 and start < self.sentences[number][-1].end else None
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [each[0].start for each in self.sentences]
 
     def has_word(self, stems: Stems) -> bool:
         """Has the note one of these stems, or an everyday word, abbreviation or eponym that stands for one?"""

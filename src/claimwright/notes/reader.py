@@ -320,16 +320,23 @@ def of_diagnoses(statements: Sequence[Statement]) -> tuple[NoteFact, ...]:
 
     As a fact of a policy the same words state that the condition is suspected, which is what policies ask for.
     """
-    return facts([_doubted(each, statements) for each in statements])
+    conditions: dict[int, list[Statement]] = {}
+    for each in statements:
+        if each.entry.condition and each.trigger is not None:
+            conditions.setdefault(each.number, []).append(each)
+    return facts([_doubted(each, conditions.get(each.number, ())) for each in statements])
 
 
-def _doubted(each: Statement, statements: Sequence[Statement]) -> Statement:
-    """A fact whose wording holds a condition and the word that doubts or denies it, by what is said of that."""
+def _doubted(each: Statement, conditions: Sequence[Statement]) -> Statement:
+    """A fact whose wording holds a condition and the word that doubts or denies it, by what is said of that.
+
+    `conditions` are those of the same sentence that some word doubts or denies.
+    """
     if not each.entry.facts or each.entry.condition or each.status is not Status.PRESENT:
         return each
     span = each.span
-    for other in statements:
-        inside = other.number == each.number and other.entry.condition and span.start < other.span.start < span.end
+    for other in conditions:
+        inside = span.start < other.span.start < span.end
         if inside and other.trigger is not None and span.start <= other.trigger.start < span.end:
             return replace(
                 each, span=other.span, status=other.status, trigger=other.trigger, signs=other.signs,

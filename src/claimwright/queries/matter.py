@@ -20,8 +20,7 @@ from claimwright.notes.reading import Notes
 from claimwright.queries.draft import LONGEST_QUOTE
 from claimwright.queries.text import stems
 from claimwright.queries.words import lexicon
-from claimwright.sources.installed import shipped
-from claimwright.sources.lexicon import read_lexicon
+from claimwright.sources.lexicon import lexicon as shipped_lexicon
 
 _LEAST_WORD = 4
 SYMPTOMS = re.compile(r"R(?!99)\d")
@@ -278,4 +277,4 @@ def _terms(terms: tuple[str, ...]) -> re.Pattern[str]:
 @lru_cache(maxsize=8)
 def rows_of(lexicon: str) -> tuple[dict[str, Any], ...]:
     """Rows of one of the lexicons of questions, in order. Errors: `RuleError`."""
-    return read_lexicon(shipped("lexicons") / f"{lexicon}.yaml").rows
+    return shipped_lexicon(lexicon).rows

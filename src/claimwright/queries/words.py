@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from claimwright.errors import RuleError
-from claimwright.sources.installed import shipped
-from claimwright.sources.lexicon import read_lexicon
+from claimwright.sources.lexicon import lexicon as shipped_lexicon
 
 LEXICON = "query-rules"
 
@@ -45,7 +44,7 @@ class Words:
 @lru_cache(maxsize=1)
 def lexicon() -> dict[str, Words]:
     """Every row by its name. Errors: `RuleError` for a pattern that is none, naming file and row."""
-    read = read_lexicon(shipped("lexicons") / f"{LEXICON}.yaml")
+    read = shipped_lexicon(LEXICON)
     out = {}
     for row in read.rows:
         words, unless = tuple(row.get("words", ())), row.get("unless", ())

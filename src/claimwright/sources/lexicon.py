@@ -16,6 +16,11 @@ import yaml
 from claimwright.errors import RuleError
 from claimwright.sources.installed import shipped
 
+try:
+    from yaml import CSafeLoader as _SafeLoader
+except ImportError:  # PyYAML without libyaml reads the same, seven times slower
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
+
 ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "acute-conditions": (frozenset({"kind", "words"}), frozenset()),
     "ambiguous-short-forms": (frozenset({"short", "ours"}), frozenset({"capitals", "needs", "bars", "also"})),
@@ -116,8 +121,11 @@ ROW_KEYS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 _HEAD = frozenset({"lexicon", "says", "reviewed", "sources", "source", "rows"})
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader keeps the last of two equal keys in silence; this one refuses them."""
+class _StrictLoader(_SafeLoader):
+    """SafeLoader keeps the last of two equal keys in silence; this one refuses them.
+
+    Only for files that are shipped: libyaml has no end to how deep a file may be nested, the stack has.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """As SafeLoader, but a repeated key is an error that tells its line."""
@@ -185,6 +193,11 @@ def read_lexicon(file: Path) -> Lexicon:
         if "source" in row and row["source"] not in sources:
             raise RuleError(f"{file}: row {number}: source {row['source']!r} is not defined")
     return Lexicon(name, data["says"], str(data["reviewed"]), sources, tuple(data["rows"]), file)
+
+
+def lexicon(name: str) -> Lexicon:
+    """One shipped lexicon; `RuleError` when there is none of this name."""
+    return read_lexicon(shipped("lexicons") / f"{name}.yaml")
 
 
 def lexicons() -> tuple[Lexicon, ...]:

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from claimwright.book.policies import dead_code, listed_codes
 from claimwright.errors import RuleError
 from claimwright.model.policy import Policy, PolicyVersion
 from claimwright.sources.installed import shipped
-from claimwright.sources.lexicon import lexicons
+from claimwright.sources.lexicon import lexicon
 from claimwright.sources.policy import Vocabulary, read_policies, read_policy
 
 TABLE = "policies"
@@ -46,9 +47,8 @@ CREATE TABLE policy_place (policy TEXT, contractor TEXT, state TEXT);
 
 def vocabulary(strict: bool) -> Vocabulary:
     """Facts and families of the shipped lexicons."""
-    rows = {each.name: each.rows for each in lexicons()}
-    facts = {str(row["fact"]): str(row["says"]) for row in rows.get("facts", ())}
-    return Vocabulary(facts, frozenset(str(row["family"]) for row in rows.get("service-families", ())), strict)
+    facts = {str(row["fact"]): str(row["says"]) for row in lexicon("facts").rows}
+    return Vocabulary(facts, frozenset(str(row["family"]) for row in lexicon("service-families").rows), strict)
 
 
 def _packaged() -> list[Input]:
@@ -72,7 +72,8 @@ def _write(db: sqlite3.Connection, files: Sequence[Input], arrays: Path) -> list
     families = _families(db)
     entries: dict[str, Entry] = {}
     chosen: dict[str, tuple[Policy, Input]] = {}
-    ours, users = vocabulary(strict=True), vocabulary(strict=False)
+    ours = vocabulary(strict=True)
+    users = replace(ours, strict=False)
     for file in sorted(files, key=lambda each: (each.origin == OWN, each.added, each.path.name, each.sha256)):
         own = file.origin == OWN
         for policy in read_policies(file.path, users) if own else [read_policy(file.path, ours)]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from claimwright.errors import RuleError
-from claimwright.sources.lexicon import lexicons
+from claimwright.sources.lexicon import lexicon
 
 LEXICON = "ncci-settings"
 
@@ -17,7 +17,7 @@ def setting(db: sqlite3.Connection, name: str, allowed: Sequence[Any] = ()) -> A
     """The value chosen for `name`: as the book in the making holds it, else as shipped."""
     found = [json.loads(data) for (data,) in db.execute("SELECT data FROM lexicon_row WHERE lexicon = ?", (LEXICON,))]
     if not found:  # a book compiled of a few files only
-        found = [row for each in lexicons() if each.name == LEXICON for row in each.rows]
+        found = list(lexicon(LEXICON).rows)
     values = [row["value"] for row in found if row["setting"] == name]
     if len(values) != 1 or (allowed and values[0] not in allowed):
         known = f"; allowed are {', '.join(map(str, allowed))}" if allowed else ""

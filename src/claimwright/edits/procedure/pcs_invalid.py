@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from claimwright.book.pcs import CHARACTERS, DIGITS, LENGTH
 from claimwright.book.store import RegistryEntry
@@ -158,7 +159,7 @@ def _where_it_leaves(hit: Hit, end: ProcedureEnd) -> tuple[str, list[Because]]:
     code, pcs = end.code, hit.book.pcs
     for place in range(LENGTH):
         stem, found = code[:place], code[place : place + 1]
-        allowed = pcs.next_characters(stem, end.day)
+        allowed = pcs.may_follow(stem, end.day)
         if found in allowed:
             continue
         if not allowed:
@@ -180,7 +181,7 @@ def _where_it_leaves(hit: Hit, end: ProcedureEnd) -> tuple[str, list[Because]]:
     return f"; it has {len(code)} characters, and every code has {LENGTH}", []
 
 
-def _listed(allowed: dict[str, int], labels: dict[str, str]) -> str:
+def _listed(allowed: Sequence[str], labels: dict[str, str]) -> str:
     words = [f"{each} ({labels[each]})" if each in labels else each for each in allowed]
     rest = len(words) - _MOST_SHOWN
     return ", ".join(words[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
