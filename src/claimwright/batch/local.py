@@ -50,6 +50,7 @@ class Scanner:
         self.rules = list(load_rules().values())
         self._memo = memo or Memo(book)
         self._edges = np.array(edges(book), dtype=np.int64)
+        self._stretches: tuple[ClaimBatch, Places, Places] | None = None
         self.scenes: list[tuple[Scene, Places | None]] = []
         self._answers: dict[tuple[tuple[str, ...], int], bool] = {}
         self._editions: dict[int, TabularEdition] = {}
@@ -108,6 +109,8 @@ class Scanner:
         if not len(batch):
             none = np.zeros(0, np.int64)
             return none, none
+        if self._stretches is not None and self._stretches[0] is batch:
+            return self._stretches[1:]
         first = int(batch.day.min())
         window = np.searchsorted(self._edges, np.arange(first, int(batch.day.max()) + 1), side="right")
         met = np.bincount(batch.day - first) > 0
@@ -116,7 +119,8 @@ class Scanner:
         fresh[1:] = window[days[1:]] != window[days[:-1]]
         number = np.zeros(len(met), dtype=np.int64)
         number[days] = np.cumsum(fresh) - 1
-        return days[fresh] + first, number[batch.day - first]
+        self._stretches = batch, days[fresh] + first, number[batch.day - first]
+        return self._stretches[1:]
 
     def _of(self, number: int, rule: Rule, relation: Relation, scene: Scene) -> _Part | None:
         frame = scene.frame

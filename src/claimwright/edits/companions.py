@@ -59,7 +59,7 @@ class Voices:
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
-    `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups.
+    `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups' keys.
 
     Where nothing does, only wishes that are worth a word.
     """
@@ -134,12 +134,15 @@ def _spans(frame: Frame, digest: Digest, kind: str, voices: Voices | None) -> tu
 
 @lru_cache(maxsize=32)
 def _members(columns: Columns, kind: str, voices: Voices | None) -> tuple[Ints, Ints]:
-    """`offsets` and `members` of the groups that are looked for."""
+    """`offsets` and `members` of the groups that are looked for; those of a class in order of their keys."""
     table = columns.companion(kind)
+    owner = np.repeat(np.arange(len(table.offsets) - 1), np.diff(table.offsets))
+    order = np.lexsort((table.keys[table.members], owner))
+    members = table.members[order]
     if voices is None:
-        return table.offsets, table.members
-    looked_for = voices.groups(columns)[table.members] != 0
-    return offsets_of(looked_for.astype(np.int64))[table.offsets].astype(np.int32), table.members[looked_for]
+        return table.offsets, members
+    looked_for = voices.groups(columns)[members] != 0
+    return offsets_of(looked_for.astype(np.int64))[table.offsets].astype(np.int32), members[looked_for]
 
 
 @lru_cache(maxsize=16)
@@ -180,9 +183,12 @@ class Companion(Always):
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` -1."""
         wanted = _wanted(frame, self.kind, self.voices)
-        absent = np.flatnonzero(wanted.right < 0)
-        left, group = wanted.left[absent], wanted.group[absent]
-        return sorted_hits(left, wanted.right[absent], frame.columns.companion(self.kind).keys[group])
+        absent = wanted.right < 0
+        if not absent.all():
+            at = np.flatnonzero(absent)
+            wanted = _Wanted(wanted.left[at], wanted.group[at], wanted.right[at])
+        # They are in order: of the diagnoses, and of the keys of what each wants.
+        return Hits(wanted.left, wanted.right, frame.columns.companion(self.kind).keys[wanted.group])
 
 
 @dataclass(frozen=True, slots=True)

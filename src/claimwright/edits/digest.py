@@ -25,7 +25,7 @@ Places = npt.NDArray[np.int64]
 MOST_KEPT = 32
 """Digests of an edition kept at most: one for each stretch of days that batches span."""
 MOST_BITS = 64
-DENSE = 0.2
+DENSE = 0.25
 """Share of codes from which on a test is kept by itself: what most codes meet narrows nothing."""
 
 

@@ -170,6 +170,26 @@ def _sorted_by_bit(entry, offsets, claim, words, bits, always, firsts, both):  #
     return offsets_of_bits, sorted_
 
 
+@_kernel(_I8, _I8, _I4)
+def _with_each(left, others, claim):  # type: ignore[no-untyped-def]
+    room = 0
+    for step in range(2):
+        if step == 1:
+            ones, twos = np.empty(room, np.int64), np.empty(room, np.int64)
+        held, begin = 0, 0
+        for one in left:
+            while begin < len(others) and claim[others[begin]] < claim[one]:
+                begin += 1
+            at = begin
+            while at < len(others) and claim[others[at]] == claim[one]:
+                if step == 1:
+                    ones[held], twos[held] = one, others[at]
+                held += 1
+                at += 1
+        room = held
+    return ones, twos
+
+
 @_kernel(_I4, _I4, _BOOL)
 def _entries(number, entries, varies):  # type: ignore[no-untyped-def]
     entry, varying, held = np.empty(len(number), np.int32), np.empty(len(number) + 1, np.int64), 0
@@ -307,6 +327,7 @@ class Loops:
     wants = staticmethod(_wants)
     sorted_by_bit = staticmethod(_sorted_by_bit)
     entries = staticmethod(_entries)
+    with_each = staticmethod(_with_each)
     alike = staticmethod(_alike)
     ordered = staticmethod(_ordered)
     repeated = staticmethod(_repeated)

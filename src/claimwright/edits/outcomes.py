@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimwright.edits.frame import Bools, Frame
+from claimwright.edits.frame import Bools, Frame, Ints
 from claimwright.edits.relations import Hits
 from claimwright.edits.told import ALL_HITS, leaves
 from claimwright.model import Setting, Severity
@@ -57,16 +57,29 @@ def inpatient_or(inpatient: Severity, otherwise: Severity) -> Outcome:
     return found
 
 
-def stands(
-    frame: Frame, table: str, left: npt.NDArray[np.integer], right: npt.NDArray[np.integer]
-) -> npt.NDArray[np.bool_]:
+def stands(frame: Frame, table: str, left: npt.NDArray[np.integer], right: npt.NDArray[np.integer]) -> Bools:
     """Do the diagnoses stand in the relation, left to right? False for codes without a place in the tree."""
-    pair = frame.columns.pair(table)
-    row = pair.row[np.maximum(frame.of("pos", left), 0)]
-    able = np.flatnonzero(row)  # a code of class 0 stands in no relation, and so do most
-    column = pair.column[np.maximum(frame.of("pos", right[able]), 0)]
+    return _stand(frame, table, frame.of("pos", left), frame.of("pos", right))
+
+
+def stand_either_way(
+    frame: Frame, tables: tuple[str, ...], left: npt.NDArray[np.integer], right: npt.NDArray[np.integer]
+) -> Bools:
+    """Do the diagnoses stand in one of the relations, whichever way?"""
+    one, two = frame.of("pos", left), frame.of("pos", right)
     out = np.zeros(len(left), dtype=np.bool_)
-    out[able] = pair.matrix[row[able], column]
+    for table in tables:
+        out |= _stand(frame, table, one, two) | _stand(frame, table, two, one)
+    return out
+
+
+def _stand(frame: Frame, table: str, one: Ints, two: Ints) -> Bools:
+    pair = frame.columns.pair(table)
+    row = pair.row[np.maximum(one, 0)]
+    able = np.flatnonzero((row > 0) & (one >= 0))  # a code of class 0 stands in no relation, and so do most
+    column = pair.column[np.maximum(two[able], 0)]
+    out = np.zeros(len(one), dtype=np.bool_)
+    out[able] = pair.matrix[row[able], column] & (two[able] >= 0)
     return out
 
 

@@ -230,7 +230,10 @@ class Pair(Always):
     def find(self, frame: Frame) -> Hits:
         """Hits of two diagnoses; `key` -1."""
         left, right = _directed(frame, self) if self.directed else either_way(frame, self.table)
-        return sorted_hits(left, right, np.full(len(left), -1))
+        none = np.full(len(left), -1, dtype=np.int32)
+        if self.directed:
+            return sorted_hits(left, right, none)
+        return Hits(left.astype(np.int32), right.astype(np.int32), none)  # they are in order
 
 
 def _directed(frame: Frame, pair: Pair) -> tuple[Places, Places]:

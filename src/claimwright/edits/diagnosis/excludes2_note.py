@@ -7,7 +7,7 @@ import numpy as np
 from claimwright.edits.frame import Frame
 from claimwright.edits.grounds import LEXICON, grounds
 from claimwright.edits.hit import Hit
-from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, stands
+from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, stand_either_way
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, Pair
 from claimwright.edits.told import UNLESS_RELATED, leaves
@@ -20,10 +20,7 @@ _SPOKEN = ("excludes1", LEXICON)
 @leaves(UNLESS_RELATED, *_SPOKEN)
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """Nothing to say where an Excludes1 note speaks, or where one is a symptom of the other."""
-    left, right = hits.left, hits.right
-    spoken = np.zeros(len(hits), dtype=np.bool_)
-    for table in _SPOKEN:
-        spoken |= stands(frame, table, left, right) | stands(frame, table, right, left)
+    spoken = stand_either_way(frame, _SPOKEN, hits.left, hits.right)
     return Outcomes(np.where(spoken, NO_FINDING, AS_STATED).astype(np.int8))
 
 
