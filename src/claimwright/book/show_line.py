@@ -37,7 +37,7 @@ from claimwright.model import EditionUsed, dotted, undotted
 from claimwright.model.fees import HcpcsEntry
 
 if TYPE_CHECKING:
-    from claimwright.book.show import Shelf
+    from claimwright.book.show_shelf import Shelf
 
 KIND = "procedure"
 PREFIX = re.compile(r"(?:HCPCS|CPT):\s*")
