@@ -10,6 +10,7 @@ import pytest
 from claimwright.book.build import compile_book
 from claimwright.book.record import CodeRecord
 from claimwright.book.store import Book
+from claimwright.engine import Engine
 from claimwright.errors import EditionMissing, InputError
 from claimwright.interfaces.render import html, markdown, terminal
 from tests import mini, procedure_files
@@ -93,3 +94,21 @@ def test_names_of_chapters_and_procedures_stay_theirs(book: Book) -> None:
     assert book.show("22", DAY).kind == "chapter" and book.show("modifier:22", DAY).kind == "modifier"
     assert book.show("F1", DAY).kind == "body-system" and book.show("modifier:F1", DAY).kind == "modifier"
     assert book.show("25", DAY).kind == "modifier"
+
+
+@pytest.mark.book
+def test_the_site_has_the_same_page(engine: Engine) -> None:
+    client = pytest.importorskip("starlette.testclient").TestClient(create_site(engine))
+    page = client.get("/codes/lt", params={"date": "2026-08-15"})
+    assert page.status_code == 200 and page.url.path == "/codes/modifier:LT"
+    assert "States the left side" in page.text and "Modifier of service lines" in page.text
+    assert client.get("/codes/modifier:22").status_code == 200
+    assert client.get("/codes/modifier:QQ").status_code == 404
+    assert client.get("/api/v1/codes/modifier:22").json()["kind"] == "modifier"
+
+
+def create_site(engine: Engine) -> object:
+    from claimwright.interfaces.web.app import create_app
+    from claimwright.interfaces.web.settings import Settings
+
+    return create_app(engine, Settings())
