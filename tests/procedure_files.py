@@ -34,6 +34,7 @@ MODIFIERS = (
     hcpcs_record("RT", "7"),
     hcpcs_record("TC", "7"),
     hcpcs_record("ZZ", "7", ("20260801", "20260801", "20261115")),
+    hcpcs_record("ZY", "7", ("20200101", "20200101", "20260720"), "ZZ"),
 )
 JULY = (
     *MODIFIERS,
@@ -43,7 +44,12 @@ JULY = (
     hcpcs_record("Z0004", days=("20200101", "20200101", "20260815")),
     hcpcs_record("Z0005", days=("20200101", "20200101", "20260930")),
 )
-OCTOBER = (*MODIFIERS, hcpcs_record("Z0001"), hcpcs_record("Z0006", days=("20261001", "20261001", "")))
+OCTOBER = (
+    *MODIFIERS,
+    hcpcs_record("ZX", "7", ("20261001", "20261001", "")),
+    hcpcs_record("Z0001"),
+    hcpcs_record("Z0006", days=("20261001", "20261001", "")),
+)
 
 
 def hcpcs_bytes(records: tuple[str, ...]) -> bytes:

@@ -21,7 +21,6 @@ from claimwright.editorial import articles, people
 from claimwright.engine import Engine
 from claimwright.errors import InputError
 from claimwright.interfaces.bounds import MOST_NOTE, MOST_ROWS, check_bounds
-from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web import answers
 from claimwright.interfaces.web.answers import PIECE_ROWS, Threads
 from claimwright.interfaces.web.app import create_app
@@ -29,6 +28,7 @@ from claimwright.interfaces.web.desk import desk_of, storable
 from claimwright.interfaces.web.serving import _untold
 from claimwright.interfaces.web.settings import Settings
 from claimwright.model import Claim
+from claimwright.model.dates import day_of_text
 
 pytestmark = pytest.mark.book
 JSON = {"content-type": "application/json"}

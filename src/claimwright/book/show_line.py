@@ -37,7 +37,7 @@ from claimwright.model import EditionUsed, dotted, undotted
 from claimwright.model.fees import HcpcsEntry
 
 if TYPE_CHECKING:
-    from claimwright.book.show import Shelf
+    from claimwright.book.show_shelf import Shelf
 
 KIND = "procedure"
 PREFIX = re.compile(r"(?:HCPCS|CPT):\s*")
@@ -64,9 +64,12 @@ def listed(shelf: Shelf, code: str) -> bool:
 
 
 def other_record(shelf: Shelf, name: str) -> CodeRecord:
-    """The record of a name that is in no diagnosis table: a code of service lines, or of ICD-10-PCS."""
-    from claimwright.book import show_pcs
+    """The record of a name that is in no diagnosis table: a modifier, a code of service lines, or of ICD-10-PCS."""
+    from claimwright.book import show_modifier, show_pcs
 
+    modifier = show_modifier.modifier_record(shelf, name)
+    if modifier is not None:
+        return modifier
     code = asked(name)
     if code is None:
         code = name.strip().upper()

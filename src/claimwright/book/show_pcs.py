@@ -22,7 +22,7 @@ from claimwright.errors import InputError
 from claimwright.model import EditionUsed
 
 if TYPE_CHECKING:
-    from claimwright.book.show import Shelf
+    from claimwright.book.show_shelf import Shelf
 
 KINDS = ("section", "body-system", "table", "procedure-stem", "procedure-stem", "procedure-stem", "procedure")
 """What the first one, two, ... seven characters are."""

@@ -6,13 +6,11 @@ X12 837, FHIR claims and CSV, plain or packed, are told by their content and rea
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
+from claimwright.claims.text_file import BOM, in_utf8, place_of, read_bytes
 from claimwright.claims.wire import claim_from_json, not_json
 from claimwright.errors import InputError
 from claimwright.model import Claim
@@ -27,8 +25,8 @@ _FHIR = (b'"resourceType"', b'"diagnosisCodeableConcept"', b'"billablePeriod"')
 
 def read_text(name: str) -> bytes:
     """The bytes of a file, or of standard input, without blanks around them; UTF-8 for certain."""
-    place = _place(name)
-    return as_text(_bytes(name, place), place)
+    place = place_of(name)
+    return as_text(_bytes(name), place)
 
 
 def as_text(data: bytes, place: str) -> bytes:
@@ -43,8 +41,8 @@ def read_claims(name: str, text: bytes | None = None, notes: list[str] | None = 
     say of the file, such as delimiters that had to be guessed.
     Errors: `InputError` naming file, line or segment, path, value and what was expected.
     """
-    place = _place(name)
-    data = _bytes(name, place) if text is None else text
+    place = place_of(name)
+    data = _bytes(name) if text is None else text
     if is_foreign(data):
         return _foreign(data, place, notes)
     data = as_text(data, place)
@@ -63,7 +61,7 @@ def read_claims(name: str, text: bytes | None = None, notes: list[str] | None = 
 
 def read_some(name: str) -> bytes:
     """The bytes of a file or of standard input as they are. Errors: `InputError` when it cannot be read."""
-    return _bytes(name, _place(name))
+    return _bytes(name)
 
 
 def is_foreign(data: bytes) -> bool:
@@ -104,42 +102,13 @@ def _foreign(data: bytes, place: str, notes: list[str] | None) -> tuple[list[Cla
     return claims, len(claims) > 1
 
 
-def _place(name: str) -> str:
-    return "standard input" if name == "-" else name
-
-
 def _utf8(data: bytes, place: str) -> bytes:
-    data = data.removeprefix(b"\xef\xbb\xbf")  # a BOM is no part of the text
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(place, f"byte {error.start} is not UTF-8", "JSON in UTF-8") from None
-    return data
+    in_utf8(data, place, "JSON in UTF-8")
+    return data.removeprefix(BOM)
 
 
-def read_note_file(name: str) -> str:
-    """The text of a note; `-` is standard input. Any text is a note. Errors: `InputError` naming the file."""
-    place = "standard input" if name == "-" else name
-    return _utf8(_bytes(name, place), place).decode("utf-8")
-
-
-def _bytes(name: str, place: str) -> bytes:
-    if not name:
-        raise InputError("file", "has an empty name", "a file of claims, or - for standard input")
-    try:
-        if name == "-":
-            return _limited(sys.stdin.buffer, place)
-        with Path(name).open("rb") as stream:
-            return _limited(stream, place)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InputError(place, f"cannot be read ({getattr(error, 'strerror', error)})", "a file of claims") from None
-
-
-def _limited(stream: BinaryIO, place: str) -> bytes:
-    data = stream.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise InputError(place, f"more than {MOST_BYTES // 2**20} MB", "a smaller file; split it by claim")
-    return data
+def _bytes(name: str) -> bytes:
+    return read_bytes(name, MOST_BYTES, "a file of claims", "a smaller file; split it by claim")
 
 
 def _whole(line: bytes) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from claimwright.model import Claim, NoteFact
 from claimwright.model.coverage import State, StatedFact
+from claimwright.model.dates import day_of_text
 
 DONE = frozenset({"history", "treatment", "test", "service"})
 """Kinds of facts that are true once they have been: what is told of the past counts."""
@@ -206,7 +207,7 @@ def _unit(unit: str) -> str:
 
 def _day(value: float | str | None) -> date | None:
     try:
-        return date.fromisoformat(str(value))
+        return day_of_text(str(value))
     except ValueError:
         return None
 

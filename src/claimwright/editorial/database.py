@@ -7,17 +7,21 @@ SQLite by default (`editorial.sqlite`), PostgreSQL by URL. Every step of editori
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from claimwright.errors import DatabaseMissing, InputError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 FILE = "editorial.sqlite"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -154,3 +158,25 @@ def _create(file: Path) -> None:
         raise DatabaseMissing(
             f"{file} cannot be opened ({error.strerror}). Set CLAIMWRIGHT_HOME to a folder that you may write to"
         ) from None
+
+
+def answering(call: Callable[P, R]) -> Callable[P, R]:
+    """`call`, with `DatabaseMissing` for a database that does not answer: what SQLAlchemy says quotes statements."""
+
+    @wraps(call)
+    def asked(*args: P.args, **named: P.kwargs) -> R:
+        """As `call`."""
+        try:
+            return call(*args, **named)
+        except Exception as error:
+            if _gone(error):
+                raise DatabaseMissing("The editorial database does not answer; come again later") from None
+            raise
+
+    return asked
+
+
+def _gone(error: Exception) -> bool:
+    from sqlalchemy import exc
+
+    return isinstance(error, (exc.InterfaceError, exc.OperationalError, exc.TimeoutError))

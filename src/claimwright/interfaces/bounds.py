@@ -24,6 +24,9 @@ MOST_CODES = 1000
 MOST_NOTE = 100_000
 """Characters of a note, about fifty printed pages."""
 
+MOST_SEARCHED = 1000
+"""Characters of what is searched for."""
+
 
 def check_bounds(claim: Claim, place: str, root: str = "$") -> Claim:
     """The claim, if it is not larger than is answered here. Errors: `InputError` with the JSON path below `root`."""

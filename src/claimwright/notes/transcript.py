@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from claimwright.claims.text_file import read_bytes
 from claimwright.errors import InputError
 from claimwright.model.suggesting import Choice, Option, ProposedMention, SectionPlace, SuggestionProvider
 from claimwright.notes.provider_calls import ProviderFailed, choose_request, propose_request, request_hash
@@ -142,20 +143,12 @@ def _as_json(answer: Any) -> Any:
 
 
 def _transcript(file: Path) -> tuple[str, str, dict[str, list[dict[str, Any]]]]:
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InputError(
-            str(file), f"cannot be read ({getattr(error, 'strerror', None) or 'no such name'})",
-            "a recorded transcript of suggestions",
-        ) from None  # fmt: skip
-    if len(data) > MOST_BYTES:
-        raise InputError(str(file), f"more than {MOST_BYTES // 2**20} MB", "a recorded transcript of suggestions")
+    expected = "a recorded transcript of suggestions"
+    data = read_bytes(str(file), MOST_BYTES, expected, expected)
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise InputError(str(file), "is not JSON in UTF-8", "a recorded transcript of suggestions") from None
+        raise InputError(str(file), "is not JSON in UTF-8", expected) from None
     wrong = _wrong(content)
     if wrong:
         raise InputError(str(file), *wrong)

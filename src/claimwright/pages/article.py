@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claimwright.claims.text_file import in_utf8, read_bytes
 from claimwright.errors import ClaimwrightError, InputError
 from claimwright.model import dotted, undotted
 from claimwright.pages.facts import Fact, facts_in
@@ -113,19 +114,7 @@ def shipped_articles() -> list[Article]:
 
 def read_article(file: Path) -> Article:
     """The article of a file. Errors: `InputError` with the line for whatever is not in the format."""
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InputError(
-            str(file), f"cannot be read ({getattr(error, 'strerror', None) or error})", "an article"
-        ) from None
-    if len(data) > MOST_BYTES:
-        raise InputError(str(file), f"more than {MOST_BYTES // 2**20} MB", "one article a file")
-    try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(str(file), f"byte {error.start} is not UTF-8", "text in UTF-8") from None
+    text = in_utf8(read_bytes(str(file), MOST_BYTES, "an article", "one article a file"), str(file))
     return parse_article(text, str(file))
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from claimwright.errors import InputError
+from claimwright.model.dates import day_of_text
 
 _MARK = re.compile(r"\[\[((?:[^\[\]]|\[(?!\[)|\](?!\]))*)\]\]")
 _TOKEN = re.compile(r'"([^"]*)"|([^\s,"]+)')
@@ -211,6 +212,6 @@ def _rest(
 
 def _day(text: str, where: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return day_of_text(text)
     except ValueError:
         raise InputError(where, f"{text!r} is not a day", "YYYY-MM-DD") from None

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from claimwright.claims.text_file import in_utf8, not_blank, place_of, read_bytes
 from claimwright.errors import InputError
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -41,7 +41,7 @@ class QueryInFile(NamedTuple):
 
 def read_queries(name: str) -> list[QueryInFile]:
     """All questions of a file (- is standard input), in order. Errors: `InputError` naming file and place."""
-    place = "standard input" if name == "-" else name
+    place = place_of(name)
     text = _content(name, place)
     suffix = Path(name).suffix.lower()
     if suffix in (".yaml", ".yml"):
@@ -55,24 +55,8 @@ def read_queries(name: str) -> list[QueryInFile]:
 
 
 def _content(name: str, place: str) -> str:
-    try:
-        if name == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(name).open("rb") as stream:
-                data = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read ({getattr(error, 'strerror', error)})"
-        raise InputError(place, problem, "a file of questions") from None
-    if len(data) > MOST_BYTES:
-        raise InputError(place, f"more than {MOST_BYTES // 2**20} MB", "a smaller file of questions")
-    try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(place, f"byte {error.start} is not UTF-8", "text in UTF-8") from None
-    if not text.strip():
-        raise InputError(place, "the file is empty", "the text of a question")
-    return text
+    data = read_bytes(name, MOST_BYTES, "a file of questions", "a smaller file of questions")
+    return not_blank(in_utf8(data, place), place, "the text of a question")
 
 
 def _yaml(text: str, place: str) -> Any:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from claimwright.model.dates import day_of_text
 from claimwright.model.policy import (
     Cite,
     DiagnosisGroup,
@@ -161,7 +162,7 @@ def day_of(at: At) -> date | None:
     if isinstance(at.value, date):
         return at.value
     try:
-        return date.fromisoformat(at.value)
+        return day_of_text(at.value)
     except (TypeError, ValueError):
         raise at.wrong("is not a date", "YYYY-MM-DD, or null") from None
 

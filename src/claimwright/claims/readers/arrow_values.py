@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from claimwright.claims.batch import EPOCH, MOST_CHARACTERS, offsets_of
 from claimwright.errors import InputError
 from claimwright.model import undotted
+from claimwright.model.dates import day_of_text
 
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
@@ -134,7 +135,9 @@ def _day(text: str | None) -> int:
     if text is None or not text.strip():
         return NO_DAY
     try:
-        return (date.fromisoformat(text.strip()) - EPOCH).days
+        bare = text.strip()
+        compact = len(bare) == 8 and bare.isdigit()
+        return ((date.fromisoformat(bare) if compact else day_of_text(bare)) - EPOCH).days
     except ValueError:
         return NO_DAY - 1
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from claimwright.claims.readers.draft import POA, Refused, draft_claim
 from claimwright.model import Claim, Diagnosis, Payer, Procedure, ServiceLine, Setting
+from claimwright.model.dates import day_of_text
 
 KINDS = ("Claim", "ExplanationOfBenefit")
 _EOB_TYPES = {
@@ -41,7 +42,7 @@ def fhir_date(text: str) -> date | None:
         return None
     if len(text) > 10 and text[10] != "T":
         raise ValueError(text)
-    return date.fromisoformat(text[:10]) if len(text) >= 10 and text[4] == "-" else _no_date(text)
+    return day_of_text(text[:10]) if len(text) >= 10 and text[4] == "-" else _no_date(text)
 
 
 def _no_date(text: str) -> date:

@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 from claimwright.claims.readers.draft import POA, Refused, draft_claim
 from claimwright.errors import InputError
 from claimwright.model import Claim, Diagnosis, Payer, Procedure, ServiceLine, Setting
+from claimwright.model.dates import day_of_text
 
 OF_CLAIM: dict[str, tuple[str, ...]] = {
     "id": ("claimid", "claim", "claimnumber", "clmid"),
@@ -301,7 +302,7 @@ def day_of(text: str) -> date | None:
     try:
         if us:
             return date(int(us[3]), int(us[1]), int(us[2]))
-        return date.fromisoformat(text[:10]) if len(text) == 10 or text[10:11] in ("T", " ") else _compact(text)
+        return day_of_text(text[:10]) if len(text) == 10 or text[10:11] in ("T", " ") else _compact(text)
     except ValueError:
         return None
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from claimwright.book.procedure_columns import dated, fees
-from claimwright.book.procedures import HCPCS, PFS, how_to_load, procedures
+from claimwright.book.procedures import HCPCS, PFS, TableEdition, how_to_load, procedures
 from claimwright.book.store import Book
 from claimwright.edits.frame import LINE, Bools, Frame
 from claimwright.edits.hit import Hit, LineEnd, line_of
@@ -22,6 +22,7 @@ from claimwright.edits.outcomes import NO_FINDING, Outcomes, repeated
 from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Because, Claim, Finding, Fix, NotEvaluated, Setting, Severity
+from claimwright.model.fees import HcpcsEntry
 
 RULES, CPT_LIST = "modifier-rules", "cpt-modifiers"
 _ROWS = 1000
@@ -186,7 +187,9 @@ def modifier_invalid(hit: Hit) -> Finding:
     LT and 50 on one line; ZA, terminated on 2018-03-31, on a line of 2019.
 
     ## How to fix
-    Read from the record what the modifier has to say, and keep the one that says it.
+    Remove the modifier from the line. If it was to say something that the record documents, replace it by the
+    modifier that says so on that day: the file's cross-reference where it names one that is in effect. Of two
+    that do not stand together remove the one that the record does not support.
     """
     line = line_of(hit.left)
     if hit.key >= _ROWS:
@@ -197,37 +200,79 @@ def modifier_invalid(hit: Hit) -> Finding:
         return hit.finding(
             f"{stated!r} on {line.named} is not written as a modifier, which is two letters or digits",
             because=[hit.cite("hcpcs-record-layout:modifier")],
-            fix=_keep(line, stated),
+            fix=_removed(line, repr(stated), stated),
         )
-    return _by_days(hit, line, modifier)
+    return _by_days(hit, line, stated)
 
 
-def _keep(line: LineEnd, modifier: str) -> Fix:
+def _removed(line: LineEnd, named: str, stated: str, known: str = "") -> Fix:
+    """The modifier taken off its line: whatever it was to say, without it the line has no such fault."""
     return Fix(
-        say=f"Correct {modifier} or leave it out, as the record supports",
-        ask=f"What was {modifier} to say of {line.code}, and does the record document it?",
+        say=f"Remove {named} from {line.code}{known}; if it was to say something that the record documents, "
+        f"replace it by the modifier that says so on {line.day}",
+        remove=(stated,),
+        ask=f"What was {stated} to say of {line.code}, and does the record document it?",
     )
 
 
-def _by_days(hit: Hit, line: LineEnd, modifier: str) -> Finding:
+def _by_days(hit: Hit, line: LineEnd, stated: str) -> Finding:
     """A Level II modifier that is not in force on the line's day."""
-    edition = procedures(hit.book).need(HCPCS, line.day)
-    entry = procedures(hit.book).hcpcs_in(edition, modifier, modifier=True)
+    modifier = stated.strip().upper()
+    here = procedures(hit.book).need(HCPCS, line.day)
+    entry = procedures(hit.book).hcpcs_in(here, modifier, modifier=True)
+    because, says, edition = [], "", here
     if entry is None:
-        says, text = f"the HCPCS Level II file {edition.name} does not list it", f"no row for modifier {modifier}"
-    elif line.day < entry.added:
-        says = text = f"it was added on {entry.added}"
-    else:
-        says = text = f"its last day was {entry.last}"
-    because = [proof(edition, "modifier", text, modifier)]
+        says = f"the HCPCS Level II file {here.name} does not list it"
+        because.append(proof(here, "modifier", f"no row for modifier {modifier}", modifier))
+        edition, entry = _elsewhere(hit, modifier, line.day)
+    known = ""
     if entry is not None:
-        because.append(hit.cite("hcpcs-record-layout:termination"))
+        told, known = _days(entry, edition, line.day)
+        says = f"{says}; in {edition.name} {told}" if says else told
+        because += [proof(edition, "modifier", told, modifier), hit.cite("hcpcs-record-layout:termination")]
     instead = entry.cross_references if entry is not None and entry.last else ()
     named = f"; the file's cross-reference names {', '.join(instead)}" if instead else ""
     return hit.finding(
         f"The modifier {modifier} on {line.named} is not in effect on {line.day}: {says}{named}",
         because=because,
-        fix=_keep(line, modifier),
+        fix=_remedy(hit, line, stated, known, instead),
+    )
+
+
+def _elsewhere(hit: Hit, modifier: str, day: date) -> tuple[TableEdition, HcpcsEntry | None]:
+    """The loaded release nearest to the day that lists a modifier, and its row; None where no release does."""
+    held = procedures(hit.book)
+    nearest = sorted(held.editions(HCPCS), key=lambda each: (each.window.distance(day), each.window.starts))
+    found = ((each, held.hcpcs_in(each, modifier, modifier=True)) for each in nearest)
+    return next((pair for pair in found if pair[1] is not None), (nearest[0], None))
+
+
+def _days(entry: HcpcsEntry, edition: TableEdition, day: date) -> tuple[str, str]:
+    """The day that keeps a modifier off a line, as the file has it, and as the fix tells it."""
+    if day < entry.added:
+        until = f" until {entry.last}" if entry.last else ""
+        return f"it was added on {entry.added}", f", as it is in effect from {entry.added}{until or ' on'}"
+    if entry.last and entry.last < day:
+        return f"its last day was {entry.last}", f", as it was in effect from {entry.added} until {entry.last}"
+    return "it is listed", f", as only the file of {edition.window} lists it"
+
+
+def _remedy(hit: Hit, line: LineEnd, stated: str, known: str, instead: tuple[str, ...]) -> Fix:
+    """Replaced by what the file refers to, if that stands on the line's day; else removed."""
+    modifier = stated.strip().upper()
+    found = [(each, procedures(hit.book).hcpcs(each, line.day, modifier=True)) for each in instead]
+    good = tuple(
+        each
+        for each, listed in found
+        if (listed.in_force(line.day) if listed else not _LEVEL_TWO.fullmatch(each)) and each != modifier
+    )
+    if not good:
+        return _removed(line, modifier, stated, known)
+    named = " or ".join(good)
+    return Fix(
+        say=f"Replace {modifier} on {line.code} by {named} if the record supports it, and remove it otherwise{known}",
+        replace={stated: good},
+        ask=f"Does the record document {named} for {line.code}?",
     )
 
 
@@ -240,14 +285,16 @@ def _by_row(hit: Hit, line: LineEnd, row: dict[str, Any]) -> Finding:
         text=row["says"], holder=f"{source['title']} ({source['publisher']}, {source['url']})", level="source",
     )  # fmt: skip
     held = [each for each in dict.fromkeys(carried) if each in (*row["modifiers"], *row.get("others", ()))]
-    fix = Fix(say=f"Keep of {' and '.join(held)} what the record supports: {row['says']}", ask=row["ask"])
     if "others" in row:
         return hit.finding(
             f"{line.named} carries {' and '.join(held)}, which do not stand together: {row['says']}",
             because=[cited],
             severity=Severity.WARNING,
             authority=Authority.MANUAL,
-            fix=fix,
+            fix=Fix(
+                say=f"Remove {_either(held, row)} from {line.code}, as the record supports: {row['says']}",
+                ask=row["ask"],
+            ),
         )
     edition = procedures(hit.book).need(PFS, line.day)
     fee = procedures(hit.book).fees(line.code, line.day)[0]
@@ -258,5 +305,15 @@ def _by_row(hit: Hit, line: LineEnd, row: dict[str, Any]) -> Finding:
         f"schedule {edition.name}, and {row['says']}",
         because=[proof(edition, "fee-indicator", f"{name} indicator {value}", line.code), cited],
         severity=Severity.WARNING if row["column"] == "bilateral" else Severity.ERROR,
-        fix=fix,
+        fix=Fix(
+            say=f"Remove {' and '.join(held)} from {line.code}: {row['says']}",
+            remove=tuple(each for each in dict.fromkeys(line.line.modifiers) if each.strip().upper() in held),
+            ask=row["ask"],
+        ),
     )
+
+
+def _either(held: list[str], row: dict[str, Any]) -> str:
+    """Of two sides that exclude each other, either cleared: "50, or LT and RT"."""
+    one = [each for each in held if each in row["modifiers"]]
+    return f"{' and '.join(one)}, or {' and '.join(each for each in held if each not in one)}"

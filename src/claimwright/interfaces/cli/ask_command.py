@@ -83,8 +83,8 @@ def _given(
     """What is known beside the question: options, then the document, then the previous answer."""
     from claimwright.answers.ask import Given
     from claimwright.claims.ask_document import read_one_claim
+    from claimwright.claims.text_file import read_note
     from claimwright.claims.wire import claim_from_object
-    from claimwright.interfaces.cli.read_command import note_text
 
     keep: dict[str, Any] = {}
     raw = document.policies if document.policies is not None else before.get("policies")
@@ -108,7 +108,7 @@ def _given(
         mac=given["mac"],
         day=day,
         claim=claim,
-        note=note_text(given["note"]) if given["note"] else None,
+        note=read_note(given["note"]) if given["note"] else None,
         policies=policies,
         context=before,
         keep=keep,

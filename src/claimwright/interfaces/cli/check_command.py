@@ -53,13 +53,13 @@ def command(file: str, note_file: str | None, day: date | None, as_of: date | No
 
 def _with_note(claims: Sequence[Claim], note_file: str, file: str) -> Claim:
     """The one claim with the note of a file; says on standard error when it replaces another."""
-    from claimwright.interfaces.cli.read_command import note_text
+    from claimwright.claims.text_file import read_note
 
     if len(claims) != 1:
         raise InputError("--note", f"{file} holds {len(claims)} claims", "one claim, whose note it is")
     if note_file == "-" and file == "-":
         raise InputError("--note", "standard input is the claim", "a file")
-    text = note_text(note_file)
+    text = read_note(note_file)
     if claims[0].note:
         click.echo(f"claimwright: the claim's own note is replaced by {note_file}", err=True)
     return replace(claims[0], note=text)

@@ -12,6 +12,7 @@ import click
 from claimwright.book import home as homes
 from claimwright.book.store import Book, open_book
 from claimwright.errors import InputError
+from claimwright.model.dates import day_of_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +28,7 @@ class Day(click.ParamType[date]):
             return value
         place = param.opts[0] if param else "date"
         try:
-            return date.fromisoformat(str(value))
+            return day_of_text(str(value))
         except ValueError as error:
             raise InputError(place, f"{value!r} is not a date ({error})", "YYYY-MM-DD") from None
 

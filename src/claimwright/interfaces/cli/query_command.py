@@ -51,7 +51,8 @@ def _lint(file: str, as_json: bool) -> int:
 def _ask(file: str, note: str | None, day: date | None, as_of: date | None, as_json: bool) -> int:
     # One claim needs no threads of linear algebra, and starting them costs more than the check.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from claimwright.claims.reader import read_claims, read_note_file
+    from claimwright.claims.reader import read_claims
+    from claimwright.claims.text_file import read_note
     from claimwright.engine import Engine
     from claimwright.interfaces.render.query import questions_text
     from claimwright.model import to_json
@@ -61,7 +62,7 @@ def _ask(file: str, note: str | None, day: date | None, as_of: date | None, as_j
     claims, several = read_claims(file)
     if note is not None and len(claims) > 1:
         raise InputError("--note", f"given with {len(claims)} claims", "one claim, or the note inside each claim")
-    text = read_note_file(note) if note is not None else None
+    text = read_note(note) if note is not None else None
     engine = Engine(the_book())
     found = [engine.query(each, day, as_of, text) for each in claims]
     if as_json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from claimwright.notes.transcript import RecordedProvider
 
 SETTINGS = ("inpatient", "outpatient", "professional", "emergency")
-MOST_BYTES = 64 * 1024 * 1024
 
 
 @click.command("read")
@@ -40,11 +38,12 @@ def command(
     transcripts may be protected health information, and whoever records one sends the note to a provider.
     """
     from claimwright.book.era import check_era
+    from claimwright.claims.text_file import read_note
     from claimwright.notes.reading import Notes
 
     if setting is not None and setting not in SETTINGS:
         raise InputError("--setting", f"found {setting!r}", f"one of {', '.join(SETTINGS)}")
-    text = note_text(note)
+    text = read_note(note)
     chosen = day or date.today()
     check_era(chosen, "date")
     provider, redact = _recorded(suggestions, redacted)
@@ -67,6 +66,7 @@ def _recorded(
         if redacted is not None:
             raise InputError("--redacted", "is given without a transcript", "--suggestions FILE beside it")
         return None, None
+    from claimwright.claims.text_file import read_note
     from claimwright.notes.transcript import RecordedProvider
 
     if not transcript:
@@ -74,26 +74,5 @@ def _recorded(
     provider = RecordedProvider.read(transcript)
     if redacted is None:
         return provider, None
-    hidden = note_text(redacted)
+    hidden = read_note(redacted)
     return provider, lambda _: hidden
-
-
-def note_text(name: str) -> str:
-    """The note of a file, or of standard input for `-`; `InputError` names the byte that is not UTF-8."""
-    if not name:
-        raise InputError("note", "has an empty name", "a text file")
-    place = "standard input" if name == "-" else name
-    try:
-        if name == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(name).open("rb") as stream:
-                data = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InputError(place, f"cannot be read ({getattr(error, 'strerror', error)})", "a text file") from None
-    if len(data) > MOST_BYTES:
-        raise InputError(place, f"more than {MOST_BYTES // 2**20} MB", "one note a file")
-    try:
-        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(place, f"byte {error.start} is not UTF-8", "text in UTF-8") from None

@@ -23,7 +23,8 @@ FORMS = ("terminal", "markdown", "html", "json")
 def command(code: str, form: str, day: date | None, as_of: date | None, as_json: bool) -> None:
     """Show what the official tables say of CODE (with or without dot, any case), a block or a chapter.
 
-    A CPT or HCPCS code whose letters are a diagnosis too is asked for as hcpcs:CODE.
+    A CPT or HCPCS code whose letters are a diagnosis too is asked for as hcpcs:CODE, a modifier that is written
+    like a chapter or like the beginning of a procedure code as modifier:22.
     """
     click.echo(_text(the_book().show(code, day, as_of), "json" if as_json else form))
 

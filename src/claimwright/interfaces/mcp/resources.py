@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from claimwright.engine import Engine
-from claimwright.errors import BookMissing, InputError
+from claimwright.errors import InputError
+from claimwright.interfaces.mcp.articles import Shelf
 from claimwright.interfaces.mcp.tools import rule_named
-from claimwright.sources.installed import shipped
 
+ARTICLE = "article"
 MARKDOWN, PLAIN = "text/markdown", "text/plain"
 
 
@@ -28,23 +28,25 @@ TEMPLATES = (
     Page("icd10cm://{code}", "code page", "The reference page of a code, category, block or chapter, as of today."),
     Page("rule://{name}", "rule page", "What a rule checks, why it matters, an example, how to fix."),
     Page("policy://{id}", "policy page", "A coverage policy: versions, lists, criteria, sources.", PLAIN),
-    Page("article://{name}", "article", "An article on a code or a question, with its state of review."),
+    Page("article://{name}", "article", "An article on a code or a question, its state of review first."),
 )
 
 
-def listed(engine: Engine) -> list[Page]:
+def listed(engine: Engine, shelf: Shelf) -> list[Page]:
     """Every rule, policy and article; codes are too many to list."""
     rules = [Page(f"rule://{each.name}", each.name, each.summary) for each in engine.rules.values()]
-    shelf = engine.book.policies
-    own = [shelf.get(each) for each in shelf.ids]
+    held = engine.book.policies
+    own = [held.get(each) for each in held.ids]
     policies = [Page(f"policy://{quote(each.id, safe='')}", each.id, each.title, PLAIN) for each in own]
-    articles = [Page(f"article://{name}", name, "An article.") for name in sorted(_articles())]
+    articles = [Page(f"article://{each.name}", each.name, each.says) for each in shelf.listed()]
     return [*rules, *policies, *articles]
 
 
-def read(engine: Engine, uri: str) -> tuple[str, str]:
+def read(engine: Engine, uri: str, shelf: Shelf) -> tuple[str, str]:
     """(media type, text) of a page. Errors: `InputError` for an address or a thing that is not there."""
     scheme, _, rest = uri.partition("://")
+    if scheme == ARTICLE and rest:
+        return MARKDOWN, shelf.read(unquote(rest))
     if scheme not in _READERS or not rest:
         raise InputError("uri", f"found {uri[:80]!r}", ", ".join(each.uri for each in TEMPLATES))
     return _READERS[scheme](engine, unquote(rest))
@@ -68,25 +70,8 @@ def _policy(engine: Engine, name: str) -> tuple[str, str]:
     return PLAIN, policy_text(engine.book.policies.get(name))
 
 
-def _article(engine: Engine, name: str) -> tuple[str, str]:
-    found = _articles().get(name)
-    if found is None:
-        raise InputError("uri", f"there is no article {name[:60]!r}", "one that the list of resources has")
-    return MARKDOWN, found.read_text(encoding="utf-8")
-
-
-def _articles() -> dict[str, Path]:
-    """Articles that ship, by name; a name is only ever looked up here, never made a path."""
-    try:
-        folder = shipped("pages")
-    except BookMissing:
-        return {}
-    return {each.relative_to(folder).with_suffix("").as_posix(): each for each in folder.rglob("*.md")}
-
-
 _READERS: dict[str, Callable[[Engine, str], tuple[str, str]]] = {
     "icd10cm": _code,
     "rule": _rule,
     "policy": _policy,
-    "article": _article,
 }

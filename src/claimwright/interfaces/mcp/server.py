@@ -24,6 +24,7 @@ from claimwright.claims.wire import WireClaim
 from claimwright.engine import Engine
 from claimwright.errors import ClaimwrightError
 from claimwright.interfaces.mcp import resources
+from claimwright.interfaces.mcp.articles import Shelf
 from claimwright.interfaces.mcp.tools import RULE, SCORE, SEARCH, TOOLS, ToolMade
 from claimwright.interfaces.schemas import REFERENCE, Schema, Schemas
 from claimwright.model import RiskResult, plain, to_json
@@ -38,8 +39,9 @@ _READ_ONLY = types.ToolAnnotations(
 )
 
 
-def make(engine: Engine) -> Server[Any]:
-    """The server over an engine. Safe to share between sessions."""
+def make(engine: Engine, shelf: Shelf | None = None) -> Server[Any]:
+    """The server over an engine, and articles (as shipped, without a shelf). Safe to share between sessions."""
+    articles = shelf or Shelf()
     tools = {each.name: each for each in TOOLS}
     described = [_described(each) for each in TOOLS]
 
@@ -53,7 +55,7 @@ def make(engine: Engine) -> Server[Any]:
         return await anyio.to_thread.run_sync(partial(called, engine, tool, params.arguments or {}))
 
     async def list_resources(context: Any, params: Any) -> types.ListResourcesResult:
-        found = await anyio.to_thread.run_sync(resources.listed, engine)
+        found = await anyio.to_thread.run_sync(resources.listed, engine, articles)
         return types.ListResourcesResult(
             resources=[
                 types.Resource(uri=each.uri, name=each.name, description=each.says, mime_type=each.kind)
@@ -72,7 +74,7 @@ def make(engine: Engine) -> Server[Any]:
 
     async def read_resource(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         try:
-            kind, text = await anyio.to_thread.run_sync(resources.read, engine, str(params.uri))
+            kind, text = await anyio.to_thread.run_sync(resources.read, engine, str(params.uri), articles)
         except ClaimwrightError as error:
             raise MCPError(types.INVALID_PARAMS, str(error)) from None
         return types.ReadResourceResult(
@@ -181,12 +183,12 @@ _ANSWERS: dict[str, Callable[[Schemas], Schema]] = {RULE: _rule, SEARCH: _found,
 # ---- speaking -----------------------------------------------------------------------------------------
 
 
-def over_stdio(engine: Engine) -> None:
+def over_stdio(engine: Engine, shelf: Shelf | None = None) -> None:
     """Until standard input ends. Whatever else writes to standard output meanwhile lands on standard error."""
     spoken = os.fdopen(os.dup(1), "wb", closefd=True)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    server = make(engine)
+    server = make(engine, shelf)
 
     async def speak() -> None:
         out = anyio.wrap_file(io.TextIOWrapper(spoken, encoding="utf-8", newline="\n", line_buffering=True))
@@ -196,10 +198,10 @@ def over_stdio(engine: Engine) -> None:
     anyio.run(speak)
 
 
-def over_http(engine: Engine, host: str, port: int, level: str) -> int:
+def over_http(engine: Engine, host: str, port: int, level: str, shelf: Shelf | None = None) -> int:
     """Until told to end; at /mcp. The exit code. Only names of this machine are answered on the loopback."""
     from claimwright.interfaces.web.serving import run_app
     from claimwright.interfaces.web.settings import Settings
 
-    app = make(engine).streamable_http_app(host=host, stateless_http=True, json_response=True)
+    app = make(engine, shelf).streamable_http_app(host=host, stateless_http=True, json_response=True)
     return run_app(lambda: app, Settings(host=host, port=port), level, "/mcp")

@@ -109,6 +109,11 @@ def _sections(record: CodeRecord) -> Iterator[Section | None]:
         yield _editions(record)
         yield _sources(record)
         return
+    if record.kind == "modifier":
+        yield from _notes(record)
+        yield _editions(record) if record.editions else None
+        yield _sources(record) if record.sources else None
+        return
     yield from (
         _place(record),
         _family(record),

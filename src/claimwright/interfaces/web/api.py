@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from claimwright.claims.cover_document import CoverDocument, cover_documents
 from claimwright.claims.wire import claim_from_json
 from claimwright.errors import ClaimwrightError, InputError
-from claimwright.interfaces.bounds import check_bounds, check_codes, check_note
+from claimwright.interfaces.bounds import MOST_SEARCHED, check_bounds, check_codes, check_note
 from claimwright.interfaces.web import bodies
 from claimwright.interfaces.web.answers import MOST_GROUPED, Checks, Kept, Threads, encoded
 from claimwright.interfaces.web.asking import ASKED, answer
@@ -123,8 +123,8 @@ class Api:
 
         given = bodies.parameters(request, ("q", "limit", *DAYS))
         most = bodies.number_of(given, "limit", 1, MOST_HITS) or 20
-        if len(given.get("q", "")) > 1000:
-            raise InputError("q", "is longer than 1,000 characters", "some words")
+        if len(given.get("q", "")) > MOST_SEARCHED:
+            raise InputError("q", f"is longer than {MOST_SEARCHED:,} characters", "some words")
         day, as_of = bodies.day_of(given, "date"), bodies.day_of(given, "as_of")
         words = given.get("q", "")
 

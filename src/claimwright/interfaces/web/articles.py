@@ -15,9 +15,9 @@ from claimwright.editorial.difference import difference
 from claimwright.editorial.records import Article, Step, Version
 from claimwright.editorial.states import BANNERS, EDITABLE, PAST, Action, Right, State, steps
 from claimwright.errors import EditorialError, InputError, NoSuchArticle, OutOfDate
-from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web.article_text import shown
 from claimwright.interfaces.web.desk import Desk, Fields, desk_of, status_of
+from claimwright.model.dates import day_of_text
 
 if TYPE_CHECKING:
     from claimwright.editorial.people import User

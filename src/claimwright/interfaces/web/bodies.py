@@ -14,9 +14,9 @@ from claimwright.claims.reader import is_foreign, read_claims
 from claimwright.claims.wire import claim_from_json
 from claimwright.errors import InputError
 from claimwright.interfaces.bounds import check_bounds
-from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web.problems import Problem
 from claimwright.model import Claim
+from claimwright.model.dates import day_of_text
 
 JSON = ("application/json", "application/fhir+json")
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")

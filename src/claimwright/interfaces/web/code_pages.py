@@ -93,6 +93,8 @@ def _code_page(site: Site, views: Views, request: Request) -> Response:
     keep = asked(request)
     if request.path_params["code"] != proper:
         return RedirectResponse(address(proper, keep), 307)
+    if record.kind == "modifier":
+        return site.page(request, "code_modifier.html", record=record, name=proper, day=day)
     return site.page(
         request,
         "code.html",

@@ -73,7 +73,12 @@ class Concerned:
 
 
 def canonical(book: Book, record: CodeRecord) -> str:
-    """The name of the page: the code as printed, `hcpcs:` before one that a diagnosis shares its letters with."""
+    """The name of the page: the code as printed, `hcpcs:` before one that a diagnosis shares its letters with.
+
+    Modifiers go by `modifier:`, as their two characters may be a chapter's or begin a procedure code.
+    """
+    if record.kind == "modifier":
+        return f"modifier:{record.code}"
     return f"hcpcs:{record.code}" if record.procedure and book.registry(record.code) else record.code
 
 

@@ -23,7 +23,6 @@ from claimwright.answers.ask import Given
 from claimwright.claims.wire import claim_from_object, not_json
 from claimwright.errors import ClaimwrightError, InputError
 from claimwright.interfaces.cli.places import known_mac, known_state
-from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.render.asking import understood_words
 from claimwright.interfaces.render.coverage import LISTED, STATES, VERDICTS, about, needed_words
 from claimwright.interfaces.web.intake import (
@@ -43,6 +42,7 @@ from claimwright.interfaces.web.site import Site, status_of
 from claimwright.model import Claim, Coverage, Setting, dotted, to_json, undotted
 from claimwright.model.asking import AUDIENCES, Asked
 from claimwright.model.coverage import Determination, NextFact, PolicyAnswer, State
+from claimwright.model.dates import day_of_text
 from claimwright.model.policy import Cite
 
 FIELDS = ("question", "procedure", "modifier", "diagnosis", "payer", "state", "mac", "date", "age", "sex", "setting")

@@ -10,9 +10,8 @@ import ipaddress
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -21,6 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from claimwright.editorial.database import answering
 from claimwright.errors import (
     ClaimwrightError,
     DatabaseMissing,
@@ -54,35 +54,10 @@ SECONDS = 10.0
 KEY_SECONDS = 1.0
 """How long the owner of an API key is remembered: a revoked key is refused after it."""
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 MOST_KEYS = 1000
 """Keys that are remembered."""
 
 STATUS: tuple[tuple[type[EditorialError], int], ...] = ((NotAllowed, 403), (NoSuchArticle, 404), (OutOfDate, 409))
-
-
-def answering(call: Callable[P, R]) -> Callable[P, R]:
-    """`call`, with `DatabaseMissing` for a database that does not answer: what SQLAlchemy says quotes statements."""
-
-    @wraps(call)
-    def asked(*args: P.args, **named: P.kwargs) -> R:
-        """As `call`."""
-        try:
-            return call(*args, **named)
-        except Exception as error:
-            if _gone(error):
-                raise DatabaseMissing("The editorial database does not answer; come again later") from None
-            raise
-
-    return asked
-
-
-def _gone(error: Exception) -> bool:
-    from sqlalchemy import exc
-
-    return isinstance(error, (exc.InterfaceError, exc.OperationalError, exc.TimeoutError))
 
 
 def status_of(error: Exception) -> int:

@@ -15,11 +15,13 @@ from claimwright.book.tables import Table
 from claimwright.claims.wire import WireClaim
 from claimwright.engine import Engine
 from claimwright.errors import ClaimwrightError
+from claimwright.interfaces.bounds import MOST_NOTE, MOST_SEARCHED
 from claimwright.interfaces.schemas import REFERENCE, Schema, Schemas
 from claimwright.interfaces.web import examples
 from claimwright.interfaces.web.api import BENEFICIARY, DAYS, MOST_HITS, SETTINGS, Codes, Note
 from claimwright.interfaces.web.asking import AskBody
 from claimwright.interfaces.web.bodies import FORMATS, JSON, LINES, TEXT
+from claimwright.interfaces.web.limits import BATCH, body_says, state_limits, text_of, too_large
 from claimwright.interfaces.web.problems import CONTENT_TYPE, TITLES
 from claimwright.interfaces.web.settings import Settings
 from claimwright.model import Coverage, GroupReport, Questions, Reading, Report, RiskResult
@@ -52,7 +54,7 @@ _SAYS = {
 _FORMS: dict[str, Schema] = {
     "date": _DATE,
     "as_of": _DATE,
-    "q": {"type": "string", "minLength": 1, "maxLength": 1000},
+    "q": {"type": "string", "minLength": 1, "maxLength": MOST_SEARCHED},
     "limit": {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": 20},
     "setting": {"enum": list(SETTINGS)},
     "grouper_version": {"type": "integer", "minimum": 1, "maximum": 9999},
@@ -71,6 +73,7 @@ def document(settings: Settings, engine: Engine) -> dict[str, Any]:
     """The whole description."""
     schemas = Schemas({**_requests(), "Problem": _PROBLEM})
     paths = _paths(schemas, engine)
+    _state_sizes(paths, settings)
     components: dict[str, Any] = {"schemas": schemas.components}
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
@@ -90,6 +93,18 @@ def document(settings: Settings, engine: Engine) -> dict[str, Any]:
         "paths": paths,
         "components": components,
     }
+
+
+def _state_sizes(paths: dict[str, Any], settings: Settings) -> None:
+    """How large a body may be, wherever one is read, and what a larger one is answered with."""
+    for operation in (each["post"] for each in paths.values() if "post" in each):
+        name, body = operation["operationId"], operation["requestBody"]
+        body["description"] = body_says(name, settings)
+        operation["responses"]["413"]["description"] = too_large(name, settings)
+        for kind, media in body["content"].items():
+            if media["schema"] == {"type": "string"}:
+                most = settings.batch_bytes if name == BATCH else settings.upload_bytes
+                media["schema"] = text_of(MOST_NOTE if kind == TEXT[0] else most)
 
 
 _PROBLEM: Schema = {
@@ -122,6 +137,7 @@ def _requests() -> dict[str, Schema]:
     }
     # Two empty texts are no question; the decoder cannot say so of keys that go without each other.
     out["AskBody"]["oneOf"] = [{"required": ["question"]}, {"required": ["follow_up", "context"]}]
+    state_limits(out)
     return out
 
 

@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse
 from claimwright import __version__
 from claimwright.engine import Engine
 from claimwright.errors import ClaimwrightError, EditionMissing, InputError
-from claimwright.interfaces.dates import day_of_text
 from claimwright.interfaces.web.metrics import Metrics
 from claimwright.interfaces.web.settings import Settings
+from claimwright.model.dates import day_of_text
 
 Processor = Callable[[Request], Mapping[str, Any]]
 """Names that one part of the site gives to the templates of all."""
