@@ -129,23 +129,25 @@ class Scanner:
         hits = relation.find(frame)
         if not len(hits):
             return None
-        claim = frame.owners(hits.kind)[hits.left]
-        kept = self._answering(rule, frame, claim)
+        kept = self._answering(rule, frame, hits)
         if kept is not None and not kept.all():
-            hits, claim = Hits(hits.left[kept], hits.right[kept], hits.key[kept], hits.kind), claim[kept]
+            hits = Hits(hits.left[kept], hits.right[kept], hits.key[kept], hits.kind)
         if rule.outcome is not None and hits.kind == DIAGNOSIS:
-            return self._settled(number, rule, frame, hits, claim)
+            return self._settled(number, rule, frame, hits)
+        claim = frame.owners(hits.kind)[hits.left]
         if rule.outcome is not None:
             return _Part(*settled(number, rule, scene, hits, claim, self._texts.number))
         return self._spoken(number, rule, scene, hits, claim)
 
-    def _answering(self, rule: Rule, frame: Frame, claim: Ints) -> Bools | None:
+    def _answering(self, rule: Rule, frame: Frame, hits: Hits) -> Bools | None:
         """Is the rule in force, with all it needs, on the day of each hit? None where it is on all of them."""
         days, window = frame.batch.day, rule.in_force
         first, last = (window.starts - EPOCH).days, (window.ends - EPOCH).days if window.ends else None
         added = any(table in EXTRA_TABLES for table in rule.tables)
         if not added and first <= int(days.min()) and (last is None or int(days.max()) <= last):
             return None
+        claim = frame.owners(hits.kind)[hits.left]
+        claim = frame.owners(hits.kind)[hits.left]
         day = days[claim]
         held: Bools = day >= first
         if last is not None:
@@ -175,7 +177,7 @@ class Scanner:
 
     # ---- outcomes -------------------------------------------------------------------------------
 
-    def _settled(self, number: int, rule: Rule, frame: Frame, hits: Hits, claim: Ints) -> _Part:
+    def _settled(self, number: int, rule: Rule, frame: Frame, hits: Hits) -> _Part:
         """Findings of a rule that says its outcome in columns."""
         assert rule.outcome is not None  # noqa: S101 - the caller asked
         found = rule.outcome(frame, hits)
@@ -188,7 +190,7 @@ class Scanner:
         kept = np.flatnonzero(found.rank != NO_FINDING)
         rank, every = found.rank[kept], len(kept) == len(hits)
         rank[rank == AS_STATED] = rule.severity.rank
-        claim = claim if every else claim[kept]
+        claim = frame.claim[hits.left if every else hits.left[kept]]
         if found.offsets is not None and found.ends is not None:
             starts, sizes = found.offsets[kept], np.diff(found.offsets)[kept]
             at = np.arange(int(sizes.sum())) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)

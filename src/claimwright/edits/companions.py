@@ -57,6 +57,52 @@ class Voices:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """Which wishes a claim has said before: a wish is left out where an earlier diagnosis stands within the span of
+    the tree of its group, and where the same diagnosis wants the same in the same words.
+
+    `groups` gives for each group of an edition the span, `start` and `stop` int32, and the number of its words, int64.
+    """
+
+    groups: Callable[[Columns], tuple[Ints, Ints, Places]]
+
+    def fresh(self, frame: Frame, left: Ints, group: Ints) -> Bools:
+        """Which of these wishes (in order of `left`, then of the groups' keys) are said for the first time."""
+        start, stop, words = self.groups(frame.columns)
+        words = words[group]
+        out = ~_told_before(frame, left, start[group], stop[group])
+        at = np.flatnonzero(out)
+        at = at[_repeated(left[at])]
+        both = left[at].astype(np.int64) * (int(words.max(initial=0)) + 1) + words[at]
+        _, first = np.unique(both, return_index=True)
+        out[at] = False
+        out[at[first]] = True
+        return out
+
+
+def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
+    """Stands an earlier diagnosis of its claim within this span of the tree?"""
+    out = np.zeros(len(own), dtype=np.bool_)
+    left: Ints = np.arange(len(own), dtype=np.int32)
+    place: Ints = frame.places(own)
+    for back in range(1, int(place.max(initial=0)) + 1):
+        going = np.flatnonzero(place >= back)
+        if len(going) < len(left):
+            left, own, place, start, stop = (each[going] for each in (left, own, place, start, stop))
+        pos = frame.of("pos", own - back)
+        out[left[(start <= pos) & (pos < stop)]] = True
+    return out
+
+
+def _repeated(rising: Ints) -> Bools:
+    out = np.zeros(len(rising), dtype=np.bool_)
+    same = rising[1:] == rising[:-1]
+    out[1:] |= same
+    out[:-1] |= same
+    return out
+
+
+@dataclass(frozen=True, slots=True)
 class _Wanted:
     """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
     `right` is the first diagnosis behind it that does, -1 for none. In order of `left`, then of the groups' keys.
@@ -69,16 +115,16 @@ class _Wanted:
     right: Ints
 
 
-def _wanted(frame: Frame, kind: str, voices: Voices | None) -> _Wanted:
+def _wanted(frame: Frame, kind: str, voices: Voices | None, once: Once | None = None) -> _Wanted:
     """As `_sought`, once for a frame."""
-    asked = ("wanted", kind, voices)
+    asked = ("wanted", kind, voices, once)
     if asked not in frame.kept:
-        frame.kept[asked] = _sought(frame, kind, voices)
+        frame.kept[asked] = _sought(frame, kind, voices, once)
     found: _Wanted = frame.kept[asked]
     return found
 
 
-def _sought(frame: Frame, kind: str, voices: Voices | None) -> _Wanted:
+def _sought(frame: Frame, kind: str, voices: Voices | None, once: Once | None) -> _Wanted:
     table, digest = frame.columns.companion(kind), frame.digest
     offsets, members = _members(frame.columns, kind, voices)
     fast = kernels() if digest is not None else None
@@ -86,7 +132,9 @@ def _sought(frame: Frame, kind: str, voices: Voices | None) -> _Wanted:
         spans = digest.once(("spans", kind, voices), lambda: _spans(frame, digest, kind, voices))
         args = frame.entry, frame.offsets, frame.claim, *spans, digest.code
         groups = np.ones(len(table.satisfied), np.uint8) if voices is None else voices.groups(frame.columns)
-        return _Wanted(*fast.wants(*args, members, table.satisfied, *_sieve(frame.columns, kind), groups))
+        said = _NEVER if once is None else once.groups(frame.columns)
+        sieve = _sieve(frame.columns, kind)
+        return _Wanted(*fast.wants(*args, digest.pos, members, table.satisfied, *sieve, groups, *said))
     group_class = frame.columns.ending(f"{kind}.group_class", 0)
     holding = frame.where(OfCode((kind, "holds", voices), lambda coded: np.diff(offsets)[group_class[coded.pos]] > 0))
     own = group_class[frame.of("pos", holding)]
@@ -107,10 +155,16 @@ def _sought(frame: Frame, kind: str, voices: Voices | None) -> _Wanted:
     different = frame.of("code", other) != frame.of("code", left[want])
     want, other = want[different], other[different]
     found = _first_answers(left, group, want, other)
-    if voices is None:
-        return found
-    kept = np.flatnonzero((found.right >= 0) | voices.heard(frame, found.left, found.group))
+    open_ = found.right < 0
+    if voices is not None:
+        open_[open_] = voices.heard(frame, found.left[open_], found.group[open_])
+    if once is not None:
+        open_[open_] = once.fresh(frame, found.left[open_], found.group[open_])
+    kept = np.flatnonzero(open_ | (found.right >= 0))
     return _Wanted(found.left[kept], found.group[kept], found.right[kept])
+
+
+_NEVER = np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64)
 
 
 def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wanted:
@@ -173,16 +227,18 @@ def _answers(kind: str) -> OfCode:
 class Companion(Always):
     """Every diagnosis that wants a companion (`kind` of note) which is not on the claim at all.
 
-    `key` is the number of the group's first note. `voices` says of which codes and groups that is worth a word.
+    `key` is the number of the group's first note. `voices` says of which codes and groups that is worth a word, and
+    `once` what has been said before.
     """
 
     kind: str
     tables: tuple[str, ...] = ("icd10cm-tabular",)
     voices: Voices | None = None
+    once: Once | None = None
 
     def find(self, frame: Frame) -> Hits:
         """Hits with `right` -1."""
-        wanted = _wanted(frame, self.kind, self.voices)
+        wanted = _wanted(frame, self.kind, self.voices, self.once)
         absent = wanted.right < 0
         if not absent.all():
             at = np.flatnonzero(absent)

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from claimwright.edits.compiled import cache_folder
-from claimwright.edits.outcomes import AS_STATED, NO_FINDING
+from claimwright.edits.outcomes import AS_STATED
 
 config: Any = import_module("numba").config  # its stubs do not tell what is in there
 _HELD = config.CACHE_DIR
@@ -95,10 +95,11 @@ def _pairs(entry, offsets, claim, kinds, codes, barred, bucket, coarse, across, 
     return left[:held].copy(), right[:held].copy(), bits[:held].copy()
 
 
-@_kernel(_I4, _I8, _I4, _U1, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2), _U8, _U8, _U1)
+@_kernel(*(_I4, _I8, _I4, _U1, _I4, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2), _U8, _U8, _U1, _I4, _I4, _I8))
 def _wants(  # type: ignore[no-untyped-def]
-    entry, offsets, claim, met, begins, ends, columns, codes, members, satisfied, sought, given, groups
-):
+    entry, offsets, claim, met, begins, ends, columns, codes, pos, members, satisfied, sought, given, groups,
+    start, stop, words,
+):  # fmt: skip
     asking = np.empty(len(entry) + 1, np.int32)
     present = np.zeros(len(offsets), np.uint64)
     many = 0
@@ -113,15 +114,26 @@ def _wants(  # type: ignore[no-untyped-def]
     left, group, right = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     for at in asking[:many]:
         own, of = entry[at], claim[at]
+        first = offsets[of]
         for member in range(begins[own], ends[own]):
             wanted, answer = members[member], -1
             if sought[wanted] & present[of]:
-                for other in range(offsets[of], offsets[of + 1]):
+                for other in range(first, offsets[of + 1]):
                     if satisfied[wanted, columns[entry[other]]] and codes[entry[other]] != codes[own]:
                         answer = other
                         break
+            speaks = answer < 0 and (groups[wanted] & met[own]) != 0
+            if len(start) > 0:
+                low, high = start[wanted], stop[wanted]
+                for other in range(first, at):
+                    place = pos[entry[other]]
+                    speaks &= place < low or place >= high
+                before = held - 1
+                while speaks and before >= 0 and left[before] == at:
+                    speaks = right[before] >= 0 or words[group[before]] != words[wanted]
+                    before -= 1
             left[held], group[held], right[held] = at, wanted, answer
-            held += (answer < 0 and (groups[wanted] & met[own]) != 0) or answer > at
+            held += speaks or answer > at
     return left[:held].copy(), group[:held].copy(), right[:held].copy()
 
 
@@ -277,24 +289,6 @@ def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore
     return order, offsets, placed, coded
 
 
-@_kernel(_I4, _I4, _I4, _I8, _I4, _I4, _I4, _I4, _I8)
-def _asks(left, group, claim, offsets, entry, pos, start, stop, words):  # type: ignore[no-untyped-def]
-    out = np.full(len(left), NO_FINDING, np.int8)
-    for number in range(len(left)):
-        at, asked = left[number], group[number]
-        low, high, speaks = start[asked], stop[asked], True
-        for other in range(offsets[claim[at]], at):
-            place = pos[entry[other]]
-            speaks &= place < low or place >= high
-        before = number - 1
-        while speaks and before >= 0 and left[before] == at:
-            speaks = out[before] == NO_FINDING or words[group[before]] != words[asked]
-            before -= 1
-        if speaks:
-            out[number] = AS_STATED
-    return out
-
-
 @_kernel(_I1, types.int8, _I4, _I4, _I4, _I8, _I4, _I4)
 def _settled(rank, stated, left, right, claim, offsets, entry, codes):  # type: ignore[no-untyped-def]
     many = len(rank)
@@ -331,7 +325,6 @@ class Loops:
     alike = staticmethod(_alike)
     ordered = staticmethod(_ordered)
     repeated = staticmethod(_repeated)
-    asks = staticmethod(_asks)
     settled = staticmethod(_settled)
 
 

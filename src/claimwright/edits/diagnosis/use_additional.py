@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -11,15 +10,13 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
-from claimwright.edits.companions import Companion, Voices
-from claimwright.edits.compiled import kernels
+from claimwright.edits.companions import Companion, Once, Voices
 from claimwright.edits.conditions import in_effect, in_set
 from claimwright.edits.digest import all_codes
-from claimwright.edits.frame import Bools, Frame, Ints
+from claimwright.edits.frame import Ints
 from claimwright.edits.hit import Hit, holder_of
-from claimwright.edits.outcomes import AS_STATED, NO_FINDING, Outcomes, repeated
+from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
-from claimwright.edits.relations import Hits
 from claimwright.model import Authority, Finding, Fix, Severity, dotted
 
 _LEAD = re.compile(r"^codes?(?:\(s\))?(?=[\s,])(?! from)[\s,]*")
@@ -29,102 +26,43 @@ _NOBODY, _ALL, _UNDERDOSING = range(3)
 """For which of the diagnoses under its holder a note is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """What is known of each group without looking at a claim, in the order of `keys`, which rise.
-
-    `order` are the numbers of the groups; `place` is where a key stands among the keys.
-
-    `meant` as `_meant`; the holder's span of the tree; `words`: groups that say the same share a number.
-    """
-
-    order: npt.NDArray[np.int64]
-    place: npt.NDArray[np.int32]
-    keys: npt.NDArray[np.int32]
-    meant: npt.NDArray[np.int8]
-    start: npt.NDArray[np.int32]
-    stop: npt.NDArray[np.int32]
-    words: npt.NDArray[np.int64]
-
-
-@lru_cache(maxsize=16)
-def _asking(columns: Columns) -> _Asking:
-    book, keys = columns.book, columns.companion("useAdditionalCode").keys
-    order = np.argsort(keys, kind="stable")
-    notes = [book.note(columns.edition, key) for key in keys[order].tolist()]
-    said: dict[tuple[object, ...], int] = {}
-    words = []
-    for note in notes:
-        items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
-        words.append(said.setdefault((note.holder, _asked_for(note), items), len(said)))
-    place = np.zeros(int(keys.max(initial=0)) + 1, dtype=np.int32)
-    place[keys[order]] = np.arange(len(keys))
-    return _Asking(
-        order,
-        place,
-        keys[order],
-        np.array([_meant(book, note) for note in notes], dtype=np.int8),
-        np.array([note.holder for note in notes], dtype=np.int32),
-        np.array([book.node_at(note.edition, note.holder).stop for note in notes], dtype=np.int32),
-        np.array(words, dtype=np.int64),
-    )
-
-
 _underdosed = all_codes(in_effect, in_set("underdosing"))
 
 
 @lru_cache(maxsize=16)
 def _heard(columns: Columns) -> npt.NDArray[np.uint8]:
     """For which of the conditions below each group is meant."""
-    asking = _asking(columns)
-    out = np.zeros(len(asking.keys), dtype=np.uint8)
-    out[asking.order] = np.array([0, 1, 2], dtype=np.uint8)[asking.meant]
-    return out
+    bits = {_NOBODY: 0, _ALL: 1, _UNDERDOSING: 2}
+    return np.array([bits[_meant(columns.book, note)] for note in _notes(columns)], dtype=np.uint8)
 
 
-_VOICES = Voices((in_effect, _underdosed), _heard)
+@lru_cache(maxsize=16)
+def _said(columns: Columns) -> tuple[Ints, Ints, npt.NDArray[np.int64]]:
+    """Of each group the span of its holder; groups that ask for the same in the same words share a number."""
+    book, notes = columns.book, _notes(columns)
+    start = np.array([note.holder for note in notes], dtype=np.int32)
+    stop = np.array([book.node_at(note.edition, note.holder).stop for note in notes], dtype=np.int32)
+    numbers: dict[tuple[object, ...], int] = {}
+    words = []
+    for note in notes:
+        items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
+        words.append(numbers.setdefault((note.holder, _asked_for(note), items), len(numbers)))
+    return start, stop, np.array(words, dtype=np.int64)
 
 
-def _outcome(frame: Frame, hits: Hits) -> Outcomes:
-    """Where no earlier diagnosis stands under the holder of the note."""
-    asking = _asking(frame.columns)
-    at = asking.place[hits.key]
-    fast = kernels()
-    if fast is not None and frame.digest is not None:
-        held = frame.claim, frame.offsets, frame.entry, frame.digest.pos
-        return Outcomes(fast.asks(hits.left, at, *held, asking.start, asking.stop, asking.words))
-    speaks = ~_told_before(frame, hits.left, asking.start[at], asking.stop[at])
-    left = np.flatnonzero(speaks)
-    left = left[repeated(hits.left[left])]
-    both = hits.left[left].astype(np.int64) * (len(asking.words) + 1) + asking.words[at[left]]
-    _, first = np.unique(both, return_index=True)
-    speaks[left] = False
-    speaks[left[first]] = True  # one code asked for the same in the same words is asked once
-    return Outcomes(np.where(speaks, AS_STATED, NO_FINDING).astype(np.int8))
-
-
-def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
-    """Stands an earlier diagnosis of its claim within this span of the tree?"""
-    out = np.zeros(len(own), dtype=np.bool_)
-    left: Ints = np.arange(len(own), dtype=np.int32)
-    place: Ints = frame.place[own]
-    for back in range(1, int(place.max(initial=0)) + 1):
-        going = np.flatnonzero(place >= back)
-        if len(going) < len(left):
-            left, own, place, start, stop = (each[going] for each in (left, own, place, start, stop))
-        pos = frame.pos[own - back]
-        out[left[(start <= pos) & (pos < stop)]] = True
-    return out
+def _notes(columns: Columns) -> list[NoteEntry]:
+    """The first note of each group."""
+    return [columns.book.note(columns.edition, key) for key in columns.companion("useAdditionalCode").keys.tolist()]
 
 
 @rule(
     "DX204",
-    relation=Companion("useAdditionalCode", voices=_VOICES),
+    relation=Companion("useAdditionalCode", voices=Voices((in_effect, _underdosed), _heard), once=Once(_said)),
     severity=Severity.INFO,
     authority=Authority.OFFICIAL_NOTE,
     in_force=since("2015-10-01"),
     cites=("icd10cm-guidelines:I.A.13",),
-    outcome=_outcome,
+    outcome=as_stated,
 )
 def use_additional(hit: Hit) -> Finding | None:
     """An official note asks for an additional code, and none of those it names is on the claim.
