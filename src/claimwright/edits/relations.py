@@ -274,7 +274,7 @@ class Alike(Always):
 
     def find(self, frame: Frame) -> Hits:
         """Hits (later, first); `key` -1."""
-        fast = kernels() if self.coded is not None else None
+        fast = kernels() if self.coded is not None and frame.digest is not None else None
         if fast is not None and frame.digest is not None and self.coded is not None:
             digest, coded = frame.digest, self.coded
             values = digest.once(("alike", self), lambda: coded(digest))
