@@ -132,7 +132,7 @@ def _sought(frame: Frame, kind: str, voices: Voices | None, once: Once | None) -
         spans = digest.once(("spans", kind, voices), lambda: _spans(frame, digest, kind, voices))
         args = frame.entry, frame.offsets, frame.claim, *spans, digest.code
         groups = np.ones(len(table.satisfied), np.uint8) if voices is None else voices.groups(frame.columns)
-        said = _NEVER if once is None else once.groups(frame.columns)
+        said = _NEVER if once is None else (*once.groups(frame.columns), _rivals(frame.columns, kind, voices, once))
         sieve = _sieve(frame.columns, kind)
         return _Wanted(*fast.wants(*args, digest.pos, members, table.satisfied, *sieve, groups, *said))
     group_class = frame.columns.ending(f"{kind}.group_class", 0)
@@ -164,7 +164,18 @@ def _sought(frame: Frame, kind: str, voices: Voices | None, once: Once | None) -
     return _Wanted(found.left[kept], found.group[kept], found.right[kept])
 
 
-_NEVER = np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64)
+_NEVER = np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.bool_)
+
+
+@lru_cache(maxsize=16)
+def _rivals(columns: Columns, kind: str, voices: Voices | None, once: Once) -> Bools:
+    """Of each member: wants another one of its class the same in the same words?"""
+    offsets, members = _members(columns, kind, voices)
+    _, _, words = once.groups(columns)
+    said = np.stack((np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), words[members]))
+    _, number, counts = np.unique(said, axis=1, return_inverse=True, return_counts=True)
+    many: Bools = counts[number.ravel()] > 1
+    return many
 
 
 def _first_answers(left: Ints, group: Ints, want: Ints, other: Places) -> _Wanted:

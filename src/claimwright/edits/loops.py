@@ -95,10 +95,12 @@ def _pairs(entry, offsets, claim, kinds, codes, barred, bucket, coarse, across, 
     return left[:held].copy(), right[:held].copy(), bits[:held].copy()
 
 
-@_kernel(*(_I4, _I8, _I4, _U1, _I4, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2), _U8, _U8, _U1, _I4, _I4, _I8))
+@_kernel(
+    *(_I4, _I8, _I4, _U1, _I4, _I4, _I4, _I4, _I4, _I4, _in(types.boolean, 2), _U8, _U8, _U1, _I4, _I4, _I8, _BOOL)
+)
 def _wants(  # type: ignore[no-untyped-def]
     entry, offsets, claim, met, begins, ends, columns, codes, pos, members, satisfied, sought, given, groups,
-    start, stop, words,
+    start, stop, words, rivals,
 ):  # fmt: skip
     asking = np.empty(len(entry) + 1, np.int32)
     present = np.zeros(len(offsets), np.uint64)
@@ -128,10 +130,11 @@ def _wants(  # type: ignore[no-untyped-def]
                 for other in range(first, at):
                     place = pos[entry[other]]
                     speaks &= place < low or place >= high
-                before = held - 1
-                while speaks and before >= 0 and left[before] == at:
-                    speaks = right[before] >= 0 or words[group[before]] != words[wanted]
-                    before -= 1
+                if rivals[member]:
+                    before = held - 1
+                    while speaks and before >= 0 and left[before] == at:
+                        speaks = right[before] >= 0 or words[group[before]] != words[wanted]
+                        before -= 1
             left[held], group[held], right[held] = at, wanted, answer
             held += speaks or answer > at
     return left[:held].copy(), group[:held].copy(), right[:held].copy()
