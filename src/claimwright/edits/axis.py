@@ -13,6 +13,13 @@ MANY = 4096
 """Codes from which on it pays to compare them as numbers."""
 
 
+def owners(offsets: npt.NDArray[np.int64]) -> Ints:
+    """The claim of each of what claims have, of which those of claim i stand from `offsets[i]` on."""
+    if not int(offsets[-1]):
+        return np.zeros(0, dtype=np.int32)
+    return np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+
+
 def resolved(columns: Columns, axis: npt.NDArray[np.bytes_], texts: npt.NDArray[np.bytes_]) -> Ints:
     """Numbers of the distinct texts of a batch; the parts of a batch share them."""
     known = columns.last

@@ -61,6 +61,10 @@ class Coded(Protocol):
     def sets(self) -> npt.NDArray[np.uint32]:
         """Sets of codes, as bits."""
 
+    @property
+    def exact(self) -> Bools:
+        """The edition has the code."""
+
 
 @dataclass(frozen=True, slots=True)
 class OfCode:

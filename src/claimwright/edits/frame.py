@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from claimwright.book.columns import Columns
 from claimwright.claims.batch import SETTINGS, ClaimBatch
-from claimwright.edits.axis import MANY, flags_in_force, numbers_on, resolved, rows_in_force
+from claimwright.edits.axis import MANY, flags_in_force, numbers_on, owners, resolved, rows_in_force
 from claimwright.edits.compiled import kernels
 from claimwright.edits.digest import Digest, OfCode, Word, digest_of
 from claimwright.model import Setting, dotted
@@ -66,7 +66,7 @@ class Frame:
         `notes` are those that the claims bring, by the index of the claim.
         """
         self.batch, self.columns, self.notes = batch, columns, notes or {}
-        self.claim = np.repeat(np.arange(len(batch), dtype=np.int32), np.diff(batch.offsets))
+        self.claim = owners(batch.offsets)
         self._horizon = (as_of - EPOCH).days if as_of else int(np.iinfo(np.int32).max)
         self.kept: dict[Any, Any] = {}
         self._in_settings: dict[tuple[tuple[Setting, ...], str], Bools] = {}
@@ -324,7 +324,7 @@ class Frame:
 
     def without_notes(self) -> list[tuple[int, str]]:
         """(claim, code) of codes in effect that the edition lacks: only the notes of their family apply."""
-        found = np.flatnonzero((self.row >= 0) & ~self.exact)
+        found = self.where(_WITHOUT_NOTES)
         return [(int(self.claim[index]), dotted(bytes(self.batch.codes[index]).decode("ascii"))) for index in found]
 
     @cached_property
@@ -386,6 +386,7 @@ class Frame:
 
 
 _UNLISTED = OfCode("unlisted", lambda coded: ~coded.listed)
+_WITHOUT_NOTES = OfCode("without notes", lambda coded: (coded.row >= 0) & ~coded.exact)
 
 
 class Procedures:
@@ -396,7 +397,7 @@ class Procedures:
 
     def __init__(self, batch: ClaimBatch, columns: Columns, horizon: int) -> None:
         """Resolve the codes on the axis of ICD-10-PCS; rows that start after `horizon` are not known."""
-        self.claim = np.repeat(np.arange(len(batch)), np.diff(batch.procedure_offsets)).astype(np.int32)
+        self.claim = owners(batch.procedure_offsets)
         self.place = (np.arange(len(self.claim)) - batch.procedure_offsets[self.claim]).astype(np.int32)
         self.code = numbers_on(columns.array("pcs.codes", shared=True), batch.procedure_codes)
         self.row, self.listed = rows_in_force(columns, "pcs.registry", self.code, batch.procedure_days, horizon)
@@ -417,7 +418,7 @@ class Lines:
     def __init__(self, batch: ClaimBatch) -> None:
         """Number the codes and the occasions of `batch`."""
         self.batch = batch
-        self.claim = np.repeat(np.arange(len(batch)), np.diff(batch.line_offsets)).astype(np.int32)
+        self.claim = owners(batch.line_offsets)
         self.place = (np.arange(len(self.claim)) - batch.line_offsets[self.claim]).astype(np.int32)
         self.texts, code = np.unique(batch.line_codes, return_inverse=True)
         self.code = code.astype(np.int32)

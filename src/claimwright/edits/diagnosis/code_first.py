@@ -20,6 +20,9 @@ from claimwright.edits.registry import rule, since
 from claimwright.edits.relations import Hits, OneOf
 from claimwright.model import Authority, Because, Finding, Fix, Severity
 
+_LATE = {None: NO_FINDING, True: Severity.WARNING.rank, False: Severity.ERROR.rank}
+"""What comes late is said by the first note that names it: one with a condition warns."""
+
 
 def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     """What comes late by the note that names it; what is absent by what the notes ask for. Each said once."""
@@ -27,13 +30,13 @@ def _outcome(frame: Frame, hits: Hits) -> Outcomes:
     words = np.zeros(len(hits), dtype=np.int64)
     numbers: dict[str, int] = {}
     late = np.flatnonzero(hits.right >= 0)
-    for at, key, pos in zip(
-        late.tolist(), hits.key[late].tolist(), frame.of("pos", hits.right[late]).tolist(), strict=True
-    ):
-        naming = _naming(frame.columns, key, pos)
-        if naming is not None:
-            rank[at] = (Severity.WARNING if naming[0] else Severity.ERROR).rank
-            words[at] = numbers.setdefault(naming[1], len(numbers))
+    size = int(hits.key.max(initial=0)) + 1
+    asked = frame.of("pos", hits.right[late]).astype(np.int64) * size + hits.key[late]
+    asked, number = np.unique(asked, return_inverse=True)
+    named = [_naming(frame.columns, each % size, each // size) for each in asked.tolist()]
+    rank[late] = np.array([_LATE[None if each is None else each[0]] for each in named], dtype=np.int8)[number]
+    told = [numbers.setdefault("" if each is None else each[1], len(numbers)) for each in named]
+    words[late] = np.array(told, dtype=np.int64)[number]
     gone = np.flatnonzero(hits.right < 0)
     marked = np.bincount(hits.key[gone]) > 0
     keys, number = np.flatnonzero(marked), (np.cumsum(marked) - 1)[hits.key[gone]]
