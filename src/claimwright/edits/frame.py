@@ -184,7 +184,9 @@ class Frame:
         if self.digest is None or not isinstance(bit, int):
             return self.where(condition)
         self.digest.wanted(firsts=1 << bit)
-        return self._with_bit(bit, self.asked.always | self.asked.firsts)
+        if self.asked.always & 1 << bit:
+            return self._with_bit(bit, self.asked.always)
+        return self._with_bit(bit, self.asked.firsts, first=True)
 
     def where_both(self, one: OfCode, other: OfCode) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The diagnoses that meet one condition, and those that meet the other, as `where`; some of those on claims
@@ -204,16 +206,16 @@ class Frame:
         assert self.digest is not None  # noqa: S101 - the caller asked
         return self.digest.word
 
-    def _with_bit(self, bit: int, known: int) -> npt.NDArray[np.int64]:
-        """The diagnoses whose word has the bit; `known` are the bits that are sorted as they are asked for here."""
+    def _with_bit(self, bit: int, known: int, first: bool = False) -> npt.NDArray[np.int64]:
+        """The diagnoses (the `first` ones of claims) whose word has the bit; `known` are the bits sorted together."""
         assert self.digest is not None  # noqa: S101 - the caller asked
+        if not known & 1 << bit:
+            return np.flatnonzero(((self.digest.word.bits & np.uint64(1 << bit)) != 0)[self.entry])
         by_bit = self._by_bit
-        if by_bit is not None and known & 1 << bit:
+        if by_bit is not None:
             return by_bit[1][by_bit[0][bit] : by_bit[0][bit + 1]]
-        if by_bit is None and bit < self.asked.given:
-            word, at = self._marked
-            return at[(word & np.uint64(1 << bit)) != 0]
-        return np.flatnonzero(((self.digest.word.bits & np.uint64(1 << bit)) != 0)[self.entry])
+        word, at = self._marked(known, first)
+        return at[(word & np.uint64(1 << bit)) != 0]
 
     def meets(self, condition: OfCode, at: npt.NDArray[np.integer] | slice) -> Bools:
         """Do the diagnoses `at` meet a condition?"""
@@ -237,12 +239,18 @@ class Frame:
         )
         return found
 
-    @cached_property
-    def _marked(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-        """The diagnoses that meet any of the conditions known so far: their bits, their indices."""
-        word = self.asked.bits
-        at = np.flatnonzero((word != 0)[self.entry])
-        return word[self.entry[at]], at
+    def _marked(self, known: int, first: bool) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """The diagnoses (the `first` ones of claims) that have any of these bits: their words, their indices."""
+        asked = ("marked", known, first)
+        if asked not in self.kept:
+            word = self.asked.bits & np.uint64(known)
+            starts = self.offsets
+            among = starts[:-1][starts[:-1] < starts[1:]] if first else None
+            held = (word != 0)[self.entry if among is None else self.entry[among]]
+            at = np.flatnonzero(held) if among is None else among[held]
+            self.kept[asked] = word[self.entry[at]], at
+        found: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] = self.kept[asked]
+        return found
 
     def day(self, claim: int) -> date:
         """The day that decides for a claim."""

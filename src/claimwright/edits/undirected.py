@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,9 +16,13 @@ from claimwright.edits.digest import OfCode
 from claimwright.edits.frame import Frame
 
 Places = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 UNDIRECTED = ("excludes1", "excludes2")
 """Relations that hold between two diagnoses whichever comes first."""
+
+MANY_CLAIMS = 2_000
+"""Claims with the same number of diagnoses from which on they are read place by place."""
 
 MOST_CELLS = 4_000_000
 """Pairs looked at in one go, which bounds the memory of a batch."""
@@ -103,25 +108,27 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     placed, starts, counts = _placed(frame)
     kind = kinds_of_codes[frame.entry if placed is None else frame.entry[placed]]
     lefts, rights, found = [], [], []
-    sizes = np.flatnonzero(np.bincount(counts))
-    for size in sizes[sizes > 1].tolist():
+    of_size = np.bincount(counts)
+    sizes = np.flatnonzero(of_size)
+    rare = of_size[counts] < MANY_CLAIMS
+    for size in sizes[(sizes > 1) & (of_size[sizes] >= MANY_CLAIMS)].tolist():
         owners = (counts == size).nonzero()[0]
         step = max(1, MOST_CELLS // size)
         for at in range(0, len(owners), step):
             begins = starts[owners[at : at + step]]
             kinds = [kind[begins + place] for place in range(size)]
-            blocks = [each >> _BLOCK for each in kinds]
             for two in range(1, size):
-                row = blocks[two] * np.int32(joint.across)
                 for one in range(two):
-                    maybe = joint.coarse.take(row + blocks[one], mode="clip").nonzero()[0]
-                    bits = joint.matrix[kinds[two][maybe] * np.int32(joint.width) + kinds[one][maybe]]
-                    sure = bits.nonzero()[0]
-                    if len(sure):
-                        held = maybe[sure]
+                    held, bits = _related(joint, kinds[one], kinds[two])
+                    if len(held):
                         lefts.append(begins[held] + one)
                         rights.append(begins[held] + two)
-                        found.append(bits[sure])
+                        found.append(bits)
+    for earlier, later in _every_two(starts[rare], counts[rare]):
+        held, bits = _related(joint, kind[earlier], kind[later])
+        lefts.append(earlier[held])
+        rights.append(later[held])
+        found.append(bits)
     none = np.zeros(0, dtype=np.int64)
     left, right = (np.concatenate([none, *each]) for each in (lefts, rights))
     which = np.concatenate([none.astype(np.uint8), *found])
@@ -132,6 +139,28 @@ def _in_one_go(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     left, right, which = left[held], right[held], which[held]
     order = np.argsort(left * len(frame) + right)
     return left[order], right[order], which[order]
+
+
+def _related(joint: Joint, one: Ints, two: Ints) -> tuple[Places, npt.NDArray[np.uint8]]:
+    """Of pairs of joint classes those that hold anything, and their bits; the block is looked up before the pair."""
+    block = (two >> _BLOCK) * np.int32(joint.across)
+    block += one >> _BLOCK
+    maybe = joint.coarse.take(block, mode="clip").nonzero()[0]
+    bits = joint.matrix[two[maybe] * np.int32(joint.width) + one[maybe]]
+    sure = bits.nonzero()[0]
+    return maybe[sure], bits[sure]
+
+
+def _every_two(starts: Places, counts: Places) -> Iterator[tuple[Places, Places]]:
+    """Every two diagnoses (earlier, later) of claims that begin at `starts`, in parts of bounded size."""
+    pairs = np.cumsum(counts * (counts - 1) // 2)
+    cuts = np.searchsorted(pairs, np.arange(MOST_CELLS, int(pairs[-1]) if len(pairs) else 0, MOST_CELLS)) + 1
+    for begins, many in zip(np.split(starts, cuts), np.split(counts, cuts), strict=True):
+        first = np.repeat(begins, many)
+        later = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many) + first
+        before = later - first
+        two = np.repeat(later, before)
+        yield np.arange(len(two)) - np.repeat(np.cumsum(before) - before, before) + np.repeat(first, before), two
 
 
 def _placed(frame: Frame) -> tuple[Places | None, Places, Places]:
