@@ -10,9 +10,10 @@ What a code wants comes in groups (the notes of one list): any code of the group
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +33,12 @@ Bytes = npt.NDArray[np.uint8]
 class Voices:
     """What has to be true of a code for a group that nothing answers to be worth a word.
 
-    `groups` gives, for each group of an edition, the conditions of which one is enough, as bits: uint8 [groups].
-    A group with none is not looked for at all.
+    `of_group` gives, by the key of a group, the conditions of which one is enough, as bits. A group with none is not
+    looked for at all.
     """
 
     conditions: tuple[OfCode, ...]
-    groups: Callable[[Columns], Bytes]
+    of_group: Callable[[Columns, int], int]
 
     def of_codes(self, digest: Digest) -> Bytes:
         """The conditions that each entry of a digest meets, as bits."""
@@ -46,12 +47,11 @@ class Voices:
             out |= digest.test(condition).astype(np.uint8) << np.uint8(bit)
         return out
 
-    def heard(self, frame: Frame, left: Ints, group: Ints) -> Bools:
-        """Is the wish of a diagnosis for a group worth a word?"""
+    def heard(self, frame: Frame, left: Ints, bits: Bytes) -> Bools:
+        """Is the wish of each diagnosis, for a group of these bits, worth a word?"""
         out = np.zeros(len(left), dtype=np.bool_)
-        wanted = self.groups(frame.columns)[group]
         for bit, condition in enumerate(self.conditions):
-            at = np.flatnonzero(wanted & np.uint8(1 << bit))
+            at = np.flatnonzero(bits & np.uint8(1 << bit))
             out[at] |= frame.meets(condition, left[at])
         return out
 
@@ -61,23 +61,57 @@ class Once:
     """Which wishes a claim has said before: a wish is left out where an earlier diagnosis stands within the span of
     the tree of its group, and where the same diagnosis wants the same in the same words.
 
-    `groups` gives for each group of an edition the span, `start` and `stop` int32, and the number of its words, int64.
+    `of_group` gives, by the key of a group, the span (its start and stop) and the words.
     """
 
-    groups: Callable[[Columns], tuple[Ints, Ints, Places]]
+    of_group: Callable[[Columns, int], tuple[int, int, Hashable]]
 
-    def fresh(self, frame: Frame, left: Ints, group: Ints) -> Bools:
+
+class Said(NamedTuple):
+    """What `Once` says of groups: their spans, and a number for their words."""
+
+    start: Ints
+    stop: Ints
+    words: Places
+
+    def fresh(self, frame: Frame, left: Ints) -> Bools:
         """Which of these wishes (in order of `left`, then of the groups' keys) are said for the first time."""
-        start, stop, words = self.groups(frame.columns)
-        words = words[group]
-        out = ~_told_before(frame, left, start[group], stop[group])
+        out = ~_told_before(frame, left, self.start, self.stop)
         at = np.flatnonzero(out)
         at = at[_repeated(left[at])]
-        both = left[at].astype(np.int64) * (int(words.max(initial=0)) + 1) + words[at]
-        _, first = np.unique(both, return_index=True)
-        out[at] = False
-        out[at[first]] = True
+        if len(at):
+            both = left[at].astype(np.int64) * (int(self.words.max(initial=0)) + 1) + self.words[at]
+            _, first = np.unique(both, return_index=True)
+            out[at] = False
+            out[at[first]] = True
         return out
+
+    def of(self, number: Places) -> Said:
+        """The same of some of the groups."""
+        return Said(self.start[number], self.stop[number], self.words[number])
+
+
+def _bits(columns: Columns, voices: Voices, keys: Ints) -> Bytes:
+    return np.array([voices.of_group(columns, key) for key in keys.tolist()], dtype=np.uint8)
+
+
+def _said(columns: Columns, once: Once, keys: Ints) -> Said:
+    found = [once.of_group(columns, key) for key in keys.tolist()]
+    numbers: dict[Hashable, int] = {}
+    start, stop = (np.array([each[at] for each in found], dtype=np.int32) for at in (0, 1))
+    return Said(start, stop, np.array([numbers.setdefault(words, len(numbers)) for _, _, words in found], np.int64))
+
+
+@lru_cache(maxsize=32)
+def _all_bits(columns: Columns, kind: str, voices: Voices) -> Bytes:
+    """The bits of every group."""
+    return _bits(columns, voices, columns.companion(kind).keys)
+
+
+@lru_cache(maxsize=32)
+def _all_said(columns: Columns, kind: str, once: Once) -> Said:
+    """What is said of every group."""
+    return _said(columns, once, columns.companion(kind).keys)
 
 
 def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
@@ -126,13 +160,15 @@ def _wanted(frame: Frame, kind: str, voices: Voices | None, once: Once | None = 
 
 def _sought(frame: Frame, kind: str, voices: Voices | None, once: Once | None) -> _Wanted:
     table, digest = frame.columns.companion(kind), frame.digest
-    offsets, members = _members(frame.columns, kind, voices)
+    # Few claims ask about the groups that they meet; for many it pays to know all groups beforehand.
+    offsets, members = _members(frame.columns, kind, voices if digest is not None else None)
     fast = kernels() if digest is not None else None
     if digest is not None and fast is not None:
         spans = digest.once(("spans", kind, voices), lambda: _spans(frame, digest, kind, voices))
         args = frame.entry, frame.offsets, frame.claim, *spans, digest.code
-        groups = np.ones(len(table.satisfied), np.uint8) if voices is None else voices.groups(frame.columns)
-        said = _NEVER if once is None else (*once.groups(frame.columns), _rivals(frame.columns, kind, voices, once))
+        columns = frame.columns
+        groups = np.ones(len(table.satisfied), np.uint8) if voices is None else _all_bits(columns, kind, voices)
+        said = _NEVER if once is None else (*_all_said(columns, kind, once), _rivals(columns, kind, voices, once))
         sieve = _sieve(frame.columns, kind)
         return _Wanted(*fast.wants(*args, digest.pos, members, table.satisfied, *sieve, groups, *said))
     group_class = frame.columns.ending(f"{kind}.group_class", 0)
@@ -155,13 +191,35 @@ def _sought(frame: Frame, kind: str, voices: Voices | None, once: Once | None) -
     different = frame.of("code", other) != frame.of("code", left[want])
     want, other = want[different], other[different]
     found = _first_answers(left, group, want, other)
+    return _worded(frame, kind, found, voices, once)
+
+
+def _worded(frame: Frame, kind: str, found: _Wanted, voices: Voices | None, once: Once | None) -> _Wanted:
+    """Of wishes that nothing satisfies only those that are worth a word, and are not said before."""
+    columns, number = frame.columns, found.group.astype(np.int64)
+    few = np.zeros(0, np.int32)
+    if frame.digest is None:
+        few, number = _met(found.group)
+    keys = columns.companion(kind).keys[few]
     open_ = found.right < 0
+    kept = np.ones(len(open_), dtype=np.bool_)
     if voices is not None:
-        open_[open_] = voices.heard(frame, found.left[open_], found.group[open_])
+        bits = (_all_bits(columns, kind, voices) if frame.digest else _bits(columns, voices, keys))[number]
+        kept = bits != 0
+        at = np.flatnonzero(open_)
+        kept[at] = voices.heard(frame, found.left[at], bits[at])
     if once is not None:
-        open_[open_] = once.fresh(frame, found.left[open_], found.group[open_])
-    kept = np.flatnonzero(open_ | (found.right >= 0))
+        at = np.flatnonzero(open_ & kept)
+        said = _all_said(columns, kind, once) if frame.digest else _said(columns, once, keys)
+        kept[at] = said.of(number[at]).fresh(frame, found.left[at])
     return _Wanted(found.left[kept], found.group[kept], found.right[kept])
+
+
+def _met(group: Ints) -> tuple[Ints, Places]:
+    """The groups that are met, rising, and the number of each among them."""
+    met = sorted(set(group.tolist()))
+    place = {each: at for at, each in enumerate(met)}
+    return np.array(met, dtype=np.int32), np.array([place[each] for each in group.tolist()], dtype=np.int64)
 
 
 _NEVER = np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.bool_)
@@ -171,7 +229,7 @@ _NEVER = np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np
 def _rivals(columns: Columns, kind: str, voices: Voices | None, once: Once) -> Bools:
     """Of each member: wants another one of its class the same in the same words?"""
     offsets, members = _members(columns, kind, voices)
-    _, _, words = once.groups(columns)
+    words = _all_said(columns, kind, once).words
     said = np.stack((np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), words[members]))
     _, number, counts = np.unique(said, axis=1, return_inverse=True, return_counts=True)
     many: Bools = counts[number.ravel()] > 1
@@ -206,7 +264,7 @@ def _members(columns: Columns, kind: str, voices: Voices | None) -> tuple[Ints, 
     members = table.members[order]
     if voices is None:
         return table.offsets, members
-    looked_for = voices.groups(columns)[members] != 0
+    looked_for = _all_bits(columns, kind, voices)[members] != 0
     return offsets_of(looked_for.astype(np.int64))[table.offsets].astype(np.int32), members[looked_for]
 
 

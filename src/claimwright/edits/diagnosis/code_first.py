@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from claimwright.book.columns import FLAG_BIT, Columns
 from claimwright.book.store import Book, NoteEntry
@@ -72,11 +71,9 @@ def _wish_of(columns: Columns, key: int) -> _Wish:
     return _wish(columns.book, _group(columns.book, columns.book.note(columns.edition, key)))
 
 
-@lru_cache(maxsize=16)
-def _heard(columns: Columns) -> npt.NDArray[np.uint8]:
-    """Which of the conditions below is enough: a note on the underlying condition speaks of every code in effect."""
-    wishes = [_wish_of(columns, key) for key in columns.companion("codeFirst").keys.tolist()]
-    return np.array([3 if each.underlying else 2 for each in wishes], dtype=np.uint8)
+def _heard(columns: Columns, key: int) -> int:
+    """Which of the conditions below, as bits, is enough: a note on the underlying condition speaks of every code."""
+    return 3 if _wish_of(columns, key).underlying else 2
 
 
 _VOICES = Voices((in_effect, all_codes(in_effect, flagged("manifestation"))), _heard)

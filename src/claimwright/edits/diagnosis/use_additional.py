@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Hashable
 
 from claimwright.book.columns import Columns
 from claimwright.book.store import Book, NoteEntry
 from claimwright.edits.companions import Companion, Once, Voices
 from claimwright.edits.conditions import in_effect, in_set
 from claimwright.edits.digest import all_codes
-from claimwright.edits.frame import Ints
 from claimwright.edits.hit import Hit, holder_of
 from claimwright.edits.outcomes import as_stated
 from claimwright.edits.registry import rule, since
@@ -29,30 +25,16 @@ _NOBODY, _ALL, _UNDERDOSING = range(3)
 _underdosed = all_codes(in_effect, in_set("underdosing"))
 
 
-@lru_cache(maxsize=16)
-def _heard(columns: Columns) -> npt.NDArray[np.uint8]:
-    """For which of the conditions below each group is meant."""
-    bits = {_NOBODY: 0, _ALL: 1, _UNDERDOSING: 2}
-    return np.array([bits[_meant(columns.book, note)] for note in _notes(columns)], dtype=np.uint8)
+def _heard(columns: Columns, key: int) -> int:
+    """Of the conditions below, as bits, the one for which a note is meant."""
+    return {_NOBODY: 0, _ALL: 1, _UNDERDOSING: 2}[_meant(columns.book, columns.book.note(columns.edition, key))]
 
 
-@lru_cache(maxsize=16)
-def _said(columns: Columns) -> tuple[Ints, Ints, npt.NDArray[np.int64]]:
-    """Of each group the span of its holder; groups that ask for the same in the same words share a number."""
-    book, notes = columns.book, _notes(columns)
-    start = np.array([note.holder for note in notes], dtype=np.int32)
-    stop = np.array([book.node_at(note.edition, note.holder).stop for note in notes], dtype=np.int32)
-    numbers: dict[tuple[object, ...], int] = {}
-    words = []
-    for note in notes:
-        items = tuple(e.text for e in _run(book, note) if book.targets(e) and e.number != note.number)
-        words.append(numbers.setdefault((note.holder, _asked_for(note), items), len(numbers)))
-    return start, stop, np.array(words, dtype=np.int64)
-
-
-def _notes(columns: Columns) -> list[NoteEntry]:
-    """The first note of each group."""
-    return [columns.book.note(columns.edition, key) for key in columns.companion("useAdditionalCode").keys.tolist()]
+def _said(columns: Columns, key: int) -> tuple[int, int, Hashable]:
+    """The span of a note's holder, and what it asks for."""
+    book, note = columns.book, columns.book.note(columns.edition, key)
+    items = tuple(each.text for each in _run(book, note) if book.targets(each) and each.number != note.number)
+    return note.holder, book.node_at(note.edition, note.holder).stop, (note.holder, _asked_for(note), items)
 
 
 @rule(
