@@ -12,6 +12,9 @@ Bools = npt.NDArray[np.bool_]
 MANY = 4096
 """Codes from which on it pays to compare them as numbers."""
 
+MOST_AXES = 8
+"""Axes whose tables are kept."""
+
 
 def owners(offsets: npt.NDArray[np.int64]) -> Ints:
     """The claim of each of what claims have, of which those of claim i stand from `offsets[i]` on."""
@@ -33,14 +36,49 @@ def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> 
     if not len(axis):
         return np.full(len(wanted), -1, dtype=np.int32)
     if len(wanted) < MANY:
-        at = np.searchsorted(axis, wanted.astype("S7"))
-        at[at == len(axis)] = 0
-        return np.where(axis[at] == wanted, at, -1).astype(np.int32)
-    # Eight characters as one big-endian number keep the order of texts, and compare in one step.
-    keys, asked = (each.astype("S8").view(">u8").astype(np.uint64) for each in (axis, wanted))
-    at = np.searchsorted(keys, asked)
-    at[at == len(keys)] = 0
-    return np.where(keys[at] == asked, at, -1).astype(np.int32)
+        near = np.searchsorted(axis, wanted.astype("S7"))
+        near[near == len(axis)] = 0
+        return np.where(axis[near] == wanted, near, -1).astype(np.int32)
+    keys, slots, shift = _slots(axis)
+    asked = _keys(wanted)
+    at: Ints = slots[_hashed(asked, shift)]
+    lost = np.flatnonzero(keys[at] != asked)
+    if len(lost):  # another code has the slot, or it is no code of the axis
+        place = np.searchsorted(keys, asked[lost])
+        place[place == len(keys)] = 0
+        at[lost] = np.where(keys[place] == asked[lost], place, -1)
+    return at
+
+
+def _keys(texts: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
+    """Eight characters as one big-endian number: it keeps the order of texts, and compares in one step."""
+    return texts.astype("S8").view(">u8").astype(np.uint64)
+
+
+def _hashed(keys: npt.NDArray[np.uint64], shift: int) -> npt.NDArray[np.int64]:
+    """The slot of each key: the upper bits of a product, which depend on all of the key (Fibonacci hashing)."""
+    return ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift)).astype(np.int64)
+
+
+_SLOTS: dict[int, tuple[npt.NDArray[np.bytes_], tuple[npt.NDArray[np.uint64], Ints, int]]] = {}
+
+
+def _slots(axis: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.uint64], Ints, int]:
+    """The keys of an axis, a table that tells for most of them where they stand, and the shift of its hash.
+
+    Of keys with one slot the last has it; eight slots a key leave few without.
+    """
+    known = _SLOTS.get(id(axis))
+    if known is not None and known[0] is axis:
+        return known[1]
+    keys = _keys(axis)
+    bits = len(axis).bit_length() + 3
+    slots = np.zeros(1 << bits, dtype=np.int32)
+    slots[_hashed(keys, 64 - bits)] = np.arange(len(axis), dtype=np.int32)
+    while len(_SLOTS) >= MOST_AXES:
+        _SLOTS.pop(next(iter(_SLOTS)), None)
+    _SLOTS[id(axis)] = axis, (keys, slots, 64 - bits)
+    return keys, slots, 64 - bits
 
 
 def rows_in_force(

@@ -192,10 +192,11 @@ def codes(
     Texts that the packed form cannot say (too long, not ASCII) go into `written` under `key`.
     """
     texts, number = encoded(column, name)
-    bare = pc.replace_substring(pc.utf8_upper(pc.utf8_trim_whitespace(texts)), ".", "")
+    tidy = _tidy(texts)
+    bare = pc.replace_substring(texts if tidy else pc.utf8_upper(pc.utf8_trim_whitespace(texts)), ".", "")
     length = numbers(pc.binary_length(bare), np.int32, 0)
     packed = packed_texts(bare, length)
-    plain = numbers(pc.string_is_ascii(texts), np.bool_, False)
+    plain = np.ones(len(length), np.bool_) if tidy else numbers(pc.string_is_ascii(texts), np.bool_, False)
     for at in np.flatnonzero((length == 0) | (length > MOST_CHARACTERS) | ~plain).tolist():
         text = texts[at].as_py() or ""
         code = undotted(text)
@@ -207,6 +208,19 @@ def codes(
         else:
             written.update(((key, index), text) for index in places.tolist())
     return packed, number
+
+
+_TIDY = np.zeros(256, dtype=np.bool_)
+_TIDY[list(b"0123456789.ABCDEFGHIJKLMNOPQRSTUVWXYZ")] = True
+
+
+def _tidy(texts: Any) -> bool:
+    """Are these texts nothing but digits, capital letters and dots? Most files' codes are, and need no tidying."""
+    _, offsets, data = texts.buffers()
+    if data is None or not len(texts) or texts.null_count:
+        return False
+    ends = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return bool(_TIDY[np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]]].all())
 
 
 def encoded(column: Any, name: str) -> tuple[Any, Ints]:
