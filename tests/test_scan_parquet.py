@@ -106,6 +106,12 @@ def test_a_birth_date_gives_completed_years(tmp_path: Path) -> None:
     assert chunk.batch.age.tolist() == [25, 24, 21, -1]
 
 
+def test_a_birth_date_stands_in_where_no_age_is_stated(tmp_path: Path) -> None:
+    stated = [{"age": None, "birth_date": date(2000, 11, 15)}, {"age": 12, "birth_date": None}]
+    [chunk] = chunks(write(tmp_path / "c.parquet", [GOOD | each for each in stated]))
+    assert chunk.batch.age.tolist() == [25, 12]
+
+
 def test_foreign_names_are_mapped(tmp_path: Path) -> None:
     row = {"pos": "outpatient", "dx": ["R25.2"]}
     [chunk] = chunks(write(tmp_path / "c.parquet", [row]), names={"setting": "pos", "diagnoses": "dx"})

@@ -278,6 +278,7 @@ def _ages(person: Mapping[str, Any], rows: int, day: Ints, refusals: Refusals) -
         return age.astype(np.int16)
     unknown = np.flatnonzero((age == UNKNOWN_AGE) & (born != NO_DAY) & (day != NO_DAY))
     if len(unknown):
+        age = age.copy()  # what Arrow lends is not written to
         age[unknown] = _completed(born[unknown], day[unknown])
         early = np.zeros(rows, np.bool_)
         early[unknown] = (born > day)[unknown]
