@@ -127,6 +127,16 @@ def _written(claims: Sequence[Claim]) -> dict[tuple[str, int], str]:
     return {**held, **odd}
 
 
+def test_what_was_found_keeps_its_texts_when_the_next_batch_comes(mini_book: Book) -> None:
+    scanner = Scanner(mini_book)
+    first, second = (
+        batch_of([claim_from_object(PLAIN | {"diagnoses": ["R25.2", code]})], DAY) for code in ("QQQ1", "QQQ2")
+    )
+    found = scanner.findings(first)
+    scanner.findings(second)
+    assert "QQQ.1" in {found.texts[each] for each in found.codes.tolist()}
+
+
 def test_no_claims_have_no_findings(mini_book: Book) -> None:
     scanner = Scanner(mini_book)
     assert len(scanner.findings(batch_of([], DAY))) == 0

@@ -39,8 +39,8 @@ def test_texts_of_a_book_are_the_same_one_by_one_and_in_columns(mini_book: Book)
     assert taken(texts, every).to_pylist() == texts[:] == taken(texts[:], every).to_pylist()
     assert taken(texts, every[known + 1 :]).to_pylist() == ["ÄÖ"]
     assert taken(texts, every[:0]).to_pylist() == []
-    texts.forget()
-    assert len(texts) == known
+    again = texts.anew()
+    assert (len(again), again.number("other"), again[known], texts[known]) == (known, known, "other", "no code")
 
 
 @given(st.lists(st.integers(0, 400), min_size=1), st.lists(st.integers(-50, 450), unique=True))

@@ -133,6 +133,8 @@ def test_a_day_beyond_the_tables_is_no_side(book: Book, name: str) -> None:
 def test_what_is_no_edition_is_refused_with_those_that_are(book: Book) -> None:
     with pytest.raises(InputError, match=r"'next year' is no edition; expected a fiscal year \(FY2026\), a day, or FY"):
         side_of(book, "next year")
+    with pytest.raises(InputError, match="is no edition"):
+        side_of(book, "2025-W40-3")
 
 
 def test_a_comparison_that_is_stopped_leaves_nothing(book: Book, tmp_path: Path) -> None:

@@ -106,6 +106,23 @@ def test_a_birth_date_gives_completed_years(tmp_path: Path) -> None:
     assert chunk.batch.age.tolist() == [25, 24, 21, -1]
 
 
+def test_a_birth_date_stands_in_where_no_age_is_stated(tmp_path: Path) -> None:
+    stated = [{"age": None, "birth_date": date(2000, 11, 15)}, {"age": 12, "birth_date": None}]
+    [chunk] = chunks(write(tmp_path / "c.parquet", [GOOD | each for each in stated]))
+    assert chunk.batch.age.tolist() == [25, 12]
+
+
+@pytest.mark.parametrize("name", ["id", "provider", "setting", "sex"])
+def test_a_text_that_is_none_names_the_file_and_its_row_group(tmp_path: Path, name: str) -> None:
+    table = pa.Table.from_pylist([GOOD])
+    octets = pa.array([b"\xd4\xff"], pa.binary())
+    text = pa.StringArray.from_buffers(1, octets.buffers()[1], octets.buffers()[2])
+    others = table.drop_columns([name]) if name in table.column_names else table
+    pq.write_table(others.append_column(name, text), tmp_path / "c.parquet")
+    with pytest.raises(InputError, match=r"c\.parquet: row group 1: cannot be read"):
+        chunks(tmp_path / "c.parquet")
+
+
 def test_foreign_names_are_mapped(tmp_path: Path) -> None:
     row = {"pos": "outpatient", "dx": ["R25.2"]}
     [chunk] = chunks(write(tmp_path / "c.parquet", [row]), names={"setting": "pos", "diagnoses": "dx"})

@@ -27,6 +27,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"-o": ""}, "-o: found nothing"),
         ({"-o": "a\0b"}, "-o: .* is no path"),
         ({"-o": "claims"}, "-o: claims is a directory"),
+        ({"-o": "/dev/null"}, "-o: /dev/null is no plain file"),
         ({"-o": "out", "--report": "no/report.html"}, "--report: no/report.html stands in no directory"),
         ({"-o": "b.csv"}, "-o: b.csv is one of the files that are read"),
         ({"-o": "link.csv"}, "link.csv is one of the files that are read"),

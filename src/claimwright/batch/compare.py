@@ -26,6 +26,7 @@ from claimwright.claims.batch import EPOCH, ClaimBatch, batch_of
 from claimwright.claims.readers import Chunk, Options, format_of
 from claimwright.errors import InputError
 from claimwright.model import Claim
+from claimwright.model.dates import day_of_text
 
 VERDICTS = ("fail", "review", "pass")
 _FISCAL = re.compile(r"FY(20\d\d)", re.IGNORECASE)
@@ -79,7 +80,7 @@ def side_of(book: Book, name: str) -> Side:
         elif fiscal:
             day = date(int(fiscal[1]) - 1, 10, 1)
         else:
-            day = date.fromisoformat(name.strip())
+            day = day_of_text(name.strip())
     except ValueError:
         known = ", ".join(loaded)
         raise InputError("--diff", f"{name!r} is no edition", f"a fiscal year (FY2026), a day, or {known}") from None

@@ -21,8 +21,7 @@ class Findings:
 
     `claim` int64: index in the batch; `rule` int16: number in the catalogue, which is in order of code;
     `rank` int8: rank of the severity; `offsets` int64 [F + 1] into `positions` int32 (from 1) and `codes`
-    int32, numbers of `texts`, the codes as findings print them. The texts are those of the scanner, good
-    until it is given the next batch.
+    int32, numbers of `texts`, the codes as findings print them.
     """
 
     claim: Places

@@ -71,7 +71,7 @@ class Scanner:
 
     def findings(self, batch: ClaimBatch) -> Findings:
         """Every finding of the batch. Errors: `EditionMissing` for a day that the dated registry does not reach."""
-        self._texts.forget()
+        self._texts = self._texts.anew()
         for number in np.unique(batch.day[self.beyond(batch)]).tolist():
             self.book.need_registry(_date(number))
         parts = []

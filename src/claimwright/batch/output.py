@@ -47,6 +47,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Errors: `InputError` for a directory that is missing, no permission, a full disk.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device would be lost to the file
+        raise InputError(str(path), "is no plain file", "a file to write to")
     work = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, overload
 
 import numpy as np
@@ -73,10 +74,11 @@ class Texts(Sequence[str]):
             self._numbers[text] = known
         return known
 
-    def forget(self) -> None:
-        """Drop the texts that are no codes: findings written already do not need them."""
-        self._others = []
-        self._numbers.clear()
+    def anew(self) -> Texts:
+        """Texts for another batch, without those that are no codes; what was found before keeps these."""
+        out = copy(self)
+        out._others, out._numbers = [], {}
+        return out
 
 
 def taken(texts: Sequence[str], numbers: npt.NDArray[np.integer]) -> Any:

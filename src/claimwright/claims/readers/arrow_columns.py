@@ -191,16 +191,23 @@ def _batch(table: pa.RecordBatch, held: Mapping[str, str], options: Options, ref
         sex=sex,
         exempt=np.zeros(rows, np.bool_) if exempt is None else numbers(exempt.cast(pa.bool_()), np.bool_, False),
         status=_statuses(status, rows, written),
-        ids=column("id"),
+        ids=_whole(column("id")),
         written=written,
         totals=None if charge is None else numbers(cast(charge, pa.float64(), "charge"), np.float64, np.nan),
         payers=payers,
         payer=payer,
-        providers=column("provider"),
+        providers=_whole(column("provider")),
         **diagnoses,
         **procedures,
         **lines,
     )
+
+
+def _whole(column: Any) -> Any:
+    """A column that goes on as it is. Errors: `ArrowInvalid` where a damaged file left texts that are none."""
+    if column is not None:
+        column.validate(full=True)
+    return column
 
 
 def _payers(column: Callable[[str], Any], rows: int) -> tuple[tuple[Payer, ...], Ints | None]:
@@ -278,6 +285,7 @@ def _ages(person: Mapping[str, Any], rows: int, day: Ints, refusals: Refusals) -
         return age.astype(np.int16)
     unknown = np.flatnonzero((age == UNKNOWN_AGE) & (born != NO_DAY) & (day != NO_DAY))
     if len(unknown):
+        age = age.copy()  # what Arrow lends is not written to
         age[unknown] = _completed(born[unknown], day[unknown])
         early = np.zeros(rows, np.bool_)
         early[unknown] = (born > day)[unknown]

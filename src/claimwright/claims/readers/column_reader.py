@@ -140,7 +140,7 @@ class ColumnReader:
             yield from runs.taken(rows)
         except InputError as error:
             raise self._placed(error) from None
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise damaged(self.path, "", error) from None
 
     def _of_rows(self, shaped: Shaped, at: int) -> Chunk:
@@ -155,7 +155,7 @@ class ColumnReader:
             return chunk_of(table, names, self.options, str(self.path), at + 1, where, rows)
         except InputError as error:
             raise self._placed(error) from None
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise damaged(self.path, where.rstrip(","), error) from None
 
     def _placed(self, error: InputError) -> InputError:

@@ -30,10 +30,13 @@ def _place(option: str, text: str) -> Path:
     try:
         path = Path(text).resolve()
         is_dir, stands = path.is_dir(), path.parent.is_dir()
+        is_other = path.exists() and not path.is_file()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InputError(option, f"{text!r} is no path ({error})", "a file to write to") from None
     if not text or is_dir:
         raise InputError(option, f"{text} is a directory" if text else "found nothing", "a file to write to")
+    if is_other:  # the whole file takes the place of what is there: no device is to be lost to it
+        raise InputError(option, f"{text} is no plain file", "a file to write to")
     if not stands:
         raise InputError(option, f"{text} stands in no directory", "a file in one that is there")
     return path
