@@ -225,6 +225,8 @@ def test_a_task_that_is_tried_again_writes_the_same(book: Book, cases_file: Path
     lines = tmp_path / "claims.ndjson"
     lines.write_bytes(cases_file.read_bytes() + b'{"setting": "nowhere"}\n')
     setting = setting_of(DAY, None, "skip", None, book.folder)
+    with pytest.raises(InputError, match="part: found 0; expected at least one record"):
+        parts_of_files(lines, setting, 0)
     (part,) = parts_of_files(lines, setting, 500)
     found, rejects = Folder(tmp_path / "out"), Folder(tmp_path / "rejects")
     places = Places(found.staging, rejects.staging)

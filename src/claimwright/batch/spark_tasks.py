@@ -65,8 +65,11 @@ def setting_of(
 def parts_of_files(files: Sequence[str | Path] | str | Path, setting: Setting, part: int) -> list[Part]:
     """The tasks of a job: those of each file, of a directory those of all its files, in order.
 
-    Errors: `InputError` for a file that is missing and, with `on_error` "stop", for one of no known form.
+    Errors: `InputError` for a `part` below 1, for a file that is missing and, with `on_error` "stop", for one of no
+    known form.
     """
+    if part < 1:
+        raise InputError("part", f"found {part}", "at least one record")
     named = [files] if isinstance(files, str | Path) else files
     paths = enumerate(files_of([str(each) for each in named]), start=1)
     return [each for number, path in paths for each in parts_of(path, setting, part, number)]

@@ -60,7 +60,7 @@ def _parquet(source: Source, services: LineSource | None, drawn: Iterator[Drawn]
             *([("lines", pa.list_(_line_type()))] if services else ()),
         ]
     )
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         held = []
         for each in drawn:
             offsets = pa.array(each.offsets.astype(np.int32))
