@@ -13,9 +13,9 @@ from claimwright.model import Report
 Row = tuple[int, str, str, str, tuple[int, ...], tuple[str, ...]]
 
 
-def of_reports(reports: Sequence[Report]) -> Counter[Row]:
-    """What `check` found: (claim, rule, code, severity, positions, codes), with how often."""
-    return Counter(
+def of_reports(reports: Sequence[Report]) -> list[Row]:
+    """What `check` found, in its order: (claim, rule, code, severity, positions, codes)."""
+    return [
         (
             number,
             each.rule,
@@ -26,23 +26,25 @@ def of_reports(reports: Sequence[Report]) -> Counter[Row]:
         )
         for number, report in enumerate(reports)
         for each in report.findings
-    )
+    ]
 
 
-def of_columns(found: Findings, scanner: Scanner) -> Counter[Row]:
-    """What the columns hold."""
-    rows: Counter[Row] = Counter()
+def of_columns(found: Findings, scanner: Scanner) -> list[Row]:
+    """What the columns hold, in their order."""
+    rows: list[Row] = []
     for number in range(len(found)):
         first, last = int(found.offsets[number]), int(found.offsets[number + 1])
         rule = scanner.rules[int(found.rule[number])]
-        rows[
-            int(found.claim[number]),
-            rule.name,
-            rule.code,
-            SEVERITIES[int(found.rank[number])],
-            tuple(found.positions[first:last].tolist()),
-            tuple(found.texts[each] for each in found.codes[first:last].tolist()),
-        ] += 1
+        rows.append(
+            (
+                int(found.claim[number]),
+                rule.name,
+                rule.code,
+                SEVERITIES[int(found.rank[number])],
+                tuple(found.positions[first:last].tolist()),
+                tuple(found.texts[each] for each in found.codes[first:last].tolist()),
+            )
+        )
     return rows
 
 

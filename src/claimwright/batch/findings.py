@@ -17,7 +17,7 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """F findings of a batch, in the order of claims, severity, first position, rule code and last position.
+    """F findings of a batch, in the order of claims, then as a report has them.
 
     `claim` int64: index in the batch; `rule` int16: number in the catalogue, which is in order of code;
     `rank` int8: rank of the severity; `offsets` int64 [F + 1] into `positions` int32 (from 1) and `codes`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -17,7 +17,7 @@ from claimwright.book.store import Book, TabularEdition
 from claimwright.claims.batch import EPOCH, ClaimBatch, offsets_of, subset
 from claimwright.edits.axis import MANY
 from claimwright.edits.compiled import kernels
-from claimwright.edits.frame import DIAGNOSIS, Frame
+from claimwright.edits.frame import CLAIM, DIAGNOSIS, LINE, PROCEDURE, Frame
 from claimwright.edits.hit import Scene
 from claimwright.edits.outcomes import AS_STATED, NO_FINDING
 from claimwright.edits.registry import EXTRA_TABLES, Rule, load_rules
@@ -27,11 +27,16 @@ from claimwright.model import dotted
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+KINDS = ("", CLAIM, DIAGNOSIS, LINE, PROCEDURE)
+"""What a place of a finding may be a place of, in the order of reports; the first one for a finding without places."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Findings of one rule over one frame; `ends` are numbers of texts, `positions` from 1, by `counts`."""
+    """Findings of one rule over one frame; `codes` are numbers of texts, `positions` from 1, by `counts`.
+
+    `kind`: what the first place is a place of, as a number of KINDS.
+    """
 
     claim: Ints
     rule: int
@@ -39,6 +44,7 @@ class _Part:
     counts: Ints
     positions: Ints
     codes: Ints
+    kind: npt.NDArray[np.int8]
 
 
 class Scanner:
@@ -48,6 +54,8 @@ class Scanner:
         """Load the rules; `memo` is that of other scanners over the same book `as_of` the same day."""
         self.book, self.as_of = book, as_of
         self.rules = list(load_rules().values())
+        names = sorted(each.name for each in self.rules)
+        self._by_name = np.array([names.index(each.name) for each in self.rules], dtype=np.int16)
         self._memo = memo or Memo(book)
         self._edges = np.array(edges(book), dtype=np.int64)
         self._stretches: tuple[ClaimBatch, Places, Places] | None = None
@@ -136,7 +144,8 @@ class Scanner:
             return self._settled(number, rule, frame, hits)
         claim = frame.owners(hits.kind)[hits.left]
         if rule.outcome is not None:
-            return _Part(*settled(number, rule, scene, hits, claim, self._texts.number))
+            columns_ = settled(number, rule, scene, hits, claim, self._texts.number)
+            return _Part(*columns_, _all_of(hits.kind, len(columns_[0])))
         return self._spoken(number, rule, scene, hits, claim)
 
     def _answering(self, rule: Rule, frame: Frame, hits: Hits) -> Bools | None:
@@ -186,7 +195,8 @@ class Scanner:
         if digest is not None and fast is not None:
             args = hits.left, hits.right, frame.claim, frame.offsets, frame.entry, digest.code
             claim, rank, counts, ends, positions, codes = fast.settled(found.rank, rule.severity.rank, *args)
-            return _Part(claim, number, rank, counts, positions, self._told(frame, ends, codes))
+            codes = self._told(frame, ends, codes)
+            return _Part(claim, number, rank, counts, positions, codes, _all_of(DIAGNOSIS, len(claim)))
         kept = np.flatnonzero(found.rank != NO_FINDING)
         rank, every = found.rank[kept], len(kept) == len(hits)
         rank[rank == AS_STATED] = rule.severity.rank
@@ -202,7 +212,8 @@ class Scanner:
             ends, counts = _both_ends(left, right)
         owner = claim if len(ends) == len(claim) else np.repeat(claim, counts)
         positions = (ends - frame.batch.offsets[owner] + 1).astype(np.int32)
-        return _Part(claim, number, rank, counts, positions, self._codes(frame, ends))
+        codes = self._codes(frame, ends)
+        return _Part(claim, number, rank, counts, positions, codes, _all_of(DIAGNOSIS, len(claim)))
 
     def _codes(self, frame: Frame, ends: Ints) -> Ints:
         """Numbers of the texts of diagnoses."""
@@ -241,10 +252,12 @@ class Scanner:
             np.array([len(each.places) for each in answers], dtype=np.int32),
             np.array([position for position, _ in places], dtype=np.int32),
             np.array([self._texts.number(code) for _, code in places], dtype=np.int32),
+            np.array([KINDS.index(each.kind) for each in answers], dtype=np.int8),
         )
 
     def _joined(self, parts: list[_Part]) -> Findings:
-        """All parts in the order of claims, severity, first position, rule."""
+        """All parts in the order of claims, and of a claim as a report has them: by severity, by its first and second
+        place (what it is a place of, and the position), by the name of the rule."""
         if not parts:
             none = np.zeros(0, np.int64)
             empty = none.astype(np.int32)
@@ -253,20 +266,24 @@ class Scanner:
             np.concatenate([getattr(each, name) for each in parts])
             for name in ("claim", "rank", "counts", "positions", "codes")
         )
+        grade = rank * np.int8(len(KINDS)) + np.concatenate([each.kind for each in parts])
         rule = np.repeat(np.array([each.rule for each in parts], np.int16), [len(each.claim) for each in parts])
         fast = kernels() if len(claim) >= MANY else None  # importing numba costs more than a few findings
         if fast is not None:
             size = int(claim.max()) + 1
-            order, offsets, placed, coded = fast.ordered(claim, rank, rule, counts, positions, codes, size)
+            order, offsets, placed, coded = fast.ordered(
+                claim, grade, self._by_name[rule], counts, positions, codes, size
+            )
             return Findings(
                 claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts
             )
         starts = np.cumsum(counts, dtype=np.int64) - counts
-        first = positions[starts] if len(positions) else starts
-        # Claim, rank, first position, rule and last position as one number: the order of findings in one sort.
-        last = positions[starts + counts - 1] if len(positions) else starts
+        first, second = np.zeros(len(claim), np.int64), np.zeros(len(claim), np.int64)
+        for step, place in enumerate((first, second)):
+            place[counts > step] = positions[starts[counts > step] + step]
+        # What findings are ordered by, as one number: their order in one sort.
         key = claim.astype(np.int64)
-        for value, most in ((rank, 4), (first, 1024), (rule, 128), (last, 1024)):
+        for value, most in ((grade, 32), (first, 1024), (second, 1024), (self._by_name[rule], 128)):
             key *= most
             key += value
         order = np.argsort(key, kind="stable")
@@ -279,6 +296,10 @@ class Scanner:
             source, target = at[held] + step, to[held] + step
             placed[target], coded[target] = positions[source], codes[source]
         return Findings(claim[order].astype(np.int64), rule[order], rank[order], offsets, placed, coded, self._texts)
+
+
+def _all_of(kind: str, many: int) -> npt.NDArray[np.int8]:
+    return np.full(many, KINDS.index(kind), dtype=np.int8)
 
 
 def _both_ends(left: Ints, right: Ints) -> tuple[Ints, Ints]:
@@ -296,7 +317,7 @@ def _both_ends(left: Ints, right: Ints) -> tuple[Ints, Ints]:
 
 
 def _moved(part: _Part, owners: Places) -> _Part:
-    return _Part(owners[part.claim].astype(np.int32), part.rule, part.rank, part.counts, part.positions, part.codes)
+    return replace(part, claim=owners[part.claim].astype(np.int32))
 
 
 def _printed(written: str) -> str:

@@ -66,7 +66,8 @@ class Watched(Hit):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer: rank of the severity, -1 for no finding; (position, code) of its places; the message.
+    """One answer: rank of the severity, -1 for no finding; (position, code) of its places; the message; what the
+    first place is a place of.
 
     A place is a number of the ends (-1 left, -2 right) where the answer is good for other positions too.
     """
@@ -74,6 +75,7 @@ class Said:
     rank: int
     places: tuple[tuple[int, str], ...]
     message: str = ""
+    kind: str = ""
 
 
 NOTHING = Said(-1, ())
@@ -199,7 +201,7 @@ def _said(finding: Any) -> Said:
     if finding is None:
         return NOTHING
     places = tuple((each.position, each.code) for each in finding.at)
-    return Said(finding.severity.rank, places, finding.message)
+    return Said(finding.severity.rank, places, finding.message, finding.at[0].kind if finding.at else "")
 
 
 def _general(said: Said, frame: Frame, left: int, right: int) -> Said | None:
@@ -209,7 +211,7 @@ def _general(said: Said, frame: Frame, left: int, right: int) -> Said | None:
         numbers[frame.position(right)] = -2
     if any(position not in numbers for position, _ in said.places):
         return None
-    return Said(said.rank, tuple((numbers[position], code) for position, code in said.places), said.message)
+    return Said(said.rank, tuple((numbers[position], code) for position, code in said.places), said.message, said.kind)
 
 
 def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
@@ -218,7 +220,7 @@ def _placed(said: Said, frame: Frame, left: int, right: int) -> Said:
         return said
     at = {-1: left, -2: right}
     places = sorted(((frame.position(at[end]), code) for end, code in said.places), key=lambda place: place[0])
-    return Said(said.rank, tuple(places), said.message)
+    return Said(said.rank, tuple(places), said.message, said.kind)
 
 
 @lru_cache(maxsize=4)

@@ -256,7 +256,7 @@ def _repeated(claim, value):  # type: ignore[no-untyped-def]
 
 
 @_kernel(_I4, _I1, _I2, _I4, _I4, _I4, types.int64)
-def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore[no-untyped-def]
+def _ordered(claim, grade, rule, counts, positions, codes, size):  # type: ignore[no-untyped-def]
     many = len(claim)
     into = np.zeros(size + 1, np.int64)
     for of in claim:
@@ -269,9 +269,10 @@ def _ordered(claim, rank, rule, counts, positions, codes, size):  # type: ignore
     total = 0
     for at in range(many):
         starts[at] = total
-        key = (np.int64(rank[at]) * 1024 + positions[total]) * 128 + rule[at]
+        first = positions[total] if counts[at] > 0 else 0
+        second = positions[total + 1] if counts[at] > 1 else 0
         total += counts[at]
-        slot = (key * 1024 + positions[total - 1]) << 32 | at
+        slot = (((np.int64(grade[at]) * 1024 + first) * 1024 + second) * 128 + rule[at]) << 32 | at
         of = claim[at]
         to = into[of]
         into[of] += 1
