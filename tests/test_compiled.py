@@ -23,7 +23,7 @@ from claimwright.edits import compiled
 from claimwright.edits.frame import Frame
 from claimwright.edits.registry import load_rules
 from claimwright.edits.relations import Hits, Relation
-from claimwright.model import Claim, Diagnosis, Patient, Setting
+from claimwright.model import Claim, Diagnosis, Patient, Procedure, Setting
 from tests.batch_ways import PLAIN, WAYS, go
 
 ODD = ("", "X", "QQQ99", "R252.", "TOOLONGCODE", "Z99999", "E11")
@@ -155,3 +155,24 @@ def test_the_second_start_compiles_nothing(tmp_path: Path) -> None:
     assert int(said[0]) > 0
     assert int(said[1]) == 0
     assert list((tmp_path / compiled.FOLDER).rglob("*.nbc"))
+
+
+def test_places_beyond_the_last_that_is_ordered_leave_claims_in_order(
+    mini_book: Book, ways: pytest.MonkeyPatch
+) -> None:
+    many = tuple(Procedure(f"!{number:06d}") for number in range(40_000))
+    day = date(2025, 11, 15)
+    claims = [
+        Claim(Setting.INPATIENT, (Diagnosis("R25.2"),), service_from=day, service_to=day, procedures=own)
+        for own in (many, many[:2])
+    ]
+    found = []
+    for way in WAYS:
+        go(way, ways)
+        held = Scanner(mini_book).findings(batch_of(claims, day))
+        found.append((held.claim.tolist(), held.positions.tolist()))
+    assert all(each == found[0] for each in found)
+    owners, positions = found[0]
+    assert owners == sorted(owners)
+    assert len(owners) > len(many)
+    assert positions[: len(many)] == list(range(1, len(many) + 1))

@@ -27,6 +27,9 @@ from claimwright.model import dotted
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+MOST_POSITIONS = 1023
+"""Places behind this one are ordered as if they stood there; the compiled kernel `ordered` knows it too."""
+
 KINDS = ("", CLAIM, DIAGNOSIS, LINE, PROCEDURE)
 """What a place of a finding may be a place of, in the order of reports; the first one for a finding without places."""
 
@@ -156,7 +159,6 @@ class Scanner:
         if not added and first <= int(days.min()) and (last is None or int(days.max()) <= last):
             return None
         claim = frame.owners(hits.kind)[hits.left]
-        claim = frame.owners(hits.kind)[hits.left]
         day = days[claim]
         held: Bools = day >= first
         if last is not None:
@@ -280,7 +282,7 @@ class Scanner:
         starts = np.cumsum(counts, dtype=np.int64) - counts
         first, second = np.zeros(len(claim), np.int64), np.zeros(len(claim), np.int64)
         for step, place in enumerate((first, second)):
-            place[counts > step] = positions[starts[counts > step] + step]
+            place[counts > step] = np.minimum(positions[starts[counts > step] + step], MOST_POSITIONS)
         # What findings are ordered by, as one number: their order in one sort.
         key = claim.astype(np.int64)
         for value, most in ((grade, 32), (first, 1024), (second, 1024), (self._by_name[rule], 128)):

@@ -21,7 +21,6 @@ from typing import Any, Protocol
 
 from claimwright.batch.ahead import Ahead
 from claimwright.batch.answer import Checked, rejects_of
-from claimwright.batch.memory import keep_freed_memory
 from claimwright.batch.output import RejectFile, Sink, cannot_write, open_sink, partial_of, parts_of
 from claimwright.batch.tally import FileTally, Tally, tally_of
 from claimwright.book.store import Book
@@ -114,7 +113,6 @@ def scan(book: Book, task: Task, watch: Callable[[Progress], bool] = lambda _: T
     that cannot be written; `EditionMissing` for a day that no table reaches. After an error of the input,
     too, what was found before stays in the partial file.
     """
-    keep_freed_memory()
     return _Scan(book, task, watch).run()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,9 +14,6 @@ Bools = npt.NDArray[np.bool_]
 MANY = 4096
 """Codes from which on it pays to compare them as numbers."""
 
-MOST_AXES = 8
-"""Axes whose tables are kept."""
-
 
 def owners(offsets: npt.NDArray[np.int64]) -> Ints:
     """The claim of each of what claims have, of which those of claim i stand from `offsets[i]` on."""
@@ -23,23 +22,24 @@ def owners(offsets: npt.NDArray[np.int64]) -> Ints:
     return np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
 
 
-def resolved(columns: Columns, axis: npt.NDArray[np.bytes_], texts: npt.NDArray[np.bytes_]) -> Ints:
-    """Numbers of the distinct texts of a batch; the parts of a batch share them."""
+def resolved(columns: Columns, texts: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of the distinct texts of a batch on the axis of diagnoses; the parts of a batch share them."""
     known = columns.last
     if known is None or known[0] is not texts:
-        columns.last = known = (texts, numbers_on(axis, texts))
+        columns.last = known = (texts, numbers_on(columns, "codes", texts))
     return known[1]
 
 
-def numbers_on(axis: npt.NDArray[np.bytes_], wanted: npt.NDArray[np.bytes_]) -> Ints:
-    """Numbers of codes on a sorted axis, -1 for a text that is none of its codes."""
-    if not len(axis):
+def numbers_on(columns: Columns, axis: str, wanted: npt.NDArray[np.bytes_]) -> Ints:
+    """Numbers of codes on a sorted axis of the book, -1 for a text that is none of its codes."""
+    codes = columns.array(axis, shared=True)
+    if not len(codes):
         return np.full(len(wanted), -1, dtype=np.int32)
     if len(wanted) < MANY:
-        near = np.searchsorted(axis, wanted.astype("S7"))
-        near[near == len(axis)] = 0
-        return np.where(axis[near] == wanted, near, -1).astype(np.int32)
-    keys, slots, shift = _slots(axis)
+        near = np.searchsorted(codes, wanted.astype("S7"))
+        near[near == len(codes)] = 0
+        return np.where(codes[near] == wanted, near, -1).astype(np.int32)
+    keys, slots, shift = _slots(columns, axis)
     asked = _keys(wanted)
     at: Ints = slots[_hashed(asked, shift)]
     lost = np.flatnonzero(keys[at] != asked)
@@ -60,24 +60,16 @@ def _hashed(keys: npt.NDArray[np.uint64], shift: int) -> npt.NDArray[np.int64]:
     return ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(shift)).astype(np.int64)
 
 
-_SLOTS: dict[int, tuple[npt.NDArray[np.bytes_], tuple[npt.NDArray[np.uint64], Ints, int]]] = {}
-
-
-def _slots(axis: npt.NDArray[np.bytes_]) -> tuple[npt.NDArray[np.uint64], Ints, int]:
+@lru_cache(maxsize=16)
+def _slots(columns: Columns, axis: str) -> tuple[npt.NDArray[np.uint64], Ints, int]:
     """The keys of an axis, a table that tells for most of them where they stand, and the shift of its hash.
 
     Of keys with one slot the last has it; eight slots a key leave few without.
     """
-    known = _SLOTS.get(id(axis))
-    if known is not None and known[0] is axis:
-        return known[1]
-    keys = _keys(axis)
-    bits = len(axis).bit_length() + 3
+    keys = _keys(columns.array(axis, shared=True))
+    bits = len(keys).bit_length() + 3
     slots = np.zeros(1 << bits, dtype=np.int32)
-    slots[_hashed(keys, 64 - bits)] = np.arange(len(axis), dtype=np.int32)
-    while len(_SLOTS) >= MOST_AXES:
-        _SLOTS.pop(next(iter(_SLOTS)), None)
-    _SLOTS[id(axis)] = axis, (keys, slots, 64 - bits)
+    slots[_hashed(keys, 64 - bits)] = np.arange(len(keys), dtype=np.int32)
     return keys, slots, 64 - bits
 
 

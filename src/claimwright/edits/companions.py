@@ -23,6 +23,7 @@ from claimwright.claims.batch import offsets_of
 from claimwright.edits.compiled import kernels
 from claimwright.edits.digest import Digest, OfCode
 from claimwright.edits.frame import Bools, Frame, Ints
+from claimwright.edits.outcomes import repeated
 from claimwright.edits.relations import Always, Hits, fresh, sorted_hits
 
 Places = npt.NDArray[np.int64]
@@ -78,7 +79,7 @@ class Said(NamedTuple):
         """Which of these wishes (in order of `left`, then of the groups' keys) are said for the first time."""
         out = ~_told_before(frame, left, self.start, self.stop)
         at = np.flatnonzero(out)
-        at = at[_repeated(left[at])]
+        at = at[repeated(left[at])]
         if len(at):
             both = left[at].astype(np.int64) * (int(self.words.max(initial=0)) + 1) + self.words[at]
             _, first = np.unique(both, return_index=True)
@@ -128,14 +129,6 @@ def _told_before(frame: Frame, own: Ints, start: Ints, stop: Ints) -> Bools:
     return out
 
 
-def _repeated(rising: Ints) -> Bools:
-    out = np.zeros(len(rising), dtype=np.bool_)
-    same = rising[1:] == rising[:-1]
-    out[1:] |= same
-    out[:-1] |= same
-    return out
-
-
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """Each group that applies to a diagnosis (`left`, `group`) and that nothing before it on the claim satisfies;
@@ -151,10 +144,7 @@ class _Wanted:
 
 def _wanted(frame: Frame, kind: str, voices: Voices | None, once: Once | None = None) -> _Wanted:
     """As `_sought`, once for a frame."""
-    asked = ("wanted", kind, voices, once)
-    if asked not in frame.kept:
-        frame.kept[asked] = _sought(frame, kind, voices, once)
-    found: _Wanted = frame.kept[asked]
+    found: _Wanted = frame.once(("wanted", kind, voices, once), lambda: _sought(frame, kind, voices, once))
     return found
 
 
@@ -204,13 +194,13 @@ def _worded(frame: Frame, kind: str, found: _Wanted, voices: Voices | None, once
     open_ = found.right < 0
     kept = np.ones(len(open_), dtype=np.bool_)
     if voices is not None:
-        bits = (_all_bits(columns, kind, voices) if frame.digest else _bits(columns, voices, keys))[number]
+        bits = (_all_bits(columns, kind, voices) if frame.digest is not None else _bits(columns, voices, keys))[number]
         kept = bits != 0
         at = np.flatnonzero(open_)
         kept[at] = voices.heard(frame, found.left[at], bits[at])
     if once is not None:
         at = np.flatnonzero(open_ & kept)
-        said = _all_said(columns, kind, once) if frame.digest else _said(columns, once, keys)
+        said = _all_said(columns, kind, once) if frame.digest is not None else _said(columns, once, keys)
         kept[at] = said.of(number[at]).fresh(frame, found.left[at])
     return _Wanted(found.left[kept], found.group[kept], found.right[kept])
 

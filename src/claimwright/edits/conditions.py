@@ -88,7 +88,7 @@ def _met(condition: Condition, frame: Frame, at: Places | slice) -> Bools:
     return condition.test(frame, at) if isinstance(condition, OfClaim) else condition(frame)[at]
 
 
-principal = OfClaim(lambda frame, at: frame.first(at), Form("principal"))
+principal = OfClaim(lambda frame, at: frame.first(at), Form("principal"), first=True)
 """It is the principal (inpatient) or first-listed diagnosis."""
 
 secondary = OfClaim(lambda frame, at: ~frame.first(at), Form("secondary"))

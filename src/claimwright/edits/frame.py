@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -51,7 +51,6 @@ class Frame:
     `flags` uint32: MCE flags on the day; `pos` int32: place in the edition's tree (the nearest
     category when the edition lacks the code), -1 for none; `exact` bool: the edition has the code;
     `nearest` int32: as `pos`, and for a text that no table has the node of its longest beginning.
-    `kept` is what kernels found for all rules.
     """
 
     def __init__(
@@ -68,31 +67,30 @@ class Frame:
         self.batch, self.columns, self.notes = batch, columns, notes or {}
         self.claim = owners(batch.offsets)
         self._horizon = (as_of - EPOCH).days if as_of else int(np.iinfo(np.int32).max)
-        self.kept: dict[Any, Any] = {}
+        self._kept: dict[Hashable, Any] = {}
         self._in_settings: dict[tuple[tuple[Setting, ...], str], Bools] = {}
-        axis = columns.array("codes", shared=True)
         self.digest: Digest | None = None
         self.entry = np.zeros(0, dtype=np.int32)
         if len(self.claim) >= MANY:
-            self._by_digest(axis)
+            self._by_digest()
         else:
-            self.code = numbers_on(axis, batch.codes)
+            self.code = numbers_on(columns, "codes", batch.codes)
             self.row, self.listed = rows_in_force(columns, "registry", self.code, batch.day[self.claim], self._horizon)
 
-    def _by_digest(self, axis: npt.NDArray[np.bytes_]) -> None:
+    def _by_digest(self) -> None:
         """The entry of each diagnosis in the digest of the batch's days; for codes whose row changes, by the day."""
         batch = self.batch
         self.digest = digest = digest_of(self.columns, int(batch.day.min()), int(batch.day.max()), self._horizon)
         fast = kernels()
         if batch.texts is not None and batch.number is not None:
-            code = resolved(self.columns, axis, batch.texts)
+            code = resolved(self.columns, batch.texts)
             entry = np.where(code < 0, np.int32(digest.size), code)
             if fast is not None:
                 self.entry, at = fast.entries(batch.number, entry, digest.varies[entry])
             else:
                 self.entry, at = entry[batch.number], np.flatnonzero(digest.varies[entry][batch.number])
         else:
-            code = numbers_on(axis, batch.codes)
+            code = numbers_on(self.columns, "codes", batch.codes)
             self.entry = np.where(code < 0, np.int32(digest.size), code)
             at = np.flatnonzero(digest.varies[self.entry])
         row, _ = rows_in_force(self.columns, "registry", self.entry[at], batch.day[self.claim[at]], self._horizon)
@@ -241,16 +239,23 @@ class Frame:
 
     def _marked(self, known: int, first: bool) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """The diagnoses (the `first` ones of claims) that have any of these bits: their words, their indices."""
-        asked = ("marked", known, first)
-        if asked not in self.kept:
+
+        def marked() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
             word = self.asked.bits & np.uint64(known)
             starts = self.offsets
             among = starts[:-1][starts[:-1] < starts[1:]] if first else None
             held = (word != 0)[self.entry if among is None else self.entry[among]]
             at = np.flatnonzero(held) if among is None else among[held]
-            self.kept[asked] = word[self.entry[at]], at
-        found: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] = self.kept[asked]
+            return word[self.entry[at]], at
+
+        found: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] = self.once(("marked", known, first), marked)
         return found
+
+    def once(self, key: Hashable, made: Callable[[], Any]) -> Any:
+        """What was made for this frame before, or is now; it is shared by all rules."""
+        if key not in self._kept:
+            self._kept[key] = made()
+        return self._kept[key]
 
     def day(self, claim: int) -> date:
         """The day that decides for a claim."""
@@ -407,7 +412,7 @@ class Procedures:
         """Resolve the codes on the axis of ICD-10-PCS; rows that start after `horizon` are not known."""
         self.claim = owners(batch.procedure_offsets)
         self.place = (np.arange(len(self.claim)) - batch.procedure_offsets[self.claim]).astype(np.int32)
-        self.code = numbers_on(columns.array("pcs.codes", shared=True), batch.procedure_codes)
+        self.code = numbers_on(columns, "pcs.codes", batch.procedure_codes)
         self.row, self.listed = rows_in_force(columns, "pcs.registry", self.code, batch.procedure_days, horizon)
         self.flags = flags_in_force(columns, "pcs.registry", self.row)
 

@@ -51,7 +51,8 @@ def forms(frame: Frame) -> Ints:
 
 def known(frame: Frame) -> Bools:
     """Does any table that covers the line's day name its code?"""
-    return _once(frame, ("known",), lambda: _known(frame))
+    found: Bools = frame.once("known", lambda: _known(frame))
+    return found
 
 
 def _known(frame: Frame) -> Bools:
@@ -85,14 +86,7 @@ def _named(frame: Frame, edition: TableEdition) -> Bools:
     """Which of the batch's codes an edition names."""
     asked = "named", edition.table, edition.number
     codes = listed(frame.columns.book, edition.table, edition.number)
-    return _once(frame, asked, lambda: places(codes, frame.lines.texts) >= 0)
-
-
-def _once(frame: Frame, asked: tuple[str | int, ...], make: Callable[[], Bools]) -> Bools:
-    """What rules ask of a frame more than once; the answer is shared, and never written to."""
-    if asked not in frame.kept:
-        frame.kept[asked] = make()
-    found: Bools = frame.kept[asked]
+    found: Bools = frame.once(asked, lambda: places(codes, frame.lines.texts) >= 0)
     return found
 
 

@@ -269,8 +269,8 @@ def _ordered(claim, grade, rule, counts, positions, codes, size):  # type: ignor
     total = 0
     for at in range(many):
         starts[at] = total
-        first = positions[total] if counts[at] > 0 else 0
-        second = positions[total + 1] if counts[at] > 1 else 0
+        first = min(positions[total], 1023) if counts[at] > 0 else 0
+        second = min(positions[total + 1], 1023) if counts[at] > 1 else 0
         total += counts[at]
         slot = (((np.int64(grade[at]) * 1024 + first) * 1024 + second) * 128 + rule[at]) << 32 | at
         of = claim[at]

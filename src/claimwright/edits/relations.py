@@ -41,10 +41,14 @@ MANY = 4096
 
 @dataclass(frozen=True, slots=True)
 class OfClaim:
-    """A condition that the claim decides, or the place in it. `test` answers for the diagnoses at some indices."""
+    """A condition that the claim decides, or the place in it. `test` answers for the diagnoses at some indices.
+
+    `first`: only the first diagnosis of a claim can meet it.
+    """
 
     test: Callable[[Frame, Places | slice], Bools]
     form: Form | None = None
+    first: bool = False
 
     def __call__(self, frame: Frame) -> Bools:
         """Does each diagnosis meet it?"""
@@ -170,7 +174,8 @@ class Membership(Always):
         """In a large batch: first what the codes decide, then the rest of those that are left."""
         coded, others = apart(self.conditions)
         if coded is not None:
-            at = frame.where_first(coded) if any(of_first(each) for each in others) else frame.where(coded)
+            first = any(isinstance(each, OfClaim) and each.first for each in others)
+            at = frame.where_first(coded) if first else frame.where(coded)
         elif isinstance(others[0], OfOdd):
             at, others = frame.odd[others[0].test(frame)], others[1:]
         else:
@@ -195,11 +200,6 @@ def apart(conditions: tuple[Condition, ...]) -> tuple[OfCode | None, list[Condit
     coded = [each for each in conditions if isinstance(each, OfCode)]
     others = [each for each in conditions if not isinstance(each, OfCode)]
     return all_codes(*coded) if coded else None, others
-
-
-def of_first(condition: Condition) -> bool:
-    """Can only the first diagnosis of a claim meet the condition?"""
-    return isinstance(condition, OfClaim) and condition.form == Form("principal")
 
 
 def narrowed(frame: Frame, at: Places, conditions: Sequence[Condition]) -> Places:

@@ -70,9 +70,7 @@ _SAME = 1 << len(UNDIRECTED)
 
 def _undirected(frame: Frame) -> tuple[Places, Places, npt.NDArray[np.uint8]]:
     """`_in_one_go`, once for a frame."""
-    if UNDIRECTED not in frame.kept:
-        frame.kept[UNDIRECTED] = _in_one_go(frame)
-    found: tuple[Places, Places, npt.NDArray[np.uint8]] = frame.kept[UNDIRECTED]
+    found: tuple[Places, Places, npt.NDArray[np.uint8]] = frame.once(UNDIRECTED, lambda: _in_one_go(frame))
     return found
 
 

@@ -72,9 +72,7 @@ def laterality_mismatch(hit: Hit) -> Finding:
     Read the side from the record and correct the diagnosis or the modifier.
     """
     frame = hit.scene.frame
-    if "contradicting" not in frame.kept:
-        frame.kept["contradicting"] = _contradicting(frame)
-    line: SidedLine = frame.kept["contradicting"][hit.left.index]
+    line: SidedLine = frame.once("contradicting", lambda: _contradicting(frame))[hit.left.index]
     service = hit.claim.lines[line.number]
     proof = Because(
         "icd10cm-tabular", hit.scene.edition.name, hit.scene.edition.window.starts, hit.scene.edition.window.ends,

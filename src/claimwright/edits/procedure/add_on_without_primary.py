@@ -39,9 +39,7 @@ class _Attached:
 
 def _attached(frame: Frame) -> _Attached:
     """As `_looked_up`, once for a frame."""
-    if AOC not in frame.kept:
-        frame.kept[AOC] = _looked_up(frame)
-    found: _Attached = frame.kept[AOC]
+    found: _Attached = frame.once(AOC, lambda: _looked_up(frame))
     return found
 
 

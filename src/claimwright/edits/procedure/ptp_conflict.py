@@ -37,9 +37,7 @@ class _Edited:
 
 def _edited(frame: Frame) -> _Edited:
     """As `_looked_up`, once for a frame."""
-    if PTP not in frame.kept:
-        frame.kept[PTP] = _looked_up(frame)
-    found: _Edited = frame.kept[PTP]
+    found: _Edited = frame.once(PTP, lambda: _looked_up(frame))
     return found
 
 

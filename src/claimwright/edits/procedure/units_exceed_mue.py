@@ -22,9 +22,7 @@ _LINE_EDIT = 1
 
 def _limits(frame: Frame) -> tuple[Amounts, Bools]:
     """As `_looked_up`, once for a frame."""
-    if MUE not in frame.kept:
-        frame.kept[MUE] = _looked_up(frame)
-    found: tuple[Amounts, Bools] = frame.kept[MUE]
+    found: tuple[Amounts, Bools] = frame.once(MUE, lambda: _looked_up(frame))
     return found
 
 

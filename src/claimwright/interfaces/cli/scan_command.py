@@ -55,12 +55,14 @@ def command(files: tuple[str, ...], day: date | None, as_of: date | None, as_jso
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if given["on_error"] == "skip" and not given["rejects"] and not given["sides"]:
         raise InputError("--on-error", "found skip without --rejects", "a file for the records that are left out")
+    from claimwright.batch.memory import keep_freed_memory
     from claimwright.batch.output import need_pyarrow
     from claimwright.interfaces.cli.scan_places import check_places
 
     need_pyarrow()
     written = {"-o": given["output"], "--rejects": given["rejects"], "--report": given["report"]}
     check_places({name: text for name, text in written.items() if text is not None}, (*files, *given["remits"]))
+    keep_freed_memory()  # the process is ours; a program that calls `scan` decides for itself
     if given["sides"]:
         return _compared(files, day, as_of, as_json, given)
     return _scanned(files, day, as_of, as_json, given)
